@@ -1,0 +1,35 @@
+// The one file of this package that touches the outside world: clock, timers, randomness, ids.
+import { randomBytes } from 'node:crypto';
+import hyperid from 'hyperid';
+
+/** All that the broker takes from outside, so that a test can replay any history from a seed. */
+export interface Environment {
+  /** Wall clock, milliseconds since 1970. It may jump. */
+  now(): number;
+  /** Milliseconds from some moment on; never goes back. */
+  monotonic(): number;
+  /** Calls back once, after at least about `delayMs` (0 to 2^31 - 1). */
+  setTimer(callback: () => void, delayMs: number): unknown;
+  /** Forgets a timer; one that has fired, too. */
+  clearTimer(timer: unknown): void;
+  /** Calls back after the reads of this turn of the event loop, in order of the calls. */
+  defer(callback: () => void): void;
+  /** Bytes that nobody can guess. */
+  random(bytes: number): Uint8Array;
+  /** A name that no other call returns; safe in URLs and topics, but easy to guess. */
+  newId(): string;
+}
+
+/** The environment of a running process. */
+export function createEnvironment(): Environment {
+  const newId = hyperid({ urlSafe: true });
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
+    clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
+    defer: (callback) => void setImmediate(callback),
+    random: (bytes) => randomBytes(bytes),
+    newId: () => newId(),
+  };
+}

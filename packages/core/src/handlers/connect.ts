@@ -1,0 +1,199 @@
+import {
+  type ConnectPacket,
+  countLevels,
+  encodePacket,
+  isFailure,
+  ProtocolError,
+  ReasonCode,
+} from '@sluice/packet';
+import { type AuthenticateGrant, type Client, isDrop } from '@sluice/plugin';
+import { andThen } from '../and-then.ts';
+import { connack } from '../connack.ts';
+import type { Connection } from '../connection.ts';
+import { ReadingStop } from '../reading.ts';
+import { neverExpires } from '../session.ts';
+
+/** CONNECT (section 3.1): nothing of the broker changes before everything about it is accepted. */
+export function handleConnect(connection: Connection, packet: ConnectPacket): void | Promise<void> {
+  connection.protocolVersion = packet.protocolVersion;
+  const { connect } = connection.parts.context.hooks;
+  const transformed = connect?.({ connection: connection.info, packet });
+  return andThen(transformed, (event) => {
+    if (event !== undefined && isDrop(event)) throw refusal(event);
+    const wanted = event === undefined ? packet : event.packet;
+    const request = check(connection, wanted);
+    return andThen(authenticate(connection, wanted, request.clientId), (grant) => {
+      const client = clientOf(connection, wanted, request.clientId, grant);
+      return andThen(authorizeWill(connection, wanted, client), () => {
+        if (!connection.closed) establish(connection, wanted, client, request.isAssigned);
+      });
+    });
+  });
+}
+
+/** Checks what the standard leaves to the broker, and names a client that has no name. */
+function check(
+  connection: Connection,
+  packet: ConnectPacket,
+): { clientId: string; isAssigned: boolean } {
+  const { limits } = connection.parts.context;
+  const { clientId, will, keepAlive, protocolVersion, properties } = packet;
+  if (properties.authenticationMethod !== undefined) {
+    refuse(ReasonCode.badAuthenticationMethod, 'the authentication method is not supported');
+  }
+  if (clientId === '' && (protocolVersion === 3 || (protocolVersion === 4 && !packet.cleanStart))) {
+    refuse(ReasonCode.clientIdentifierNotValid, 'a client identifier is needed'); // [MQTT-3.1.3-8] of 3.1.1
+  }
+  if (Buffer.byteLength(clientId) > limits.maxClientIdBytes) {
+    refuse(ReasonCode.clientIdentifierNotValid, 'the client identifier is too long');
+  }
+  const maxKeepAlive = limits.maxKeepAliveSeconds;
+  if (maxKeepAlive > 0 && protocolVersion !== 5 && (keepAlive === 0 || keepAlive > maxKeepAlive)) {
+    refuse(ReasonCode.notAuthorized, `keep alive must be between 1 and ${maxKeepAlive} s`);
+  }
+  if (will !== undefined) {
+    if (will.qos > limits.maxQos) refuse(ReasonCode.qosNotSupported, 'QoS of the will'); // [MQTT-3.2.2-12]
+    if (will.topic === '' || will.topic.startsWith('$SYS/') || will.topic.startsWith('$share/')) {
+      refuse(ReasonCode.topicNameInvalid, 'topic of the will');
+    }
+    const { maxTopicBytes, maxTopicLevels } = limits;
+    if (Buffer.byteLength(will.topic) > maxTopicBytes || countLevels(will.topic) > maxTopicLevels) {
+      refuse(ReasonCode.topicNameInvalid, 'topic of the will');
+    }
+  }
+  if (clientId !== '') return { clientId, isAssigned: false };
+  return { clientId: assignClientId(connection), isAssigned: true };
+}
+
+/** A name that nobody has and nobody guesses: an id alone tells the one after it. */
+function assignClientId({ parts: { context, registry } }: Connection): string {
+  for (;;) {
+    const secret = Buffer.from(context.environment.random(9)).toString('base64url');
+    const clientId = `${context.environment.newId()}-${secret}`;
+    if (registry.get(clientId) === undefined) return clientId; // [MQTT-3.2.2-16]
+  }
+}
+
+function authenticate(
+  connection: Connection,
+  packet: ConnectPacket,
+  clientId: string,
+): AuthenticateGrant | Promise<AuthenticateGrant> {
+  const ask = connection.parts.context.hooks.authenticate;
+  if (ask === undefined) return {};
+  const { userName, password } = packet;
+  const event = { connection: connection.info, clientId, userName, password, packet };
+  return andThen(ask(event), (verdict) => {
+    if (!verdict.allowed) throw refusal(verdict);
+    return verdict.grant ?? {};
+  });
+}
+
+function clientOf(
+  connection: Connection,
+  packet: ConnectPacket,
+  clientId: string,
+  { identity, attributes }: AuthenticateGrant,
+): Client {
+  const { userName, protocolVersion } = packet;
+  const client = {
+    clientId,
+    userName,
+    identity: identity ?? userName ?? '',
+    attributes: attributes ?? {},
+    protocolVersion,
+    connection: connection.info,
+  };
+  const { registry, context } = connection.parts;
+  const owner = registry.get(clientId);
+  if (owner !== undefined && owner.identity !== client.identity) {
+    refuse(ReasonCode.notAuthorized, 'the client identifier belongs to somebody else');
+  }
+  if (owner === undefined && registry.size >= context.limits.maxSessions) {
+    refuse(ReasonCode.quotaExceeded, 'the broker has no room for another session');
+  }
+  return client;
+}
+
+function authorizeWill(
+  connection: Connection,
+  { will }: ConnectPacket,
+  client: Client,
+): void | Promise<void> {
+  const { context, publishing } = connection.parts;
+  const ask = context.hooks.authorizePublish;
+  if (will === undefined || ask === undefined) return;
+  const { topic, payload, qos, retain, properties } = will;
+  const message = publishing.message(client.clientId, topic, payload, qos, retain, properties);
+  return andThen(ask({ client, message, isWill: true }), (verdict) => {
+    if (!verdict.allowed) throw refusal(verdict);
+  });
+}
+
+/** Takes the session and answers, when what the answer says is durable. */
+function establish(
+  connection: Connection,
+  packet: ConnectPacket,
+  client: Client,
+  isAssigned: boolean,
+): void {
+  const { context, registry } = connection.parts;
+  const { limits, commits } = context;
+  const { protocolVersion, properties } = packet;
+  const added = commits.added;
+  const requested = requestedExpiry(packet);
+  const expiryInterval = Math.min(requested, limits.maxSessionExpirySeconds);
+  const maxKeepAlive = limits.maxKeepAliveSeconds;
+  const isCapped = maxKeepAlive > 0 && (packet.keepAlive === 0 || packet.keepAlive > maxKeepAlive);
+  const keepAlive = isCapped ? maxKeepAlive : packet.keepAlive;
+  connection.terms = {
+    keepAlive,
+    sendQuota: Math.min(properties.receiveMaximum ?? 65_535, limits.maxInflightMessages),
+    maximumPacketSize: properties.maximumPacketSize ?? Infinity,
+    sessionExpiryInterval: requested,
+  };
+  const { cleanStart, will } = packet;
+  const { session, sessionPresent } = registry.connect(connection, {
+    client,
+    cleanStart,
+    expiryInterval,
+    will,
+  });
+  connection.attached(session, client);
+  const bytes = encodePacket(
+    connack(context, protocolVersion, sessionPresent, {
+      assignedClientId: isAssigned ? client.clientId : undefined,
+      requestedExpiryInterval: requested,
+      expiryInterval,
+      requestedKeepAlive: packet.keepAlive,
+      keepAlive,
+    }),
+    protocolVersion,
+  );
+  connection.reading.stop(ReadingStop.connack);
+  connection.answers.answer(() => {
+    connection.output.append(bytes, 0, bytes.length);
+    connection.established();
+    connection.parts.events.connected({ client, sessionPresent });
+    session.pump();
+    connection.reading.resume(ReadingStop.connack);
+  }, commits.added !== added);
+}
+
+/** Session Expiry Interval in seconds: of 5.0 as sent, of 3.x from Clean Session. */
+function requestedExpiry({ protocolVersion, properties, cleanStart }: ConnectPacket): number {
+  if (protocolVersion === 5) return properties.sessionExpiryInterval ?? 0;
+  return cleanStart ? 0 : neverExpires;
+}
+
+function refusal(denial: {
+  reasonCode: ReasonCode;
+  reasonString: string | undefined;
+}): ProtocolError {
+  const code = isFailure(denial.reasonCode) ? denial.reasonCode : ReasonCode.notAuthorized;
+  return new ProtocolError(code, denial.reasonString ?? 'refused');
+}
+
+function refuse(reasonCode: ReasonCode, message: string): never {
+  throw new ProtocolError(reasonCode, message);
+}

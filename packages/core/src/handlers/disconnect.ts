@@ -1,0 +1,18 @@
+import { type DisconnectPacket, protocolError, ReasonCode } from '@sluice/packet';
+import type { Connection } from '../connection.ts';
+import { sessionOf } from './acknowledgement.ts';
+
+/** DISCONNECT of a client (section 3.14). */
+export function handleDisconnect(connection: Connection, packet: DisconnectPacket): void {
+  const session = sessionOf(connection);
+  const requested = packet.properties.sessionExpiryInterval;
+  if (requested !== undefined) {
+    if (connection.terms?.sessionExpiryInterval === 0 && requested !== 0) {
+      throw protocolError('DISCONNECT gives a session an expiry that CONNECT did not'); // [MQTT-3.14.2-2]
+    }
+    const { maxSessionExpirySeconds } = connection.parts.context.limits;
+    session.expiryInterval = Math.min(requested, maxSessionExpirySeconds);
+  }
+  // [MQTT-3.14.4-3]
+  connection.disconnected(packet.reasonCode, packet.reasonCode === ReasonCode.success);
+}

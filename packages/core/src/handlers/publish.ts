@@ -1,0 +1,189 @@
+import {
+  countLevels,
+  type IncomingPublish,
+  isFailure,
+  noProperties,
+  PacketType,
+  ProtocolError,
+  type PublishPacket,
+  protocolError,
+  ReasonCode,
+} from '@sluice/packet';
+import { isDrop } from '@sluice/plugin';
+import { andThen } from '../and-then.ts';
+import type { Connection } from '../connection.ts';
+import { expiryOf, retainedFull } from '../publishing.ts';
+import { ReadingStop } from '../reading.ts';
+import { RoutedMessage } from '../routed-message.ts';
+import type { Session } from '../session.ts';
+import { sessionOf } from './acknowledgement.ts';
+
+/** PUBLISH of a client (section 3.3): alias, limits, flow control, hooks, then routing and the answer. */
+export function handlePublish(connection: Connection, packet: PublishPacket): void | Promise<void> {
+  const session = sessionOf(connection);
+  const { context } = connection.parts;
+  context.stats.messagesReceived++;
+  const alias = packet.properties.topicAlias;
+  const topic =
+    alias === undefined ? packet.topic : connection.aliases.resolve(alias, packet.topic);
+  if (packet.qos > 0) {
+    const answered = admit(connection, session, packet);
+    if (answered) return;
+  }
+  const refusal = topic === connection.lastTopic ? 0 : checkTopic(connection, topic);
+  if (refusal !== 0) {
+    refuse(connection, session, packet, refusal);
+    return;
+  }
+  const message = toMessage(connection, session, packet as IncomingPublish, topic);
+  const { publish, authorizePublish } = context.hooks;
+  if (publish === undefined && authorizePublish === undefined) {
+    accept(connection, session, packet, message);
+    return;
+  }
+  return askHooks(connection, session, packet, message);
+}
+
+/** Flow control of QoS 1 and 2. True when the packet is answered already, being a repetition. */
+function admit(connection: Connection, session: Session, packet: PublishPacket): boolean {
+  const { limits, commits } = connection.parts.context;
+  const { packetId, qos } = packet;
+  if (qos > limits.maxQos) {
+    throw new ProtocolError(ReasonCode.qosNotSupported, `QoS ${qos} is not available`);
+  }
+  if (session.inbox.has(packetId)) {
+    // A QoS 2 message that came before is acknowledged again, and not routed again [MQTT-4.3.3-10].
+    const type = qos === 2 ? PacketType.pubrec : PacketType.puback;
+    const code = qos === 2 ? ReasonCode.success : ReasonCode.packetIdentifierInUse;
+    connection.answers.acknowledge(type, packetId, code, session.stored && !commits.settled);
+    return true;
+  }
+  const unanswered = connection.answers.pending + session.inbox.size - connection.inheritedHeld;
+  if (unanswered >= limits.receiveMaximum) {
+    if (connection.protocolVersion === 5) {
+      throw new ProtocolError(
+        ReasonCode.receiveMaximumExceeded,
+        `more than ${limits.receiveMaximum} messages without an answer`,
+      ); // [MQTT-3.3.4-9]
+    }
+    // 3.x knows no receive maximum: the client is read again when answers have left.
+    if (connection.answers.pending > 0) connection.reading.stop(ReadingStop.answers);
+  }
+  return false;
+}
+
+/** Whether a client may publish to a topic at all; the reason if not. */
+function checkTopic(connection: Connection, topic: string): ReasonCode {
+  const { limits } = connection.parts.context;
+  if (topic === '') throw protocolError('PUBLISH without a topic name');
+  if (Buffer.byteLength(topic) > limits.maxTopicBytes) return ReasonCode.topicNameInvalid;
+  if (countLevels(topic) > limits.maxTopicLevels) return ReasonCode.topicNameInvalid;
+  if (topic.startsWith('$SYS/') || topic.startsWith('$share/')) return ReasonCode.topicNameInvalid;
+  return ReasonCode.success;
+}
+
+function toMessage(
+  connection: Connection,
+  session: Session,
+  packet: IncomingPublish,
+  topic: string,
+): RoutedMessage {
+  const { numbers, environment } = connection.parts.context;
+  const now = environment.now();
+  let properties = packet.properties;
+  if (properties.topicAlias !== undefined) {
+    const { topicAlias: _, ...forwarded } = properties;
+    properties = Object.keys(forwarded).length === 0 ? noProperties : forwarded;
+  }
+  const fields = {
+    number: numbers.message(),
+    topic,
+    qos: packet.qos,
+    retain: packet.retain,
+    properties,
+    publisherId: session.clientId,
+    receivedAt: now,
+    expiresAt: properties === noProperties ? Infinity : expiryOf(properties, now),
+  };
+  return RoutedMessage.ofPacket(fields, packet, connection.protocolVersion);
+}
+
+function askHooks(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  message: RoutedMessage,
+): void | Promise<void> {
+  const { context } = connection.parts;
+  const { publish, authorizePublish } = context.hooks;
+  const client = session.client;
+  return andThen(publish?.({ client, message }), (event) => {
+    if (connection.closed) return;
+    if (event !== undefined && isDrop(event)) {
+      context.dropped(message, undefined, 'hook');
+      refuse(connection, session, packet, event.reasonCode);
+      return;
+    }
+    const changed = event === undefined ? message : RoutedMessage.of(event.message);
+    const asked = authorizePublish?.({ client, message: changed, isWill: false });
+    return andThen(asked, (verdict) => {
+      if (connection.closed) return;
+      if (verdict === undefined || verdict.allowed) {
+        accept(connection, session, packet, changed);
+        return;
+      }
+      context.dropped(changed, undefined, 'not-authorized');
+      refuse(connection, session, packet, verdict.reasonCode);
+    });
+  });
+}
+
+/** The broker takes the message over: it is kept, routed, and acknowledged when that is durable [MQTT-4.3.2-4]. */
+function accept(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  message: RoutedMessage,
+): void {
+  const { context, publishing, router } = connection.parts;
+  const { commits } = context;
+  let route = connection.lastRoute;
+  if (connection.lastTopic !== message.topic || route === undefined || !router.isCurrent(route)) {
+    route = router.lookup(message.topic);
+    connection.lastTopic = message.topic;
+    connection.lastRoute = route;
+  }
+  const added = commits.added;
+  const receivers = publishing.accept(message, session.client, route);
+  if (packet.qos > 0) {
+    if (receivers === retainedFull) {
+      refuse(connection, session, packet, ReasonCode.quotaExceeded);
+      return;
+    }
+    if (packet.qos === 2) session.inbox.hold(packet.packetId);
+    const type = packet.qos === 1 ? PacketType.puback : PacketType.pubrec;
+    const nobody = receivers === 0 && connection.protocolVersion === 5;
+    const code = nobody ? ReasonCode.noMatchingSubscribers : ReasonCode.success;
+    connection.answers.acknowledge(type, packet.packetId, code, commits.added !== added);
+  }
+  if (commits.congested) {
+    connection.reading.stop(ReadingStop.commits);
+    commits.whenRelieved(() => connection.reading.resume(ReadingStop.commits));
+  }
+}
+
+/** The message goes no further. A 5.0 client is told where there is an acknowledgement; 3.x has no words for it. */
+function refuse(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  reasonCode: ReasonCode,
+): void {
+  if (packet.qos === 0) return;
+  const { packetId, qos } = packet;
+  const type = qos === 1 ? PacketType.puback : PacketType.pubrec;
+  const held = qos === 2 && !(connection.protocolVersion === 5 && isFailure(reasonCode));
+  // An exchange that goes on needs its identifier held: the client may repeat the PUBLISH.
+  if (held) session.inbox.hold(packetId);
+  connection.answers.acknowledge(type, packetId, reasonCode, held && session.stored);
+}

@@ -1,0 +1,243 @@
+import {
+  countLevels,
+  encodePacket,
+  isFailure,
+  isValidTopicFilter,
+  noProperties,
+  PacketType,
+  ProtocolError,
+  parseSharedFilter,
+  type Qos,
+  ReasonCode,
+  type SubscribePacket,
+  type SubscriptionRequest,
+} from '@sluice/packet';
+import { isDrop } from '@sluice/plugin';
+import { andThen } from '../and-then.ts';
+import type { Connection } from '../connection.ts';
+import type { Replay } from '../replay.ts';
+import type { Session } from '../session.ts';
+import { Subscription } from '../subscription.ts';
+import { sessionOf } from './acknowledgement.ts';
+
+/** A filter of SUBSCRIBE on its way: what the client asked for, what a hook made of it, and the answer. */
+interface Entry {
+  readonly requested: string;
+  readonly request: SubscriptionRequest;
+  /** Granted QoS or failure. */
+  code: number;
+}
+
+/** SUBSCRIBE (section 3.8): checked, authorized, made, answered, and then followed by retained messages. */
+export function handleSubscribe(
+  connection: Connection,
+  packet: SubscribePacket,
+): void | Promise<void> {
+  const session = sessionOf(connection);
+  const { limits, hooks } = connection.parts.context;
+  if (packet.subscriptions.length > limits.maxSubscriptionsPerPacket) {
+    throw new ProtocolError(
+      ReasonCode.quotaExceeded,
+      `more than ${limits.maxSubscriptionsPerPacket} filters in one SUBSCRIBE`,
+    );
+  }
+  const requests = packet.subscriptions;
+  const { subscribe } = hooks;
+  if (subscribe === undefined) return authorize(connection, session, packet, requests);
+  return andThen(subscribe({ client: session.client, subscriptions: requests }), (event) => {
+    if (connection.closed) return;
+    if (!isDrop(event)) return authorize(connection, session, packet, event.subscriptions);
+    const code = isFailure(event.reasonCode) ? event.reasonCode : ReasonCode.notAuthorized;
+    answer(
+      connection,
+      session,
+      packet,
+      requests.map(() => code),
+      [],
+    );
+  });
+}
+
+function authorize(
+  connection: Connection,
+  session: Session,
+  packet: SubscribePacket,
+  requests: readonly SubscriptionRequest[],
+): void | Promise<void> {
+  const entries = requests.map((request, index): Entry => {
+    const requested = packet.subscriptions[index]?.filter ?? request.filter;
+    return { requested, request, code: check(connection, session, packet, request) };
+  });
+  return andThen(decide(connection, session, entries, 0), () => {
+    if (!connection.closed) apply(connection, session, packet, entries);
+  });
+}
+
+/** Granted QoS of a filter that is formally right, or why it is not (section 3.9.3). */
+function check(
+  connection: Connection,
+  session: Session,
+  packet: SubscribePacket,
+  { filter, qos }: SubscriptionRequest,
+): number {
+  const { limits } = connection.parts.context;
+  if (connection.protocolVersion === 5 && session.inbox.has(packet.packetId)) {
+    return ReasonCode.packetIdentifierInUse;
+  }
+  if (!isValidTopicFilter(filter)) return ReasonCode.topicFilterInvalid;
+  if (parseSharedFilter(filter) !== undefined) {
+    // CONNACK said so: a 5.0 client that tries nevertheless breaks the protocol.
+    if (connection.protocolVersion === 5) {
+      throw new ProtocolError(
+        ReasonCode.sharedSubscriptionsNotSupported,
+        'shared subscriptions are not available',
+      );
+    }
+    return ReasonCode.sharedSubscriptionsNotSupported;
+  }
+  if (Buffer.byteLength(filter) > limits.maxTopicBytes) return ReasonCode.topicFilterInvalid;
+  if (countLevels(filter) > limits.maxTopicLevels) return ReasonCode.topicFilterInvalid;
+  return Math.min(qos, limits.maxQos);
+}
+
+/** Asks authorizeSubscribe about each entry, one after the other. */
+function decide(
+  connection: Connection,
+  session: Session,
+  entries: readonly Entry[],
+  from: number,
+): void | Promise<void> {
+  const ask = connection.parts.context.hooks.authorizeSubscribe;
+  if (ask === undefined) return;
+  for (let index = from; index < entries.length; index++) {
+    const entry = entries[index] as Entry;
+    if (isFailure(entry.code)) continue;
+    const verdict = ask({ client: session.client, subscription: entry.request });
+    if (verdict instanceof Promise) {
+      return verdict.then((later) => {
+        judge(entry, later);
+        return decide(connection, session, entries, index + 1);
+      });
+    }
+    judge(entry, verdict);
+  }
+}
+
+type Judgement =
+  | { readonly allowed: true; readonly grant: { readonly maximumQos?: Qos } | undefined }
+  | { readonly allowed: false; readonly reasonCode: ReasonCode };
+
+function judge(entry: Entry, verdict: Judgement): void {
+  if (verdict.allowed) entry.code = Math.min(entry.code, verdict.grant?.maximumQos ?? 2);
+  else entry.code = verdict.reasonCode;
+}
+
+/** Makes what was allowed, all in one turn, and answers. */
+function apply(
+  connection: Connection,
+  session: Session,
+  packet: SubscribePacket,
+  entries: readonly Entry[],
+): void {
+  const { context, retained } = connection.parts;
+  const before = context.numbers.nextMessage;
+  const added = context.commits.added;
+  const replays: Replay[] = [];
+  const identifier = packet.properties.subscriptionIdentifier ?? 0;
+  for (const entry of entries) {
+    if (isFailure(entry.code)) continue;
+    const qos = entry.code as Qos;
+    const made = subscribe(
+      connection,
+      session,
+      { ...entry.request, qos },
+      entry.requested,
+      identifier,
+    );
+    if (made === undefined) {
+      entry.code = ReasonCode.quotaExceeded;
+    } else if (
+      entry.request.retainHandling === 0 ||
+      (entry.request.retainHandling === 1 && made.isNew)
+    ) {
+      // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+      replays.push({
+        cursor: retained.walk(entry.request.filter, before),
+        qos,
+        subscriptionIdentifiers: identifier === 0 ? undefined : [identifier],
+      });
+    }
+  }
+  const durable = context.commits.added !== added;
+  answer(
+    connection,
+    session,
+    packet,
+    entries.map(({ code }) => code),
+    replays,
+    durable,
+  );
+}
+
+function subscribe(
+  connection: Connection,
+  session: Session,
+  request: SubscriptionRequest,
+  requested: string,
+  subscriptionIdentifier: number,
+): { isNew: boolean } | undefined {
+  const { context, router } = connection.parts;
+  const { noLocal, retainAsPublished, retainHandling, qos, filter } = request;
+  const options = {
+    requested,
+    filter,
+    qos,
+    noLocal,
+    retainAsPublished,
+    retainHandling,
+    subscriptionIdentifier,
+  };
+  const existing = session.subscriptions.get(requested);
+  const limit = context.limits.maxSubscriptionsPerSession;
+  if (existing === undefined && session.subscriptions.size >= limit) return undefined;
+  if (existing !== undefined && existing.filter === filter) {
+    existing.replaceOptions(options); // [MQTT-3.8.4-3]
+    router.changed(existing);
+  } else {
+    if (existing !== undefined) router.remove(existing);
+    else context.stats.subscriptions++;
+    const subscription = new Subscription(session, options);
+    session.subscriptions.set(requested, subscription);
+    router.add(subscription);
+  }
+  if (session.stored) {
+    context.commits.add({ type: 'subscribe', record: { session: session.number, ...options } });
+  }
+  context.hooks.subscribed?.({ client: session.client, subscription: request });
+  return { isNew: existing === undefined };
+}
+
+/** SUBACK first, retained messages behind it; live messages may come before. */
+function answer(
+  connection: Connection,
+  session: Session,
+  packet: SubscribePacket,
+  codes: readonly number[],
+  replays: readonly Replay[],
+  durable = false,
+): void {
+  const { protocolVersion, output } = connection;
+  const reasonCodes = codes.map((code, index) => {
+    if (protocolVersion === 5 || !isFailure(code)) return code;
+    // 3.1 has no failure code: such a subscription is granted and stays without messages.
+    return protocolVersion === 4 ? 0x80 : (packet.subscriptions[index]?.qos ?? 0);
+  });
+  const bytes = encodePacket(
+    { type: PacketType.suback, packetId: packet.packetId, properties: noProperties, reasonCodes },
+    protocolVersion,
+  );
+  connection.answers.answer(() => {
+    output.append(bytes, 0, bytes.length);
+    for (const replay of replays) session.replay(replay);
+  }, durable);
+}

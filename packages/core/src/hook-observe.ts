@@ -1,0 +1,36 @@
+import { BrokerError } from '@sluice/plugin';
+import type { ObserveRunner } from './hook-runners.ts';
+import type { RegisteredHook } from './registered-hook.ts';
+
+const nothing: Readonly<Record<never, never>> = Object.freeze({});
+
+/** Makes the runner of a hook that observes; undefined without hooks. */
+export function observeRunner<Event>(
+  hooks: readonly RegisteredHook[],
+): ObserveRunner<Event> | undefined {
+  const [only] = hooks;
+  if (only === undefined) return undefined;
+  if (hooks.length === 1) return (event) => only.notify(event);
+  return (event) => {
+    for (const hook of hooks) hook.notify(event);
+  };
+}
+
+/** Makes the runner of `start`: one hook after the other, rejecting with the first failure. */
+export function startRunner(hooks: readonly RegisteredHook[]): (() => Promise<void>) | undefined {
+  if (hooks.length === 0) return undefined;
+  return async () => {
+    for (const hook of hooks) {
+      const answer = await hook.call(nothing);
+      if (answer instanceof BrokerError) throw answer;
+    }
+  };
+}
+
+/** Makes the runner of `close`: one hook after the other, the last first, whatever happens. */
+export function closeRunner(hooks: readonly RegisteredHook[]): (() => Promise<void>) | undefined {
+  if (hooks.length === 0) return undefined;
+  return async () => {
+    for (const hook of hooks.toReversed()) await hook.call(nothing);
+  };
+}

@@ -1,0 +1,13 @@
+export { BrokerError, DropReason } from '@sluice/plugin';
+export type { BrokerEvents, CloseOptions } from './broker.ts';
+export { Broker } from './broker.ts';
+export { createBroker } from './create-broker.ts';
+export type { Environment } from './environment.ts';
+export { createEnvironment } from './environment.ts';
+export type { LimitRange, Limits } from './limits.ts';
+export { defaultLimits, limitRanges } from './limits.ts';
+export type { SubscribeOptions } from './local-client.ts';
+export type { BrokerSubscription, MessageListener } from './local-subscription.ts';
+export type { BrokerOptions } from './options.ts';
+export type { RefusedEvent } from './parts.ts';
+export { Stats } from './stats.ts';

@@ -1,0 +1,150 @@
+import { BrokerError, type Plugin } from '@sluice/plugin';
+import { createEnvironment, type Environment } from './environment.ts';
+import { defaultLimits, type Limits, limitRanges } from './limits.ts';
+
+export type { LimitRange, Limits } from './limits.ts';
+export { defaultLimits, limitRanges } from './limits.ts';
+
+/** What `createBroker` takes. */
+export interface BrokerOptions {
+  /** Set up in this order. None by default. */
+  readonly plugins?: readonly Plugin[];
+  /** Those that are left out are as in `defaultLimits`. */
+  readonly limits?: Partial<Limits>;
+  /** For tests and simulations. The running process by default. */
+  readonly environment?: Environment;
+  /** Accepts U+0001 to U+001F and U+007F to U+009F in topics (section 1.5.4). false by default. */
+  readonly allowControlCharacters?: boolean;
+  /** Called now and then while a large store is restored: what is read, and how many records so far. */
+  readonly onProgress?: (what: string, records: number) => void;
+}
+
+/** Options with nothing left out. */
+export interface ResolvedOptions {
+  readonly plugins: readonly Plugin[];
+  readonly limits: Limits;
+  readonly environment: Environment;
+  readonly allowControlCharacters: boolean;
+  readonly onProgress: BrokerOptions['onProgress'];
+}
+
+const optionNames = ['plugins', 'limits', 'environment', 'allowControlCharacters', 'onProgress'];
+
+const environmentFunctions = [
+  'now',
+  'monotonic',
+  'setTimer',
+  'clearTimer',
+  'defer',
+  'random',
+  'newId',
+];
+
+/** Validates options and fills in the defaults. Throws a BrokerError SLUICE_OPTION that says what is allowed. */
+export function resolveOptions(options: BrokerOptions = {}): ResolvedOptions {
+  const given: unknown = options;
+  if (!isRecord(given)) {
+    throw wrong('options', options, `an object with ${optionNames.join(', ')}`);
+  }
+  refuseUnknown(given, '', optionNames);
+  return {
+    plugins: resolvePlugins(options.plugins),
+    limits: resolveLimits(options.limits),
+    environment: resolveEnvironment(options.environment),
+    allowControlCharacters: resolveBoolean(
+      'allowControlCharacters',
+      options.allowControlCharacters,
+      false,
+    ),
+    onProgress: resolveFunction('onProgress', options.onProgress),
+  };
+}
+
+function resolvePlugins(plugins: unknown = []): readonly Plugin[] {
+  if (!Array.isArray(plugins)) throw wrong('plugins', plugins, 'a list of plug-ins');
+  for (const [index, plugin] of plugins.entries()) {
+    if (!isPlugin(plugin)) {
+      throw wrong(`plugins[${index}]`, plugin, 'an object with a name and a function setup');
+    }
+  }
+  return [...plugins];
+}
+
+function isPlugin(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { name, setup } = value;
+  return typeof name === 'string' && name !== '' && typeof setup === 'function';
+}
+
+function resolveLimits(limits: unknown = {}): Limits {
+  if (!isRecord(limits)) throw wrong('limits', limits, 'an object');
+  const names = Object.keys(limitRanges) as (keyof Limits)[];
+  refuseUnknown(limits, 'limits.', names);
+  const resolved: Record<string, number> = { ...defaultLimits };
+  for (const name of names) {
+    const value = limits[name];
+    if (value === undefined) continue;
+    const { min, max } = limitRanges[name];
+    if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
+      throw wrong(`limits.${name}`, value, `a whole number from ${min} to ${max}`);
+    }
+    resolved[name] = value as number;
+  }
+  return Object.freeze(resolved) as unknown as Limits;
+}
+
+function resolveEnvironment(environment: Environment | undefined): Environment {
+  if (environment === undefined) return createEnvironment();
+  const functions = environment as unknown as Record<string, unknown>;
+  if (
+    !isRecord(environment) ||
+    !environmentFunctions.every((name) => typeof functions[name] === 'function')
+  ) {
+    throw wrong(
+      'environment',
+      environment,
+      `an object with the functions ${environmentFunctions.join(', ')}`,
+    );
+  }
+  return environment;
+}
+
+function resolveBoolean(name: string, value: unknown, byDefault: boolean): boolean {
+  if (value === undefined) return byDefault;
+  if (typeof value !== 'boolean') throw wrong(name, value, 'true or false');
+  return value;
+}
+
+function resolveFunction<Value>(name: string, value: Value): Value {
+  if (value !== undefined && typeof value !== 'function') throw wrong(name, value, 'a function');
+  return value;
+}
+
+function refuseUnknown(given: object, prefix: string, known: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    throw new BrokerError(
+      'SLUICE_OPTION',
+      `There is no option ${prefix}${name}. Known are: ${known.join(', ')}.`,
+    );
+  }
+}
+
+function wrong(name: string, value: unknown, allowed: string): BrokerError {
+  return new BrokerError(
+    'SLUICE_OPTION',
+    `The option ${name} is ${show(value)}, but must be ${allowed}.`,
+  );
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,75 @@
+import type { Batch, CommitWaiter } from './commits.ts';
+import type { RoutedMessage } from './routed-message.ts';
+import type { StoredBody } from './stored-body.ts';
+
+/** Where a QoS 1 or 2 message of an outbox stands (section 4.3). */
+export const EntryState = {
+  /** Not sent on this connection. */
+  waiting: 0,
+  /** Sent; PUBACK or PUBREC is awaited. */
+  sent: 1,
+  /** PUBREC came; PUBCOMP is awaited. */
+  released: 2,
+} as const;
+
+export type EntryState = (typeof EntryState)[keyof typeof EntryState];
+
+/** One QoS 1 or 2 message for one session. */
+export class OutboxEntry implements CommitWaiter {
+  readonly sequence: number;
+  readonly qos: 1 | 2;
+  readonly retain: boolean;
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+  /** Undefined once released, and once sent where nobody could resend it. */
+  message: RoutedMessage | undefined;
+  state: EntryState = EntryState.waiting;
+  /** Its `enqueue` is committed, or there is none. */
+  durable = true;
+  /** PUBREC came, on this connection or before: only PUBREL is owed. */
+  released = false;
+  #owner: { pump(): void } | undefined;
+  #batch: Batch | undefined;
+  #place = 0;
+  #body: StoredBody | undefined;
+
+  constructor(
+    sequence: number,
+    message: RoutedMessage | undefined,
+    qos: 1 | 2,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ) {
+    this.sequence = sequence;
+    this.message = message;
+    this.qos = qos;
+    this.retain = retain;
+    this.subscriptionIdentifiers = subscriptionIdentifiers;
+  }
+
+  /** Remembers its operation, so that it can be cancelled until the batch is sealed. */
+  enqueued(batch: Batch, body: StoredBody, owner: { pump(): void }): void {
+    this.durable = false;
+    this.#batch = batch;
+    this.#place = batch.operations.length - 1;
+    this.#body = body;
+    this.#owner = owner;
+  }
+
+  /** Takes the `enqueue` back where it is not on its way yet; false when it is. */
+  cancel(): boolean {
+    const batch = this.#batch;
+    if (batch === undefined || batch.sealed) return false;
+    batch.operations[this.#place] = undefined;
+    this.#body?.cancel();
+    return true;
+  }
+
+  onCommitted(failure: Error | undefined): void {
+    if (failure !== undefined) return;
+    this.durable = true;
+    this.#batch = undefined;
+    this.#body = undefined;
+    // Only QoS 2 waited for it.
+    if (this.qos === 2) this.#owner?.pump();
+  }
+}

@@ -1,0 +1,37 @@
+import type { Context } from './context.ts';
+import type { LocalSubscription } from './local-subscription.ts';
+import type { RetainedCursor } from './retained-cursor.ts';
+import { RoutedMessage } from './routed-message.ts';
+
+const messagesPerTurn = 100;
+const stepsPerCall = 1_000;
+
+/** Gives retained messages to a new subscription of the application, as long as its queue has room. */
+export class ReplayToApplication {
+  readonly #subscription: LocalSubscription;
+  readonly #cursor: RetainedCursor;
+  readonly #context: Context;
+
+  constructor(subscription: LocalSubscription, cursor: RetainedCursor, context: Context) {
+    this.#subscription = subscription;
+    this.#cursor = cursor;
+    this.#context = context;
+  }
+
+  start(): void {
+    this.#context.environment.defer(() => this.#run());
+  }
+
+  #run(): void {
+    const room = this.#context.limits.maxSubscriptionEventQueue - this.#subscription.queued;
+    for (let left = Math.min(messagesPerTurn, room); left > 0; left--) {
+      const message = this.#cursor.next(stepsPerCall);
+      if (message !== undefined) {
+        this.#subscription.deliver(RoutedMessage.of(message), message.qos, true);
+      } else if (this.#cursor.done) {
+        return;
+      }
+    }
+    if (!this.#subscription.closed) this.start();
+  }
+}

@@ -1,0 +1,89 @@
+import type { Qos } from '@sluice/packet';
+import type { Context } from './context.ts';
+import type { Outbox } from './outbox.ts';
+import type { Receiver } from './receiver.ts';
+import type { RetainedCursor } from './retained-cursor.ts';
+import { RoutedMessage } from './routed-message.ts';
+import type { Sink } from './sink.ts';
+
+const messagesPerTurn = 100;
+const stepsPerCall = 1_000;
+
+/** The retained messages that a new subscription asks for (section 3.3.1.3). */
+export interface Replay {
+  readonly cursor: RetainedCursor;
+  readonly qos: Qos;
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+}
+
+/** The session, as its replays see it. */
+interface ReplayOwner extends Receiver {
+  readonly outbox: Outbox;
+  readonly sink: Sink | undefined;
+  readonly stored: boolean;
+  pump(): void;
+}
+
+/** Retained messages on their way to one client: taken from the store only as fast as they leave. */
+export class ReplayQueue {
+  readonly #owner: ReplayOwner;
+  readonly #context: Context;
+  readonly #replays: Replay[] = [];
+  #deferred = false;
+
+  constructor(owner: ReplayOwner, context: Context) {
+    this.#owner = owner;
+    this.#context = context;
+  }
+
+  add(replay: Replay): void {
+    this.#replays.push(replay);
+  }
+
+  /** Sends what the client takes now. True when nothing is left. */
+  pump(): boolean {
+    let budget = messagesPerTurn;
+    while (this.#replays[0] !== undefined) {
+      const { cursor, qos, subscriptionIdentifiers } = this.#replays[0];
+      if (this.#deferred || this.#owner.sink?.writable !== true || !this.#owner.outbox.idle)
+        return false;
+      if (budget-- === 0) {
+        this.#defer();
+        return false;
+      }
+      const message = cursor.next(stepsPerCall);
+      if (message !== undefined)
+        this.#send(RoutedMessage.of(message), qos, subscriptionIdentifiers);
+      else if (cursor.done) this.#replays.shift();
+      else budget = 0;
+    }
+    return true;
+  }
+
+  #send(retained: RoutedMessage, qos: Qos, identifiers: readonly number[] | undefined): void {
+    if (retained.expiresAt <= this.#context.environment.now()) return;
+    const lower = Math.min(retained.qos, qos) as Qos; // [MQTT-3.8.4-8]
+    // In a stored queue it is a message of its own: the retained one may be replaced before it leaves.
+    const message =
+      lower > 0 && this.#owner.stored
+        ? new RoutedMessage(
+            { ...fieldsOf(retained), number: this.#context.numbers.message() },
+            retained.payload,
+          )
+        : retained;
+    this.#owner.deliver(message, lower, true, identifiers); // [MQTT-3.3.1-8]
+  }
+
+  #defer(): void {
+    this.#deferred = true;
+    this.#context.environment.defer(() => {
+      this.#deferred = false;
+      this.#owner.pump();
+    });
+  }
+}
+
+function fieldsOf(message: RoutedMessage): ConstructorParameters<typeof RoutedMessage>[0] {
+  const { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt } = message;
+  return { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt };
+}

@@ -1,0 +1,68 @@
+import type { Context } from './context.ts';
+import { Deadline, type DeadlineOwner } from './deadlines.ts';
+import { Retained } from './retained.ts';
+import type { RetainedCursor } from './retained-cursor.ts';
+import type { RoutedMessage } from './routed-message.ts';
+
+/** The retained messages of a broker (section 3.3.1.3): in memory to be found, in commits to be kept. */
+export class RetainedMessages {
+  readonly #context: Context;
+  readonly #store: Retained;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#store = new Retained(context.limits);
+  }
+
+  get size(): number {
+    return this.#store.size;
+  }
+
+  get bytes(): number {
+    return this.#store.bytes;
+  }
+
+  /** Obeys the RETAIN flag of a message that has it; false when the store is full. */
+  publish(message: RoutedMessage): boolean {
+    if (message.payload.length === 0) {
+      this.#delete(message.topic); // [MQTT-3.3.1-6]
+      return true;
+    }
+    if (message.expiresAt <= message.receivedAt) return true;
+    if (!this.#store.set(message.own())) return false;
+    this.#context.commits.add({ type: 'retain', message }, message.bytes);
+    this.#expire(message);
+    return true;
+  }
+
+  /** Puts back what was committed before a restart, whatever the limits are now. */
+  restore(message: RoutedMessage): void {
+    if (!this.#store.set(message)) {
+      this.#context.dropped(message, undefined, 'retained-full');
+      return;
+    }
+    this.#expire(message);
+  }
+
+  /** Messages older than `before` on topics that a filter matches. */
+  walk(filter: string, before: number): RetainedCursor {
+    return this.#store.walk(filter, before);
+  }
+
+  #expire(message: RoutedMessage): void {
+    if (message.expiresAt === Infinity) return;
+    const { environment, deadlines } = this.#context;
+    const owner: DeadlineOwner = { onDeadline: () => this.#expired(message) };
+    const inMs = message.expiresAt - environment.now();
+    deadlines.set(new Deadline(owner), environment.monotonic() + Math.max(0, inMs));
+  }
+
+  #expired(message: RoutedMessage): void {
+    if (this.#store.get(message.topic)?.number === message.number) this.#delete(message.topic);
+  }
+
+  #delete(topic: string): void {
+    if (this.#store.delete(topic) === undefined) return;
+    this.#context.commits.add({ type: 'clearRetained', topic });
+  }
+}

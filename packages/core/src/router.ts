@@ -1,0 +1,88 @@
+import { hasWildcard } from '@sluice/packet';
+import type { Matcher } from '@sluice/plugin';
+import { Route, Target } from './route.ts';
+import type { RoutedMessage } from './routed-message.ts';
+import type { Subscription } from './subscription.ts';
+
+const maxCachedRoutes = 16_384;
+
+/** Filter to receivers: the matcher, with the routes of the topics that were used last before it. */
+export class Router {
+  readonly #matcher: Matcher<Subscription>;
+  #routes: Map<string, Route> = new Map();
+  /** Raised by every change of a wildcard subscription, which may touch any route. */
+  #generation = 0;
+
+  constructor(matcher: Matcher<Subscription>) {
+    this.#matcher = matcher;
+  }
+
+  get size(): number {
+    return this.#matcher.size;
+  }
+
+  add(subscription: Subscription): void {
+    this.#matcher.add(subscription.filter, subscription);
+    this.changed(subscription);
+  }
+
+  remove(subscription: Subscription): void {
+    this.#matcher.remove(subscription.filter, subscription);
+    this.changed(subscription);
+  }
+
+  /** Must be called when the options of a subscription changed. */
+  changed(subscription: Subscription): void {
+    if (hasWildcard(subscription.filter)) {
+      this.#generation++;
+      return;
+    }
+    const route = this.#routes.get(subscription.filter);
+    if (route === undefined) return;
+    route.stale = true;
+    this.#routes.delete(subscription.filter);
+  }
+
+  /** Whether a route that somebody kept may still be used. */
+  isCurrent(route: Route): boolean {
+    return !route.stale && route.generation === this.#generation;
+  }
+
+  /** Where messages of a topic go. */
+  lookup(topic: string): Route {
+    const known = this.#routes.get(topic);
+    if (known !== undefined && known.generation === this.#generation) return known;
+    const subscriptions: Subscription[] = [];
+    this.#matcher.match(topic, subscriptions);
+    const route = new Route(subscriptions, this.#generation);
+    // Topics come from peers: the cache starts again rather than grow with them.
+    if (this.#routes.size >= maxCachedRoutes) this.#routes = new Map();
+    this.#routes.set(topic, route);
+    return route;
+  }
+
+  /** Delivers a message to every receiver of its route. Returns how many took it. */
+  route(message: RoutedMessage, route: Route): number {
+    const targets = route.targets;
+    let receivers = 0;
+    for (let index = 0; index < targets.length; index++) {
+      const target = targets[index] as Target;
+      if (
+        target.subscriptions === undefined ||
+        target.receiver.clientId !== message.publisherId ||
+        message.publisherId === ''
+      ) {
+        if (target.deliver(message)) receivers++;
+      } else if (this.#deliverToPublisher(message, target.subscriptions)) {
+        receivers++;
+      }
+    }
+    return receivers;
+  }
+
+  /** The receiver published it: only its subscriptions without No Local count [MQTT-3.8.3-3]. */
+  #deliverToPublisher(message: RoutedMessage, subscriptions: readonly Subscription[]): boolean {
+    const remote = subscriptions.filter((subscription) => !subscription.noLocal);
+    return remote.length > 0 && new Target(remote).deliver(message);
+  }
+}

@@ -1,0 +1,134 @@
+import type { Qos } from '@sluice/packet';
+import { type Client, type DeliveryEvent, DropReason, isDrop } from '@sluice/plugin';
+import type { Context } from './context.ts';
+import type { Deadline } from './deadlines.ts';
+import { Inbox } from './inbox.ts';
+import { Outbox, type OutboxOwner } from './outbox.ts';
+import type { Receiver } from './receiver.ts';
+import { type Replay, ReplayQueue } from './replay.ts';
+import { RoutedMessage } from './routed-message.ts';
+import type { SessionWill } from './session-will.ts';
+import type { Sink } from './sink.ts';
+import type { Subscription } from './subscription.ts';
+
+export const neverExpires = 0xffff_ffff;
+
+/** The state of a client that the standard calls its session (section 4.1). */
+export class Session implements Receiver, OutboxOwner {
+  readonly number: number;
+  readonly clientId: string;
+  /** Whom it belongs to: nobody else resumes it. */
+  readonly identity: string;
+  /** Whether its state is committed: it was made to outlive its connection. */
+  readonly stored: boolean;
+  readonly subscriptions: Map<string, Subscription> = new Map();
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  /** Seconds. */
+  expiryInterval: number;
+  /** The last client on it; its connection may be closed. */
+  client: Client;
+  will: SessionWill | undefined;
+  /** Milliseconds since 1970; undefined while connected. */
+  disconnectedAt: number | undefined;
+  expiry: Deadline | undefined;
+  readonly #context: Context;
+  #replays: ReplayQueue | undefined;
+  #sink: Sink | undefined;
+
+  constructor(
+    number: number,
+    client: Client,
+    expiryInterval: number,
+    stored: boolean,
+    context: Context,
+  ) {
+    this.number = number;
+    this.clientId = client.clientId;
+    this.identity = client.identity;
+    this.client = client;
+    this.expiryInterval = expiryInterval;
+    this.stored = stored;
+    this.#context = context;
+    this.outbox = new Outbox(this, context);
+    this.inbox = new Inbox(number, stored ? context.commits : undefined);
+  }
+
+  /** The connection it is attached to. It also is the generation: what comes from another one is late. */
+  get sink(): Sink | undefined {
+    return this.#sink;
+  }
+
+  attach(sink: Sink): void {
+    this.#sink = sink;
+    this.disconnectedAt = undefined;
+  }
+
+  detach(): void {
+    this.#sink = undefined;
+    this.#replays = undefined;
+    this.outbox.detach();
+  }
+
+  deliver(
+    message: RoutedMessage,
+    qos: Qos,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): boolean {
+    const sink = this.#sink;
+    let reason: DropReason | undefined;
+    if (sink === undefined && (qos === 0 || !this.stored)) {
+      reason = DropReason.offline;
+    } else if (qos === 0) {
+      reason = this.send(message, 0, retain, false, 0, subscriptionIdentifiers);
+    } else if (!this.outbox.enqueue(message, qos, retain, subscriptionIdentifiers)) {
+      reason = DropReason.queueFull;
+    }
+    if (reason === undefined) return true;
+    this.#context.dropped(message, this.clientId, reason);
+    return false;
+  }
+
+  send(
+    message: RoutedMessage,
+    qos: Qos,
+    retain: boolean,
+    dup: boolean,
+    packetId: number,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): DropReason | undefined {
+    const sink = this.#sink as Sink;
+    if (qos === 0 && !sink.writable) return DropReason.slowReceiver;
+    const { authorizeDeliver, deliver } = this.#context.hooks;
+    if (authorizeDeliver !== undefined || deliver !== undefined) {
+      const event = this.#permit({ client: this.client, message, qos, retain });
+      if (typeof event === 'string') return event;
+      message = RoutedMessage.of(event.message);
+      retain = event.retain;
+    }
+    const sent = sink.publish(message, qos, retain, dup, packetId, subscriptionIdentifiers);
+    return sent ? undefined : DropReason.packetTooLarge;
+  }
+
+  /** Sends retained messages for a new subscription, as fast as the client takes them. */
+  replay(replay: Replay): void {
+    this.#replays ??= new ReplayQueue(this, this.#context);
+    this.#replays.add(replay);
+    this.pump();
+  }
+
+  /** Goes on with everything that waits for the client: called when it acknowledged or its stream drained. */
+  pump(): void {
+    this.outbox.pump();
+    if (this.#replays?.pump() === true) this.#replays = undefined;
+  }
+
+  #permit(event: DeliveryEvent): DeliveryEvent | DropReason {
+    const { authorizeDeliver, deliver } = this.#context.hooks;
+    if (authorizeDeliver?.(event).allowed === false) return DropReason.notAuthorized;
+    if (deliver === undefined) return event;
+    const changed = deliver(event);
+    return isDrop(changed) ? DropReason.hook : changed;
+  }
+}

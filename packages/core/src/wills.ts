@@ -1,0 +1,126 @@
+import type { Will } from '@sluice/packet';
+import { type Client, isDrop, type WillRecord } from '@sluice/plugin';
+import { andThen } from './and-then.ts';
+import type { Context } from './context.ts';
+import { ownBytes } from './own-bytes.ts';
+import type { Publishing } from './publishing.ts';
+import { RoutedMessage } from './routed-message.ts';
+import { neverExpires, type Session } from './session.ts';
+import { SessionWill } from './session-will.ts';
+
+/** Keeps wills until they are due and publishes them, each at most once (section 3.1.2.5). */
+export class Wills {
+  readonly #context: Context;
+  readonly #publishing: Publishing;
+
+  constructor(context: Context, publishing: Publishing) {
+    this.#context = context;
+    this.#publishing = publishing;
+  }
+
+  /** Takes over the will of an accepted CONNECT; undefined when it has none. */
+  accept(session: Session, will: Will | undefined): void {
+    if (will === undefined) return;
+    const { willDelayInterval: delayInterval = 0, ...properties } = will.properties;
+    const record: WillRecord = {
+      session: session.number,
+      clientId: session.clientId,
+      topic: will.topic,
+      payload: ownBytes(will.payload),
+      qos: will.qos,
+      retain: will.retain,
+      properties,
+      delayInterval,
+      dueAt: undefined,
+    };
+    this.#hold(session, record);
+    this.#context.commits.add({ type: 'saveWill', record }, record.payload.length);
+  }
+
+  /** Puts back a will that was committed before a restart. Without a session it is due at once. */
+  restore(record: WillRecord, session: Session | undefined, client: Client): void {
+    const now = this.#context.environment.now();
+    const dueAt = record.dueAt ?? dueTime(record, session?.expiryInterval ?? 0, now);
+    if (session === undefined) this.#wait(this.#make(record, client), dueAt);
+    else this.#wait(this.#hold(session, record), dueAt);
+  }
+
+  /** The connection ended: the will is due after its delay, or when the session ends, whichever comes first. */
+  connectionEnded(session: Session): void {
+    const will = session.will;
+    if (will === undefined) return;
+    const dueAt = dueTime(will.record, session.expiryInterval, this.#context.environment.now());
+    if (will.record.delayInterval === 0 || session.expiryInterval === 0) {
+      this.publish(session);
+      return;
+    }
+    const record = { ...will.record, dueAt };
+    this.#wait(this.#hold(session, record), dueAt);
+    this.#context.commits.add({ type: 'saveWill', record }, record.payload.length);
+  }
+
+  /** The will is not wanted any more: a clean DISCONNECT, or the client came back in time [MQTT-3.1.2-10]. */
+  discard(session: Session): void {
+    const will = this.#release(session);
+    if (will === undefined) return;
+    this.#context.commits.add({ type: 'removeWill', session: session.number });
+  }
+
+  /** The will is due now. */
+  publish(session: Session): void {
+    const will = this.#release(session);
+    if (will !== undefined) this.#publish(will);
+  }
+
+  #hold(session: Session, record: WillRecord): SessionWill {
+    const will = new SessionWill(record, session.client, () => this.publish(session));
+    session.will = will;
+    return will;
+  }
+
+  #make(record: WillRecord, client: Client): SessionWill {
+    return new SessionWill(record, client, (will) => this.#publish(will));
+  }
+
+  #wait(will: SessionWill, dueAt: number): void {
+    const { environment, deadlines } = this.#context;
+    const inMs = Math.max(0, dueAt - environment.now());
+    deadlines.set(will.deadline, environment.monotonic() + inMs);
+  }
+
+  #release(session: Session): SessionWill | undefined {
+    const will = session.will;
+    if (will === undefined) return undefined;
+    session.will = undefined;
+    this.#context.deadlines.clear(will.deadline);
+    return will;
+  }
+
+  #publish({ record, client }: SessionWill): void {
+    const { hooks, commits } = this.#context;
+    const { clientId, topic, payload, qos, retain, properties } = record;
+    const message = this.#publishing.message(clientId, topic, payload, qos, retain, properties);
+    const allowed = hooks.authorizePublish?.({ client, message, isWill: true });
+    void andThen(allowed, (verdict) => {
+      if (verdict?.allowed === false) {
+        this.#context.dropped(message, undefined, 'not-authorized');
+        commits.add({ type: 'removeWill', session: record.session });
+        return;
+      }
+      void andThen(hooks.will?.({ client, message }), (event) => {
+        if (event !== undefined && isDrop(event)) {
+          this.#context.dropped(message, undefined, 'hook');
+        } else {
+          this.#publishing.accept(RoutedMessage.of(event?.message ?? message), client);
+        }
+        // With the message in one commit: after a crash it is published or still due, never neither.
+        commits.add({ type: 'removeWill', session: record.session });
+      });
+    });
+  }
+}
+
+function dueTime(record: WillRecord, expiryInterval: number, now: number): number {
+  const life = expiryInterval === neverExpires ? Infinity : expiryInterval;
+  return now + Math.min(record.delayInterval, life) * 1_000;
+}

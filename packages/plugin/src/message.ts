@@ -1,0 +1,60 @@
+import type { PublishProperties, Qos } from '@sluice/packet';
+
+/** An application message inside the broker. Never changed once it exists. */
+export interface Message {
+  /** Its place in the broker's one order, from 1 on; never reused, also not after a restart. */
+  readonly number: number;
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: Qos;
+  /** RETAIN as it was published (section 3.3.1.3). */
+  readonly retain: boolean;
+  /** What is forwarded: no topic alias and no subscription identifiers. */
+  readonly properties: PublishProperties;
+  /** Client identifier of the publisher; empty for a message of the application itself. */
+  readonly publisherId: string;
+  /** Milliseconds since 1970, when the broker took it over. */
+  readonly receivedAt: number;
+  /** Milliseconds since 1970, from Message Expiry Interval; Infinity when it never expires. */
+  readonly expiresAt: number;
+}
+
+/** What a hook may change of a message. Fields that are left out stay as they are. */
+export interface MessageChanges {
+  readonly topic?: string;
+  readonly payload?: Uint8Array | string;
+  /** May only be lowered. */
+  readonly qos?: Qos;
+  readonly retain?: boolean;
+  readonly properties?: PublishProperties;
+}
+
+/** Why a message did not reach a receiver, or a publisher's message nobody: a closed list. */
+export const DropReason = {
+  /** Its Message Expiry Interval passed. */
+  expired: 'expired',
+  /** QoS 0 while the session is offline. */
+  offline: 'offline',
+  /** The queue of the session is full. */
+  queueFull: 'queue-full',
+  /** QoS 0 while the receiver's stream takes no more. */
+  slowReceiver: 'slow-receiver',
+  /** Larger than the Maximum Packet Size of the receiver. */
+  packetTooLarge: 'packet-too-large',
+  /** Refused by authorizePublish or authorizeDeliver. */
+  notAuthorized: 'not-authorized',
+  /** Dropped by a transform hook. */
+  hook: 'hook',
+  /** A hook failed. */
+  hookFailed: 'hook-failed',
+  /** The session ended while the message waited for it. */
+  sessionEnded: 'session-ended',
+  /** The receiver answered with a failure. */
+  refused: 'refused',
+  /** The retained store is full. */
+  retainedFull: 'retained-full',
+  /** The persistence failed. */
+  persistence: 'persistence',
+} as const;
+
+export type DropReason = (typeof DropReason)[keyof typeof DropReason];

@@ -1,0 +1,8 @@
+export type { MatcherSuiteOptions } from './matcher.ts';
+export { describeMatcher } from './matcher.ts';
+export type {
+  PersistenceCapabilities,
+  PersistenceSuiteOptions,
+  StoreUnderTest,
+} from './persistence.ts';
+export { describePersistence } from './persistence.ts';

@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  // Tests run every package from its sources: no build stands between an edit and its test.
+  ssr: { resolve: { conditions: ['@sluice/source', 'node'] } },
+  test: {
+    coverage: { provider: 'v8', include: ['packages/*/src/**'], reportsDirectory: 'coverage' },
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'whole',
+          include: ['test/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
