@@ -30,6 +30,16 @@ export interface BrokerEvents {
 export interface CloseOptions {
   /** Milliseconds that clients get to take what is on its way to them. 5,000 by default. */
   readonly graceMs?: number;
+  /** Where 5.0 clients should go for the time being (section 4.11): DISCONNECT is 0x9C with it in place of 0x8B. */
+  readonly serverReference?: string;
+}
+
+/** What a broker is made of. */
+interface BrokerInsides {
+  readonly parts: Parts;
+  readonly local: LocalClient;
+  /** Called when the plug-ins have closed. */
+  onClosed(): void;
 }
 
 const defaultGraceMs = 5_000;
@@ -40,16 +50,18 @@ export class Broker extends EventEmitter<BrokerEvents> {
   readonly handle: (stream: Duplex, info?: Partial<ConnectionInfo>) => void;
   readonly #parts: Parts;
   readonly #local: LocalClient;
+  readonly #onClosed: () => void;
   readonly #connections: Set<Connection> = new Set();
   #onEmpty: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(connect: (broker: Broker) => { parts: Parts; local: LocalClient }) {
+  constructor(connect: (broker: Broker) => BrokerInsides) {
     super();
-    const { parts, local } = connect(this);
+    const { parts, local, onClosed } = connect(this);
     this.#parts = parts;
     this.#local = local;
+    this.#onClosed = onClosed;
     this.handle = (stream, info) => this.#handle(stream, info);
   }
 
@@ -84,7 +96,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
    * and closes the plug-ins and the persistence. Sessions and retained messages stay. A second call waits for the first.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options.graceMs ?? defaultGraceMs);
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
@@ -130,15 +142,18 @@ export class Broker extends EventEmitter<BrokerEvents> {
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
-  async #close(graceMs: number): Promise<void> {
+  async #close({ graceMs = defaultGraceMs, serverReference }: CloseOptions): Promise<void> {
     const { context } = this.#parts;
+    const reasonCode =
+      serverReference === undefined ? ReasonCode.serverShuttingDown : ReasonCode.useAnotherServer;
     for (const connection of this.#connections) {
-      connection.close(ReasonCode.serverShuttingDown, 'the broker is closing');
+      connection.close(reasonCode, 'the broker is closing', serverReference);
     }
     await this.#drained(graceMs);
     await context.commits.flush();
     this.#local.close();
     await context.hooks.close?.();
+    this.#onClosed();
     context.deadlines.close();
     await context.persistence.close();
   }

@@ -16,6 +16,9 @@ export class Batch {
 }
 
 const bytesPerOperation = 64;
+// Measured: beyond some thousand operations LevelDB gains no more, and the wait for each grows.
+const operationsPerCommit = 3_000;
+const bytesPerCommit = 1_048_576;
 
 /**
  * Natural group commit: operations collect while the previous commit is under way, then leave together
@@ -26,7 +29,10 @@ export class Commits implements TurnTask {
   readonly #turn: Turn;
   readonly #maxPendingBytes: number;
   readonly #onFailure: (failure: BrokerError) => void;
+  /** Where operations are added. */
   #batch = new Batch();
+  /** Full ones that wait before it. */
+  #full: Batch[] = [];
   #writing: Batch | undefined;
   #scheduled = false;
   #pendingBytes = 0;
@@ -57,6 +63,18 @@ export class Commits implements TurnTask {
     return batch;
   }
 
+  /**
+   * Between two operations that need not be atomic: what follows goes into another commit if this one is large
+   * already, since a large one takes long.
+   */
+  cut(): void {
+    const { operations, bytes } = this.#batch;
+    if (operations.length < operationsPerCommit && bytes < bytesPerCommit) return;
+    this.#batch.sealed = true;
+    this.#full.push(this.#batch);
+    this.#batch = new Batch();
+  }
+
   /** How many operations were ever added: tells whether something in between had to be made durable. */
   get added(): number {
     return this.#added;
@@ -64,7 +82,7 @@ export class Commits implements TurnTask {
 
   /** Whether nothing is on its way: what is visible now may be told to anybody. */
   get settled(): boolean {
-    return this.#writing === undefined && this.#batch.operations.length === 0;
+    return this.#last === undefined;
   }
 
   /** What made the persistence fail. From then on nothing is acknowledged that would have to be durable. */
@@ -83,10 +101,9 @@ export class Commits implements TurnTask {
 
   /** Tells the waiter once all that was added so far is durable; at once when it is already. */
   wait(waiter: CommitWaiter): void {
-    if (this.#failure !== undefined) waiter.onCommitted(this.#failure);
-    else if (this.#batch.operations.length > 0) this.#batch.waiters.push(waiter);
-    else if (this.#writing !== undefined) this.#writing.waiters.push(waiter);
-    else waiter.onCommitted(undefined);
+    const last = this.#failure === undefined ? this.#last : undefined;
+    if (last === undefined) waiter.onCommitted(this.#failure);
+    else last.waiters.push(waiter);
   }
 
   /** Resolves when nothing is on its way any more. */
@@ -98,12 +115,22 @@ export class Commits implements TurnTask {
 
   endTurn(): void {
     this.#scheduled = false;
-    while (this.#writing === undefined && this.#batch.operations.length > 0) {
-      const batch = this.#batch;
-      this.#batch = new Batch();
+    while (this.#writing === undefined) {
+      let batch = this.#full.shift();
+      if (batch === undefined) {
+        if (this.#batch.operations.length === 0) return;
+        batch = this.#batch;
+        this.#batch = new Batch();
+      }
       batch.sealed = true;
       this.#write(batch);
     }
+  }
+
+  /** The batch that settles last, of those that something was added to. */
+  get #last(): Batch | undefined {
+    if (this.#batch.operations.length > 0) return this.#batch;
+    return this.#full.at(-1) ?? this.#writing;
   }
 
   #schedule(): void {

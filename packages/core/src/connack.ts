@@ -11,6 +11,7 @@ import {
 } from '@sluice/packet';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
+import { Refusal } from './refusal.ts';
 
 /** Return codes of 3.x for the reason codes that have one; the others close without a word. */
 const returnCodes: ReadonlyMap<number, number> = new Map([
@@ -33,6 +34,7 @@ export function writeRefusal(
   output: Output,
   version: ProtocolVersion | 0,
   error: ProtocolError,
+  maximumPacketSize: number,
 ): void {
   const replyVersion = error instanceof UnsupportedVersionError ? error.replyVersion : version;
   if (replyVersion === 0) return;
@@ -42,9 +44,13 @@ export function writeRefusal(
     type: PacketType.connack,
     sessionPresent: false, // [MQTT-3.2.2-6]
     reasonCode,
-    properties: replyVersion === 5 ? { reasonString: error.message } : noProperties,
+    properties: noProperties,
   };
-  const bytes = encodePacket(packet, replyVersion);
+  const serverReference = error instanceof Refusal ? error.serverReference : undefined;
+  const reference = serverReference === undefined ? {} : { serverReference };
+  const explained = { ...packet, properties: { reasonString: error.message, ...reference } };
+  let bytes = encodePacket(explained, replyVersion);
+  if (bytes.length > maximumPacketSize) bytes = encodePacket(packet, replyVersion); // [MQTT-3.2.2-19]
   output.append(bytes, 0, bytes.length);
 }
 
@@ -55,6 +61,8 @@ export interface ConnackTerms {
   readonly expiryInterval: number;
   readonly requestedKeepAlive: number;
   readonly keepAlive: number;
+  readonly authenticationMethod: string | undefined;
+  readonly authenticationData: Uint8Array | undefined;
 }
 
 /** The CONNACK of an accepted CONNECT: a 5.0 client learns every limit that it would run into. */
@@ -72,8 +80,9 @@ export function connack(
   };
 }
 
-function connackProperties({ limits }: Context, terms: ConnackTerms): ConnackProperties {
+function connackProperties({ limits, features }: Context, terms: ConnackTerms): ConnackProperties {
   const { assignedClientId, expiryInterval, keepAlive } = terms;
+  const { authenticationMethod, authenticationData } = terms;
   return {
     ...(expiryInterval !== terms.requestedExpiryInterval && {
       sessionExpiryInterval: expiryInterval,
@@ -83,7 +92,12 @@ function connackProperties({ limits }: Context, terms: ConnackTerms): ConnackPro
     maximumPacketSize: limits.maxPacketBytes,
     ...(assignedClientId !== undefined && { assignedClientIdentifier: assignedClientId }),
     ...(limits.topicAliasMaximum > 0 && { topicAliasMaximum: limits.topicAliasMaximum }),
-    sharedSubscriptionAvailable: 0,
+    ...(!features.retain && { retainAvailable: 0 }),
+    ...(!features.wildcardSubscriptions && { wildcardSubscriptionAvailable: 0 }),
+    ...(!features.subscriptionIdentifiers && { subscriptionIdentifierAvailable: 0 }),
+    ...(!features.sharedSubscriptions && { sharedSubscriptionAvailable: 0 }),
     ...(keepAlive !== terms.requestedKeepAlive && { serverKeepAlive: keepAlive }),
+    ...(authenticationMethod !== undefined && { authenticationMethod }),
+    ...(authenticationData !== undefined && { authenticationData }),
   };
 }

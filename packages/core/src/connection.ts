@@ -14,9 +14,12 @@ import { Answers } from './answers.ts';
 import { asError } from './as-error.ts';
 import { writeRefusal } from './connack.ts';
 import type { Context } from './context.ts';
+import type { Encoded } from './encoded.ts';
+import type { Exchange } from './exchange.ts';
 import { handlePacket } from './handlers/packet.ts';
 import { IncomingAliases } from './incoming-aliases.ts';
 import { Liveness } from './liveness.ts';
+import { OutgoingAliases } from './outgoing-aliases.ts';
 import { Output } from './output.ts';
 import type { Parts } from './parts.ts';
 import type { Port, PortOwner } from './port.ts';
@@ -30,8 +33,8 @@ import type { Sink } from './sink.ts';
 export interface ClientTerms {
   readonly keepAlive: number;
   readonly sendQuota: number;
-  /** Bytes; Infinity when the client has no limit. */
-  readonly maximumPacketSize: number;
+  /** Aliases that the broker may use towards the client. */
+  readonly topicAliasMaximum: number;
   /** Session Expiry Interval of CONNECT: 0 there forbids another one in DISCONNECT [MQTT-3.14.2-2]. */
   readonly sessionExpiryInterval: number;
 }
@@ -45,11 +48,16 @@ export class Connection implements PortOwner, Sink {
   readonly aliases: IncomingAliases;
   readonly reading: Reading;
   protocolVersion: ProtocolVersion = 4;
+  /** Of CONNECT, also while it is not accepted; Infinity when the client has no limit. */
+  maximumPacketSize: number = Infinity;
   /** Set from an accepted CONNECT to the end. */
   session: Session | undefined;
   client: Client | undefined;
   terms: ClientTerms | undefined;
-  /** Route of the topic that came last: most clients publish to one. */
+  authenticationMethod: string | undefined;
+  /** The enhanced authentication that is under way. */
+  exchange: Exchange | undefined;
+  /** The topic that came last, which needs no second check: most clients publish to one. */
   lastTopic = '';
   lastRoute: Route | undefined;
   /** QoS 2 identifiers of an earlier connection, which its quota is not charged for. */
@@ -58,6 +66,7 @@ export class Connection implements PortOwner, Sink {
   readonly #port: Port;
   readonly #decoder: Decoder;
   readonly #liveness: Liveness;
+  #outgoingAliases: OutgoingAliases | undefined;
   /** CONNACK with success was written: from here on a client is told why it is disconnected. */
   #acknowledged = false;
   #closed = false;
@@ -74,7 +83,7 @@ export class Connection implements PortOwner, Sink {
       allowControlCharacters: context.allowControlCharacters,
       topicCache: context.topicCache,
     });
-    this.output = new Output(port, context.turn, context.outputMemory);
+    this.output = new Output(port, context);
     this.answers = new Answers(this, this.output, context);
     this.aliases = new IncomingAliases(context.limits.topicAliasMaximum);
     this.reading = new Reading(this.#decoder, port, context, this);
@@ -86,6 +95,7 @@ export class Connection implements PortOwner, Sink {
   }
 
   get writable(): boolean {
+    if (!this.#acknowledged) return false; // [MQTT-3.2.0-1]
     if (this.output.pending <= this.#context.limits.maxOutputBytes) return true;
     this.#liveness.watchStall();
     return false;
@@ -139,7 +149,7 @@ export class Connection implements PortOwner, Sink {
       this.close(thrown.reasonCode, thrown.message);
     } else {
       const version = this.#decoder.protocolVersion;
-      writeRefusal(this.output, version, thrown);
+      writeRefusal(this.output, version, thrown, this.maximumPacketSize);
       this.#refused(thrown.reasonCode, thrown.message);
       this.#end('broker', thrown.reasonCode, thrown, false);
       this.#finish();
@@ -157,23 +167,27 @@ export class Connection implements PortOwner, Sink {
   /** CONNECT is accepted and CONNACK written: deliveries begin. */
   established(): void {
     this.#acknowledged = true;
+    const aliases = this.terms?.topicAliasMaximum ?? 0;
+    if (aliases > 0) this.#outgoingAliases = new OutgoingAliases(aliases);
     this.#decoder.maxPacketBytes = this.#context.limits.maxPacketBytes;
     this.#liveness.connected(this.terms?.keepAlive ?? 0);
   }
 
   /** The client sent DISCONNECT. */
   disconnected(reasonCode: ReasonCode, discardWill: boolean): void {
+    if (this.client === undefined) this.#refused(reasonCode, 'the client gave up');
     this.#end('client', reasonCode, undefined, discardWill);
     this.#finish();
   }
 
-  close(reasonCode: ReasonCode, message: string): void {
+  close(reasonCode: ReasonCode, message: string, serverReference?: string): void {
     if (this.#closed) return;
     if (this.#acknowledged && this.protocolVersion === 5) {
-      const properties = { reasonString: message };
+      const reference = serverReference === undefined ? {} : { serverReference };
+      const properties = { reasonString: message, ...reference };
       const packet = { type: PacketType.disconnect, reasonCode, properties };
       let bytes = encodePacket(packet, 5);
-      if (bytes.length > (this.terms?.maximumPacketSize ?? Infinity)) {
+      if (bytes.length > this.maximumPacketSize) {
         bytes = encodePacket({ ...packet, properties: noProperties }, 5);
       }
       this.output.append(bytes, 0, bytes.length);
@@ -196,21 +210,18 @@ export class Connection implements PortOwner, Sink {
     subscriptionIdentifiers: readonly number[] | undefined,
   ): boolean {
     const version = this.protocolVersion;
-    const plain =
-      version === 5
-        ? subscriptionIdentifiers === undefined && message.expiresAt === Infinity
-        : true;
+    // A 5.0 client may get something of its own; the others all get the same bytes.
+    const isOwn =
+      version === 5 &&
+      (subscriptionIdentifiers !== undefined ||
+        message.expiresAt !== Infinity ||
+        this.#outgoingAliases !== undefined);
     const encoded =
-      plain && !dup
-        ? message.encoded(version, qos, retain)
-        : message.encodedFor(
-            version,
-            qos,
-            retain,
-            dup,
-            this.#propertiesFor(message, subscriptionIdentifiers),
-          );
-    if (encoded.size > (this.terms as ClientTerms).maximumPacketSize) return false;
+      isOwn || dup
+        ? this.#encode(message, qos, retain, dup, subscriptionIdentifiers)
+        : message.encoded(version, qos, retain);
+    if (encoded.size > this.maximumPacketSize) return false;
+    this.#outgoingAliases?.sent(message.topic);
     this.#context.stats.messagesSent++;
     this.output.publish(encoded, packetId);
     return true;
@@ -226,26 +237,37 @@ export class Connection implements PortOwner, Sink {
     if (!this.writable) this.reading.stop(ReadingStop.output);
   }
 
-  onAnswerFailed(): void {
-    this.close(ReasonCode.implementationSpecificError, 'the broker cannot store messages');
-  }
-
   onAnswered(): void {
     this.reading.resume(ReadingStop.answers);
   }
 
-  /** What this receiver gets beside the publisher's properties, and how long the message has left [MQTT-3.3.2-6]. */
-  #propertiesFor(
+  /** The packet with what only this receiver gets: alias, identifiers, and the time the message has left. */
+  #encode(
     message: RoutedMessage,
+    qos: Qos,
+    retain: boolean,
+    dup: boolean,
     subscriptionIdentifiers: readonly number[] | undefined,
-  ): RoutedMessage['properties'] {
-    if (this.protocolVersion !== 5) return noProperties;
-    const { messageExpiryInterval, ...rest } = message.properties;
-    const identifiers =
-      subscriptionIdentifiers === undefined ? rest : { ...rest, subscriptionIdentifiers };
-    if (messageExpiryInterval === undefined) return identifiers;
-    const waited = Math.floor((this.#context.environment.now() - message.receivedAt) / 1_000);
-    return { ...identifiers, messageExpiryInterval: Math.max(0, messageExpiryInterval - waited) };
+  ): Encoded {
+    const { topic, properties } = message;
+    const version = this.protocolVersion;
+    if (version !== 5) return message.encodedFor(version, topic, qos, retain, dup, noProperties);
+    const alias = this.#outgoingAliases?.use(topic);
+    const expiry = properties.messageExpiryInterval;
+    const own = {
+      ...properties,
+      ...(subscriptionIdentifiers !== undefined && { subscriptionIdentifiers }),
+      ...(expiry !== undefined && { messageExpiryInterval: this.#remaining(message, expiry) }),
+      ...(alias !== undefined && { topicAlias: alias.alias }),
+    };
+    const name = alias === undefined || alias.isNew ? topic : '';
+    return message.encodedFor(5, name, qos, retain, dup, own);
+  }
+
+  /** Seconds that a message has left [MQTT-3.3.2-6]. */
+  #remaining(message: RoutedMessage, expiryInterval: number): number {
+    const waitedMs = this.#context.environment.now() - message.receivedAt;
+    return Math.max(0, expiryInterval - Math.floor(waitedMs / 1_000));
   }
 
   #refused(reasonCode: number, message: string): void {

@@ -4,7 +4,7 @@ import type { Commits } from './commits.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Environment } from './environment.ts';
 import type { HookRunners } from './hooks.ts';
-import type { Limits } from './options.ts';
+import type { Features, Limits } from './options.ts';
 import type { OutputMemory } from './output-memory.ts';
 import type { QueueReads } from './queue-reads.ts';
 import type { Stats } from './stats.ts';
@@ -14,6 +14,7 @@ import type { Turn } from './turn.ts';
 export interface Context {
   readonly environment: Environment;
   readonly limits: Limits;
+  readonly features: Features;
   readonly allowControlCharacters: boolean;
   readonly hooks: HookRunners;
   readonly deadlines: Deadlines;

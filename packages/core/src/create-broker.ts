@@ -28,7 +28,7 @@ import { Wills } from './wills.ts';
  * Rejects with a BrokerError when an option is wrong or a part cannot start; nothing is left open then.
  */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { plugins, limits, environment, allowControlCharacters, onProgress } =
+  const { plugins, limits, features, environment, allowControlCharacters, onProgress } =
     resolveOptions(options);
   let broker: Broker | undefined;
   const reportError = (error: Error): void => {
@@ -50,6 +50,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const context: Context = {
       environment,
       limits,
+      features,
       allowControlCharacters,
       hooks,
       deadlines: new Deadlines(environment, reportError),
@@ -67,7 +68,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         hooks.dropped?.({ clientId, message, reason });
       },
     };
-    const router = new Router((provided.matcher ?? createMatcher)<Subscription>());
+    const router = new Router((provided.matcher ?? createMatcher)<Subscription>(), context);
     const retained = new RetainedMessages(context);
     const publishing = new Publishing(context, router, retained);
     const registry = new Registry(context, router, new Wills(context, publishing));
@@ -75,6 +76,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     broker = new Broker((made) => ({
       parts: { context, router, retained, publishing, registry, events: eventsOf(made, context) },
       local: new LocalClient(context, router, retained, publishing),
+      onClosed: () => table.close(),
     }));
     await hooks.start?.();
     return broker;
@@ -88,6 +90,7 @@ function restore(snapshot: Snapshot, registry: Registry, retained: RetainedMessa
   // In the order in which a backend reads them.
   registry.restore(snapshot);
   for (const message of snapshot.retained) retained.restore(RoutedMessage.of(message));
+  registry.resumeExpiry();
 }
 
 /** The life of connections, told to people and to plug-ins. */

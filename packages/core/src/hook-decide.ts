@@ -15,7 +15,8 @@ export interface DecideRules<Grant> {
 
 type Decision<Grant> = Allow<Grant> | Deny;
 
-const failedDenial: Deny = Object.freeze(deny(ReasonCode.implementationSpecificError));
+/** What a hook decides that failed: nothing is allowed by an error. */
+export const failedDenial: Deny = Object.freeze(deny(ReasonCode.implementationSpecificError));
 const reasonCodes: ReadonlySet<unknown> = new Set(Object.values(ReasonCode));
 
 /** Makes the runner of a decision; undefined without hooks. */
@@ -94,7 +95,7 @@ function combine<Grant>(
 }
 
 /** What a hook decided; undefined when it has no opinion, a denial when it failed or answered rubbish. */
-function readVerdict<Grant>(
+export function readVerdict<Grant>(
   hook: RegisteredHook,
   answer: unknown,
   rules: DecideRules<Grant>,

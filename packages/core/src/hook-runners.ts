@@ -13,8 +13,12 @@ import type {
   DisconnectedEvent,
   Drop,
   DroppedEvent,
+  ExchangeEvent,
+  ExchangeGrant,
   MessageEvent,
+  Proceed,
   PublishedEvent,
+  SelectSharedEvent,
   SubscribedEvent,
   SubscribeEvent,
   UnsubscribedEvent,
@@ -25,6 +29,11 @@ import type {
 export type DecideRunner<Event, Grant> = (
   event: Event,
 ) => Allow<Grant> | Deny | Promise<Allow<Grant> | Deny>;
+
+/** Asks the hooks of an enhanced authentication for the next step. Never throws or rejects. */
+export type ExchangeRunner = (event: ExchangeEvent) => ExchangeStep | Promise<ExchangeStep>;
+
+export type ExchangeStep = Allow<ExchangeGrant> | Deny | Proceed;
 
 /** Passes a value through all hooks of a transform: the event with what they made of it. Never throws or rejects. */
 export type TransformRunner<Event> = (event: Event) => Event | Drop | Promise<Event | Drop>;
@@ -42,10 +51,13 @@ export interface HookRunners {
   readonly connection: DecideRunner<ConnectionEvent, never> | undefined;
   readonly connect: TransformRunner<ConnectEvent> | undefined;
   readonly authenticate: DecideRunner<AuthenticateEvent, AuthenticateGrant> | undefined;
+  readonly exchange: ExchangeRunner | undefined;
   readonly authorizePublish: DecideRunner<AuthorizePublishEvent, never> | undefined;
   readonly authorizeSubscribe:
     | DecideRunner<AuthorizeSubscribeEvent, AuthorizeSubscribeGrant>
     | undefined;
+  /** Client identifier of the member that a hook chose; undefined when none of them did. */
+  readonly selectShared: ((event: SelectSharedEvent) => string | undefined) | undefined;
   readonly authorizeDeliver: ((event: DeliveryEvent) => Allow<never> | Deny) | undefined;
   readonly publish: TransformRunner<MessageEvent> | undefined;
   readonly subscribe: TransformRunner<SubscribeEvent> | undefined;

@@ -22,8 +22,10 @@ import {
   mergeAuthenticateGrants,
   mergeSubscribeGrants,
 } from './hook-events.ts';
+import { exchangeRunner } from './hook-exchange.ts';
 import { closeRunner, observeRunner, startRunner } from './hook-observe.ts';
 import type { HookRunners } from './hook-runners.ts';
+import { selectRunner } from './hook-select.ts';
 import { transformNowRunner, transformRunner } from './hook-transform.ts';
 import { RegisteredHook } from './registered-hook.ts';
 
@@ -63,7 +65,11 @@ const grantsQos: DecideRules<AuthorizeSubscribeGrant> = {
 const allowsByDefault: DecideRules<never> = { ...grantsNothing, byDefault: allow() };
 
 /** Runs once for each delivery, so that it has no time to wait. */
-const synchronous: ReadonlySet<HookName> = new Set<HookName>(['authorizeDeliver', 'deliver']);
+const synchronous: ReadonlySet<HookName> = new Set<HookName>([
+  'selectShared',
+  'authorizeDeliver',
+  'deliver',
+]);
 
 /** What plug-ins registered, by the name of the hook. */
 export class HookTable {
@@ -121,8 +127,10 @@ export class HookTable {
       connection: decideRunner(this.#inOrder('connection'), allowsByDefault),
       connect: transformRunner(this.#inOrder('connect'), applyConnect),
       authenticate: decideRunner(this.#inOrder('authenticate'), grantsIdentity),
+      exchange: exchangeRunner(this.#inOrder('exchange')),
       authorizePublish: decideRunner(this.#inOrder('authorizePublish'), grantsNothing),
       authorizeSubscribe: decideRunner(this.#inOrder('authorizeSubscribe'), grantsQos),
+      selectShared: selectRunner(this.#inOrder('selectShared')),
       authorizeDeliver: decideNowRunner(this.#inOrder('authorizeDeliver'), grantsNothing),
       publish: transformRunner(this.#inOrder('publish'), applyMessage),
       subscribe: transformRunner(this.#inOrder('subscribe'), applySubscribe),

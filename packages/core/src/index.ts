@@ -8,6 +8,6 @@ export type { LimitRange, Limits } from './limits.ts';
 export { defaultLimits, limitRanges } from './limits.ts';
 export type { SubscribeOptions } from './local-client.ts';
 export type { BrokerSubscription, MessageListener } from './local-subscription.ts';
-export type { BrokerOptions } from './options.ts';
+export type { BrokerOptions, Features } from './options.ts';
 export type { RefusedEvent } from './parts.ts';
 export { Stats } from './stats.ts';

@@ -72,7 +72,7 @@ export interface Limits {
 
   /**
    * Output that waits for the stream of one client. Above it QoS 0 messages are dropped, others stay
-   * queued. Bytes from 1,024 to 1,073,741,824; 1,048,576 by default. Section 4.9.
+   * queued. Bytes from 65,536 to 1,073,741,824; 1,048,576 by default. Section 4.9.
    */
   readonly maxOutputBytes: number;
 
@@ -203,7 +203,7 @@ export const limitRanges: { readonly [Name in keyof Limits]: LimitRange } = Obje
   maxUserPropertyBytes: range(8_192, 0, 268_435_455),
   receiveMaximum: range(100, 1, 65_535),
   maxInflightMessages: range(100, 1, 65_535),
-  maxOutputBytes: range(1_048_576, 1_024, 1_073_741_824),
+  maxOutputBytes: range(1_048_576, 65_536, 1_073_741_824),
   stalledTimeoutMs: range(30_000, 10, 2_147_483_647),
   maxQueuedMessages: range(10_000, 1, 1_000_000_000),
   maxQueuedBytes: range(67_108_864, 1_024, 1_099_511_627_776),

@@ -3,7 +3,7 @@ import { DropReason, type Message } from '@sluice/plugin';
 import { asError } from './as-error.ts';
 import type { Context } from './context.ts';
 import type { Receiver } from './receiver.ts';
-import { RoutedMessage } from './routed-message.ts';
+import type { RoutedMessage } from './routed-message.ts';
 
 /** What the application does with a message. The next one waits for the promise, if there is one. */
 export type MessageListener = (message: Message) => void | Promise<void>;
@@ -55,7 +55,8 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
       this.#context.dropped(message, undefined, DropReason.queueFull);
       return false;
     }
-    this.#queue.push(this.#received(message, qos, retain));
+    // As a client would see it.
+    this.#queue.push(message.own().delivered(qos, retain));
     this.#wake();
     return true;
   }
@@ -87,15 +88,6 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
         resolve();
       };
     });
-  }
-
-  /** The message as a client would see it: with the QoS and RETAIN of this delivery. */
-  #received(message: RoutedMessage, qos: Qos, retain: boolean): Message {
-    message.own();
-    if (message.qos === qos && message.retain === retain) return message;
-    const { number, topic, properties, publisherId, receivedAt, expiresAt } = message;
-    const fields = { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt };
-    return new RoutedMessage(fields, message.payload);
   }
 
   #wake(): void {

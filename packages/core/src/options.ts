@@ -11,6 +11,8 @@ export interface BrokerOptions {
   readonly plugins?: readonly Plugin[];
   /** Those that are left out are as in `defaultLimits`. */
   readonly limits?: Partial<Limits>;
+  /** What the broker offers of the optional parts of the standard. All of it by default. */
+  readonly features?: Partial<Features>;
   /** For tests and simulations. The running process by default. */
   readonly environment?: Environment;
   /** Accepts U+0001 to U+001F and U+007F to U+009F in topics (section 1.5.4). false by default. */
@@ -19,16 +21,46 @@ export interface BrokerOptions {
   readonly onProgress?: (what: string, records: number) => void;
 }
 
+/** Optional parts of MQTT (section 3.2.2.3): one that is off is announced as unavailable, and refused. */
+export interface Features {
+  /** Retained messages; DISCONNECT 0x9A when off. */
+  readonly retain: boolean;
+  /** Topic filters with wildcards; 0xA2. */
+  readonly wildcardSubscriptions: boolean;
+  /** Subscription identifiers; 0xA1. */
+  readonly subscriptionIdentifiers: boolean;
+  /** `$share/name/filter`; 0x9E. */
+  readonly sharedSubscriptions: boolean;
+  /** Checks that payloads announced as UTF-8 are; 0x99. Off by default. */
+  readonly payloadFormatCheck: boolean;
+}
+
+const defaultFeatures: Features = Object.freeze({
+  retain: true,
+  wildcardSubscriptions: true,
+  subscriptionIdentifiers: true,
+  sharedSubscriptions: true,
+  payloadFormatCheck: false,
+});
+
 /** Options with nothing left out. */
 export interface ResolvedOptions {
   readonly plugins: readonly Plugin[];
   readonly limits: Limits;
+  readonly features: Features;
   readonly environment: Environment;
   readonly allowControlCharacters: boolean;
   readonly onProgress: BrokerOptions['onProgress'];
 }
 
-const optionNames = ['plugins', 'limits', 'environment', 'allowControlCharacters', 'onProgress'];
+const optionNames = [
+  'plugins',
+  'limits',
+  'features',
+  'environment',
+  'allowControlCharacters',
+  'onProgress',
+];
 
 const environmentFunctions = [
   'now',
@@ -50,6 +82,7 @@ export function resolveOptions(options: BrokerOptions = {}): ResolvedOptions {
   return {
     plugins: resolvePlugins(options.plugins),
     limits: resolveLimits(options.limits),
+    features: resolveFeatures(options.features),
     environment: resolveEnvironment(options.environment),
     allowControlCharacters: resolveBoolean(
       'allowControlCharacters',
@@ -91,6 +124,17 @@ function resolveLimits(limits: unknown = {}): Limits {
     resolved[name] = value as number;
   }
   return Object.freeze(resolved) as unknown as Limits;
+}
+
+function resolveFeatures(features: unknown = {}): Features {
+  if (!isRecord(features)) throw wrong('features', features, 'an object');
+  const names = Object.keys(defaultFeatures) as (keyof Features)[];
+  refuseUnknown(features, 'features.', names);
+  const resolved = names.map((name) => [
+    name,
+    resolveBoolean(`features.${name}`, features[name], defaultFeatures[name]),
+  ]);
+  return Object.freeze(Object.fromEntries(resolved) as Features);
 }
 
 function resolveEnvironment(environment: Environment | undefined): Environment {

@@ -1,5 +1,6 @@
+import type { QueuedMessage } from '@sluice/plugin';
 import type { Batch, CommitWaiter } from './commits.ts';
-import type { RoutedMessage } from './routed-message.ts';
+import { RoutedMessage } from './routed-message.ts';
 import type { StoredBody } from './stored-body.ts';
 
 /** Where a QoS 1 or 2 message of an outbox stands (section 4.3). */
@@ -20,6 +21,8 @@ export class OutboxEntry implements CommitWaiter {
   readonly qos: 1 | 2;
   readonly retain: boolean;
   readonly subscriptionIdentifiers: readonly number[] | undefined;
+  /** The share group that chose the session: when that ends, another member may get the message. */
+  readonly sharedFilter: string | undefined;
   /** Undefined once released, and once sent where nobody could resend it. */
   message: RoutedMessage | undefined;
   state: EntryState = EntryState.waiting;
@@ -38,12 +41,29 @@ export class OutboxEntry implements CommitWaiter {
     qos: 1 | 2,
     retain: boolean,
     subscriptionIdentifiers: readonly number[] | undefined,
+    sharedFilter: string | undefined,
   ) {
     this.sequence = sequence;
     this.message = message;
     this.qos = qos;
     this.retain = retain;
     this.subscriptionIdentifiers = subscriptionIdentifiers;
+    this.sharedFilter = sharedFilter;
+  }
+
+  /** An entry as it was committed. */
+  static restored(record: QueuedMessage): OutboxEntry {
+    const { sequence, message, qos, retain, subscriptionIdentifiers, sharedFilter } = record;
+    const entry = new OutboxEntry(
+      sequence,
+      message === undefined ? undefined : RoutedMessage.of(message),
+      qos,
+      retain,
+      subscriptionIdentifiers.length === 0 ? undefined : subscriptionIdentifiers,
+      sharedFilter,
+    );
+    entry.released = record.released;
+    return entry;
   }
 
   /** Remembers its operation, so that it can be cancelled until the batch is sealed. */

@@ -3,12 +3,13 @@ import { DropReason, type QueuedMessage } from '@sluice/plugin';
 import type { CommitWaiter } from './commits.ts';
 import type { Context } from './context.ts';
 import { EntryState, OutboxEntry } from './outbox-entry.ts';
-import { RoutedMessage } from './routed-message.ts';
+import type { RoutedMessage } from './routed-message.ts';
 import { SequenceRing } from './sequence-ring.ts';
 import type { Sink } from './sink.ts';
 import { StoredBody } from './stored-body.ts';
 
 const packetIds = 65_535;
+const noIdentifiers: readonly number[] = Object.freeze([]);
 
 /** What an acknowledgement of the client met. */
 export const AckResult = { done: 0, unknown: 1, wrongQos: 2 } as const;
@@ -69,6 +70,11 @@ export class Outbox {
     return this.#count;
   }
 
+  /** Whether no more messages may wait. */
+  get isFull(): boolean {
+    return this.#count - this.#inflight >= this.#context.limits.maxQueuedMessages;
+  }
+
   /** Whether a new message could be sent at once. */
   get idle(): boolean {
     const sink = this.#owner.sink;
@@ -79,9 +85,9 @@ export class Outbox {
   restore(nextSequence: number, queued: number): void {
     this.#next = nextSequence;
     this.#count = queued;
-    // Which of them were in flight is not known; a window of them may have been.
-    this.#sentEnd =
-      queued === 0 ? 0 : nextSequence - queued + this.#context.limits.maxInflightMessages;
+    // Which of them were in flight is not known; a window of them may have been, but nothing that is still to come.
+    const { maxInflightMessages } = this.#context.limits;
+    this.#sentEnd = Math.min(nextSequence, nextSequence - queued + maxInflightMessages);
   }
 
   /** Queues a message, and sends it if its turn has come. False when the queue is full. */
@@ -90,17 +96,20 @@ export class Outbox {
     qos: 1 | 2,
     retain: boolean,
     subscriptionIdentifiers: readonly number[] | undefined,
+    sharedFilter: string | undefined,
   ): boolean {
-    const { limits, commits } = this.#context;
     const bytes = message.bytes;
-    if (
-      this.#count - this.#inflight >= limits.maxQueuedMessages ||
-      this.#bytes + bytes > limits.maxQueuedBytes
-    ) {
-      return false;
-    }
+    if (this.isFull || this.#bytes + bytes > this.#context.limits.maxQueuedBytes) return false;
     const owner = this.#owner;
-    const entry = new OutboxEntry(this.#next++, message, qos, retain, subscriptionIdentifiers);
+    const { commits } = this.#context;
+    const entry = new OutboxEntry(
+      this.#next++,
+      message,
+      qos,
+      retain,
+      subscriptionIdentifiers,
+      sharedFilter,
+    );
     this.#count++;
     this.#bytes += bytes;
     if (owner.stored) {
@@ -112,7 +121,8 @@ export class Outbox {
         message: message.number,
         qos,
         retain,
-        subscriptionIdentifiers: subscriptionIdentifiers ?? [],
+        subscriptionIdentifiers: subscriptionIdentifiers ?? noIdentifiers,
+        ...(sharedFilter !== undefined && { sharedFilter }),
       });
       entry.enqueued(batch, body, owner);
       if (!this.#keep(entry)) return true;
@@ -142,6 +152,8 @@ export class Outbox {
         if (entry.qos === 2 && !entry.durable) return;
         if (entry.sequence - this.#ring.first >= packetIds) return;
         this.#send(entry, sink);
+        // A hook ended the connection: everything begins again with the next one.
+        if (sink !== this.#owner.sink) return;
       }
       this.#cursor++;
     }
@@ -209,16 +221,32 @@ export class Outbox {
           packetId,
           entry.subscriptionIdentifiers,
         );
+    if (sink !== this.#owner.sink) return;
     if (reason !== undefined) {
+      entry.state = EntryState.waiting;
       this.#inflight--;
-      this.#context.dropped(message, this.#owner.clientId, reason);
       this.#remove(entry);
+      this.#context.dropped(message, this.#owner.clientId, reason);
       return;
     }
     if (!dup) this.#sentEnd = entry.sequence + 1;
-    if (!this.#owner.stored) {
-      this.#bytes -= message.bytes;
-      entry.message = undefined;
+    if (this.#owner.stored) return;
+    this.#bytes -= message.bytes;
+    // Nobody will send it again, unless to another member of its share group.
+    if (entry.sharedFilter === undefined) entry.message = undefined;
+    else message.own();
+  }
+
+  /** Whether an entry that is on disk was sent at least once. */
+  wasSent(sequence: number): boolean {
+    return sequence < this.#sentEnd;
+  }
+
+  /** What is in memory, in order. */
+  *entries(): IterableIterator<OutboxEntry> {
+    for (let sequence = this.#ring.first; sequence < this.#ring.end; sequence++) {
+      const entry = this.#ring.get(sequence);
+      if (entry !== undefined) yield entry;
     }
   }
 
@@ -255,10 +283,11 @@ export class Outbox {
 
   #done(entry: OutboxEntry, reasonCode: number): void {
     this.#inflight--;
-    if (isFailure(reasonCode) && entry.message !== undefined) {
-      this.#context.dropped(entry.message, this.#owner.clientId, DropReason.refused);
-    }
+    const { message } = entry;
     this.#remove(entry);
+    if (isFailure(reasonCode) && message !== undefined) {
+      this.#context.dropped(message, this.#owner.clientId, DropReason.refused);
+    }
     this.#owner.pump();
   }
 
@@ -266,7 +295,9 @@ export class Outbox {
     const { message, sequence } = entry;
     this.#ring.delete(sequence);
     this.#count--;
-    if (message !== undefined) this.#bytes = Math.max(0, this.#bytes - message.bytes);
+    if (message !== undefined && (this.#owner.stored || entry.state === EntryState.waiting)) {
+      this.#bytes = Math.max(0, this.#bytes - message.bytes);
+    }
     if (!this.#owner.stored || entry.cancel()) return;
     this.#context.commits.add({
       type: 'dequeue',
@@ -330,15 +361,10 @@ export class Outbox {
   #loaded(queued: readonly QueuedMessage[], upTo: number): void {
     this.#reading = undefined;
     let loadedEnd = this.#loadedEnd;
-    for (const { sequence, message, qos, retain, subscriptionIdentifiers, released } of queued) {
-      if (sequence >= upTo) break;
-      const routed = message === undefined ? undefined : RoutedMessage.of(message);
-      const identifiers =
-        subscriptionIdentifiers.length === 0 ? undefined : subscriptionIdentifiers;
-      const entry = new OutboxEntry(sequence, routed, qos, retain, identifiers);
-      entry.released = released;
-      this.#ring.set(sequence, entry);
-      loadedEnd = sequence + 1;
+    for (const record of queued) {
+      if (record.sequence >= upTo) break;
+      this.#ring.set(record.sequence, OutboxEntry.restored(record));
+      loadedEnd = record.sequence + 1;
     }
     if (queued.length < this.#context.limits.windowMessages) loadedEnd = upTo;
     this.#loadedEnd = loadedEnd;

@@ -6,12 +6,20 @@ import {
   type OutputMemory,
 } from './output-memory.ts';
 import type { Port } from './port.ts';
+import type { Stats } from './stats.ts';
 import type { Turn, TurnTask } from './turn.ts';
 
 const flushAboveBytes = 64 * 1024;
 const copyBelowBytes = 16 * 1024;
 const fieldsPerSegment = 4;
 const pingresp = new Uint8Array([PacketType.pingresp << 4, 0]);
+
+/** What outputs need of the context. */
+interface OutputContext {
+  readonly turn: Turn;
+  readonly outputMemory: OutputMemory;
+  readonly stats: Stats;
+}
 
 /**
  * What a connection is about to send: segments of buffers that lie elsewhere, written once a turn.
@@ -23,6 +31,7 @@ export class Output implements TurnTask {
   readonly #port: Port;
   readonly #turn: Turn;
   readonly #memory: OutputMemory;
+  readonly #stats: Stats;
   // The first segment lies in fields: most turns have no second one.
   #bytes: Uint8Array | undefined;
   #start = 0;
@@ -34,12 +43,12 @@ export class Output implements TurnTask {
   #fields: number[] | undefined;
   #queued = 0;
   #scheduled = false;
-  sentBytes = 0;
 
-  constructor(port: Port, turn: Turn, memory: OutputMemory) {
+  constructor(port: Port, context: OutputContext) {
     this.#port = port;
-    this.#turn = turn;
-    this.#memory = memory;
+    this.#turn = context.turn;
+    this.#memory = context.outputMemory;
+    this.#stats = context.stats;
   }
 
   /** Bytes on their way to the peer that the system has not taken yet. */
@@ -90,7 +99,7 @@ export class Output implements TurnTask {
     const queued = this.#queued;
     this.#bytes = undefined;
     this.#queued = 0;
-    this.sentBytes += queued;
+    this.#stats.bytesSent += queued;
     if ((this.#more === undefined || this.#more.length === 0) && this.#packetIdAt === 0) {
       this.#port.write(this.#memory.view(first, this.#start, this.#end));
     } else {

@@ -48,6 +48,7 @@ export class Publishing {
 
   /** Keeps and routes a message. Returns how many receivers took it, or `retainedFull`. */
   accept(message: RoutedMessage, client: Client | undefined, known?: Route): number {
+    this.#context.commits.cut();
     if (message.retain && !this.#retained.publish(message)) {
       this.#context.dropped(message, undefined, 'retained-full');
       return retainedFull;

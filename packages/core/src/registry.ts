@@ -1,9 +1,16 @@
 import { type ProtocolVersion, ReasonCode, type Will } from '@sluice/packet';
-import type { Client, ConnectionInfo, SessionRecord, Snapshot } from '@sluice/plugin';
+import {
+  type Client,
+  type ConnectionInfo,
+  DropReason,
+  type SessionRecord,
+  type Snapshot,
+} from '@sluice/plugin';
 import type { Context } from './context.ts';
 import { Deadline, type DeadlineOwner } from './deadlines.ts';
 import type { Router } from './router.ts';
 import { neverExpires, Session } from './session.ts';
+import { SharedRedelivery } from './shared-redelivery.ts';
 import type { Sink } from './sink.ts';
 import { Subscription } from './subscription.ts';
 import type { Wills } from './wills.ts';
@@ -32,12 +39,14 @@ export class Registry {
   readonly #context: Context;
   readonly #router: Router;
   readonly #wills: Wills;
+  readonly #redelivery: SharedRedelivery;
   readonly #sessions: Map<string, Session> = new Map();
 
   constructor(context: Context, router: Router, wills: Wills) {
     this.#context = context;
     this.#router = router;
     this.#wills = wills;
+    this.#redelivery = new SharedRedelivery(context, router);
   }
 
   get(clientId: string): Session | undefined {
@@ -85,16 +94,23 @@ export class Registry {
   end(session: Session): void {
     this.#wills.publish(session);
     this.#clearExpiry(session);
-    for (const subscription of session.subscriptions.values()) this.#router.remove(subscription);
+    let shares = false;
+    for (const subscription of session.subscriptions.values()) {
+      this.#router.remove(subscription);
+      if (subscription.sharedFilter !== undefined) shares = true;
+    }
     this.#context.stats.subscriptions -= session.subscriptions.size;
     session.subscriptions.clear();
     this.#sessions.delete(session.clientId);
-    if (!session.stored) return;
-    this.#context.commits.add({
-      type: 'endSession',
-      session: session.number,
-      clientId: session.clientId,
-    });
+    this.#context.stats.sessions--;
+    this.#context.stats.drop(DropReason.sessionEnded, session.outbox.size);
+    const { number, clientId } = session;
+    const forget = (): void => {
+      if (!session.stored) return;
+      this.#context.commits.add({ type: 'endSession', session: number, clientId });
+    };
+    if (shares) this.#redelivery.run(session, forget);
+    else forget();
   }
 
   /** Puts back what was committed before a restart. */
@@ -113,6 +129,7 @@ export class Registry {
       session.outbox.restore(record.nextSequence, record.queued);
       this.#sessions.set(record.clientId, session);
       byNumber.set(record.session, session);
+      this.#context.stats.sessions++;
     }
     for (const record of snapshot.subscriptions) {
       const session = byNumber.get(record.session);
@@ -128,7 +145,11 @@ export class Registry {
       const session = byNumber.get(record.session);
       this.#wills.restore(record, session, session?.client ?? restoredClient(record.clientId, ''));
     }
-    for (const session of byNumber.values()) this.#resumeExpiry(session);
+  }
+
+  /** Ends restored sessions whose time is over, when everything is restored: their wills are messages as any other. */
+  resumeExpiry(): void {
+    for (const session of this.#sessions.values()) this.#resumeExpiry(session);
   }
 
   /** The session that a new connection resumes; one that does not survive the takeover ends. */
@@ -153,6 +174,7 @@ export class Registry {
     const number = this.#context.numbers.session();
     const session = new Session(number, client, expiryInterval, stored, this.#context);
     this.#sessions.set(client.clientId, session);
+    this.#context.stats.sessions++;
     return session;
   }
 

@@ -27,6 +27,7 @@ export class ReplayToApplication {
     for (let left = Math.min(messagesPerTurn, room); left > 0; left--) {
       const message = this.#cursor.next(stepsPerCall);
       if (message !== undefined) {
+        if (message.expiresAt <= this.#context.environment.now()) continue;
         this.#subscription.deliver(RoutedMessage.of(message), message.qos, true);
       } else if (this.#cursor.done) {
         return;

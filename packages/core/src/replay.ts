@@ -66,10 +66,7 @@ export class ReplayQueue {
     // In a stored queue it is a message of its own: the retained one may be replaced before it leaves.
     const message =
       lower > 0 && this.#owner.stored
-        ? new RoutedMessage(
-            { ...fieldsOf(retained), number: this.#context.numbers.message() },
-            retained.payload,
-          )
+        ? retained.renumbered(this.#context.numbers.message())
         : retained;
     this.#owner.deliver(message, lower, true, identifiers); // [MQTT-3.3.1-8]
   }
@@ -81,9 +78,4 @@ export class ReplayQueue {
       this.#owner.pump();
     });
   }
-}
-
-function fieldsOf(message: RoutedMessage): ConstructorParameters<typeof RoutedMessage>[0] {
-  const { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt } = message;
-  return { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt };
 }

@@ -52,13 +52,15 @@ export class RetainedMessages {
   #expire(message: RoutedMessage): void {
     if (message.expiresAt === Infinity) return;
     const { environment, deadlines } = this.#context;
-    const owner: DeadlineOwner = { onDeadline: () => this.#expired(message) };
+    // Not the message itself, which the store keeps in a smaller form.
+    const { topic, number } = message;
+    const owner: DeadlineOwner = { onDeadline: () => this.#expired(topic, number) };
     const inMs = message.expiresAt - environment.now();
     deadlines.set(new Deadline(owner), environment.monotonic() + Math.max(0, inMs));
   }
 
-  #expired(message: RoutedMessage): void {
-    if (this.#store.get(message.topic)?.number === message.number) this.#delete(message.topic);
+  #expired(topic: string, number: number): void {
+    if (this.#store.get(topic)?.number === number) this.#delete(topic);
   }
 
   #delete(topic: string): void {

@@ -46,9 +46,11 @@ export class Route {
   readonly targets: readonly Target[];
   /** Set when a subscription to exactly this topic changed. */
   stale = false;
+  readonly topic: string;
   readonly generation: number;
 
-  constructor(subscriptions: readonly Subscription[], generation: number) {
+  constructor(topic: string, subscriptions: readonly Subscription[], generation: number) {
+    this.topic = topic;
     this.targets = merge(subscriptions);
     this.generation = generation;
   }

@@ -67,6 +67,21 @@ export class RoutedMessage implements Message {
     return message;
   }
 
+  /** The same message in another place of the broker's order. */
+  renumbered(number: number): RoutedMessage {
+    const { topic, qos, retain, properties, publisherId, receivedAt, expiresAt } = this;
+    const fields = { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt };
+    return new RoutedMessage(fields, this.payload);
+  }
+
+  /** The same message with the QoS and RETAIN of one delivery. */
+  delivered(qos: Qos, retain: boolean): RoutedMessage {
+    if (this.qos === qos && this.retain === retain) return this;
+    const { number, topic, properties, publisherId, receivedAt, expiresAt } = this;
+    const fields = { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt };
+    return new RoutedMessage(fields, this.payload);
+  }
+
   get payload(): Uint8Array {
     this.#payload ??= (this.#incoming as IncomingPublish).payload;
     return this.#payload;
@@ -74,7 +89,13 @@ export class RoutedMessage implements Message {
 
   /** Bytes that the message weighs in a queue. */
   get bytes(): number {
-    return this.topic.length + this.payload.length;
+    const incoming = this.#incoming;
+    // Without making a view of the payload, which most messages never need.
+    const payload =
+      incoming === undefined
+        ? (this.#payload as Uint8Array).length
+        : incoming.end - incoming.payloadStart;
+    return this.topic.length + payload;
   }
 
   /** The packet for a receiver without anything of its own but the packet id. */
@@ -87,13 +108,14 @@ export class RoutedMessage implements Message {
   /** The packet for one receiver only: resent, with subscription identifiers, or after time has passed. */
   encodedFor(
     version: ProtocolVersion,
+    topic: string,
     qos: Qos,
     retain: boolean,
     dup: boolean,
     properties: PublishProperties,
   ): Encoded {
     const packetId = qos === 0 ? 0 : anyPacketId;
-    const fields = { topic: this.topic, qos, retain, dup, packetId, properties };
+    const fields = { topic, qos, retain, dup, packetId, properties };
     return encodePublish(fields, this.payload, version);
   }
 
@@ -123,7 +145,7 @@ export class RoutedMessage implements Message {
       encoded =
         wanted === this.#sourceVariant
           ? this.#forwarded()
-          : this.encodedFor(version, qos, retain, false, this.properties);
+          : this.encodedFor(version, this.topic, qos, retain, false, this.properties);
       if (this.#encoded !== undefined) {
         this.#others ??= [];
         this.#others[this.#variant] = this.#encoded;

@@ -1,7 +1,9 @@
 import { hasWildcard } from '@sluice/packet';
 import type { Matcher } from '@sluice/plugin';
+import type { Context } from './context.ts';
 import { Route, Target } from './route.ts';
 import type { RoutedMessage } from './routed-message.ts';
+import { SharedGroups } from './shared-groups.ts';
 import type { Subscription } from './subscription.ts';
 
 const maxCachedRoutes = 16_384;
@@ -9,12 +11,14 @@ const maxCachedRoutes = 16_384;
 /** Filter to receivers: the matcher, with the routes of the topics that were used last before it. */
 export class Router {
   readonly #matcher: Matcher<Subscription>;
+  readonly #shared: SharedGroups;
   #routes: Map<string, Route> = new Map();
   /** Raised by every change of a wildcard subscription, which may touch any route. */
   #generation = 0;
 
-  constructor(matcher: Matcher<Subscription>) {
+  constructor(matcher: Matcher<Subscription>, context: Context) {
     this.#matcher = matcher;
+    this.#shared = new SharedGroups(context);
   }
 
   get size(): number {
@@ -22,25 +26,38 @@ export class Router {
   }
 
   add(subscription: Subscription): void {
-    this.#matcher.add(subscription.filter, subscription);
-    this.changed(subscription);
+    const added =
+      subscription.sharedFilter === undefined ? subscription : this.#shared.add(subscription);
+    if (added === undefined) return;
+    this.#matcher.add(added.topicFilter, added);
+    this.changed(added);
   }
 
   remove(subscription: Subscription): void {
-    this.#matcher.remove(subscription.filter, subscription);
-    this.changed(subscription);
+    const removed =
+      subscription.sharedFilter === undefined ? subscription : this.#shared.remove(subscription);
+    if (removed === undefined) return;
+    this.#matcher.remove(removed.topicFilter, removed);
+    this.changed(removed);
+  }
+
+  /** Gives a message of a share group to another member; false when nobody takes it. */
+  offer(sharedFilter: string, message: RoutedMessage): boolean {
+    return this.#shared.offer(sharedFilter, message);
   }
 
   /** Must be called when the options of a subscription changed. */
   changed(subscription: Subscription): void {
-    if (hasWildcard(subscription.filter)) {
+    // A share group looks at its members itself.
+    if (subscription.sharedFilter !== undefined) return;
+    if (hasWildcard(subscription.topicFilter)) {
       this.#generation++;
       return;
     }
-    const route = this.#routes.get(subscription.filter);
+    const route = this.#routes.get(subscription.topicFilter);
     if (route === undefined) return;
     route.stale = true;
-    this.#routes.delete(subscription.filter);
+    this.#routes.delete(subscription.topicFilter);
   }
 
   /** Whether a route that somebody kept may still be used. */
@@ -54,7 +71,7 @@ export class Router {
     if (known !== undefined && known.generation === this.#generation) return known;
     const subscriptions: Subscription[] = [];
     this.#matcher.match(topic, subscriptions);
-    const route = new Route(subscriptions, this.#generation);
+    const route = new Route(topic, subscriptions, this.#generation);
     // Topics come from peers: the cache starts again rather than grow with them.
     if (this.#routes.size >= maxCachedRoutes) this.#routes = new Map();
     this.#routes.set(topic, route);

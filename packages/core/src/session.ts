@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import type { Deadline } from './deadlines.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
-import type { Receiver } from './receiver.ts';
+import { Readiness, type SharingReceiver } from './receiver.ts';
 import { type Replay, ReplayQueue } from './replay.ts';
 import { RoutedMessage } from './routed-message.ts';
 import type { SessionWill } from './session-will.ts';
@@ -14,7 +14,7 @@ import type { Subscription } from './subscription.ts';
 export const neverExpires = 0xffff_ffff;
 
 /** The state of a client that the standard calls its session (section 4.1). */
-export class Session implements Receiver, OutboxOwner {
+export class Session implements SharingReceiver, OutboxOwner {
   readonly number: number;
   readonly clientId: string;
   /** Whom it belongs to: nobody else resumes it. */
@@ -59,6 +59,22 @@ export class Session implements Receiver, OutboxOwner {
     return this.#sink;
   }
 
+  get unacknowledged(): number {
+    return this.outbox.size;
+  }
+
+  /** What a share group looks at. */
+  readiness(qos: Qos): Readiness {
+    const sink = this.#sink;
+    if (sink === undefined) {
+      const waits = qos > 0 && this.stored && !this.outbox.isFull;
+      return waits ? Readiness.offline : Readiness.none;
+    }
+    if (qos === 0) return sink.writable ? Readiness.ready : Readiness.none;
+    if (sink.writable && this.outbox.idle) return Readiness.ready;
+    return this.outbox.isFull ? Readiness.none : Readiness.busy;
+  }
+
   attach(sink: Sink): void {
     this.#sink = sink;
     this.disconnectedAt = undefined;
@@ -75,6 +91,7 @@ export class Session implements Receiver, OutboxOwner {
     qos: Qos,
     retain: boolean,
     subscriptionIdentifiers: readonly number[] | undefined,
+    sharedFilter?: string,
   ): boolean {
     const sink = this.#sink;
     let reason: DropReason | undefined;
@@ -82,7 +99,7 @@ export class Session implements Receiver, OutboxOwner {
       reason = DropReason.offline;
     } else if (qos === 0) {
       reason = this.send(message, 0, retain, false, 0, subscriptionIdentifiers);
-    } else if (!this.outbox.enqueue(message, qos, retain, subscriptionIdentifiers)) {
+    } else if (!this.outbox.enqueue(message, qos, retain, subscriptionIdentifiers, sharedFilter)) {
       reason = DropReason.queueFull;
     }
     if (reason === undefined) return true;

@@ -22,7 +22,7 @@ export class Stats {
     Object.values(DropReason).map((reason) => [reason, 0]),
   );
 
-  drop(reason: DropReason): void {
-    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
+  drop(reason: DropReason, messages = 1): void {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + messages);
   }
 }

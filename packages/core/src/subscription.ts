@@ -1,4 +1,4 @@
-import type { Qos } from '@sluice/packet';
+import { parseSharedFilter, type Qos } from '@sluice/packet';
 import type { Receiver } from './receiver.ts';
 
 /** One subscription of a session or of the application. Its options change in place when it is replaced. */
@@ -6,8 +6,12 @@ export class Subscription {
   readonly receiver: Receiver;
   /** The filter by which the client knows it. */
   readonly requested: string;
-  /** The filter it is matched with. */
+  /** The filter that counts, `$share/name/` included. */
   readonly filter: string;
+  /** The filter that topics are matched with. */
+  readonly topicFilter: string;
+  /** `filter` where it is a shared one. */
+  readonly sharedFilter: string | undefined;
   qos: Qos;
   noLocal: boolean;
   retainAsPublished: boolean;
@@ -19,6 +23,9 @@ export class Subscription {
     this.receiver = receiver;
     this.requested = options.requested;
     this.filter = options.filter;
+    const shared = parseSharedFilter(options.filter);
+    this.topicFilter = shared === undefined ? options.filter : shared.filter;
+    this.sharedFilter = shared === undefined ? undefined : options.filter;
     this.qos = options.qos;
     this.noLocal = options.noLocal;
     this.retainAsPublished = options.retainAsPublished;

@@ -1,7 +1,7 @@
 import type { ConnectPacket, Qos, SubscriptionRequest } from '@sluice/packet';
 import type { Client, ConnectionInfo } from './client.ts';
 import type { DropReason, Message, MessageChanges } from './message.ts';
-import type { Drop, Verdict } from './verdict.ts';
+import type { Drop, Proceed, Verdict } from './verdict.ts';
 
 /** What a hook that may be asynchronous returns. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a hook without a return statement has no opinion.
@@ -37,6 +37,22 @@ export interface AuthenticateGrant {
   /** Sessions belong to it: another identity never resumes them. */
   readonly identity?: string;
   readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+export interface ExchangeEvent {
+  readonly connection: ConnectionInfo;
+  readonly clientId: string;
+  /** Authentication Method of CONNECT: the name of a SASL mechanism, by custom. */
+  readonly method: string;
+  /** Authentication Data of this step. */
+  readonly data: Uint8Array | undefined;
+  /** Who authenticates again on an open connection; undefined while CONNECT is not accepted. */
+  readonly client: Client | undefined;
+}
+
+export interface ExchangeGrant extends AuthenticateGrant {
+  /** Authentication Data of the CONNACK or AUTH that says so. */
+  readonly data?: Uint8Array;
 }
 
 export interface AuthorizePublishEvent {
@@ -116,6 +132,24 @@ export interface DroppedEvent {
   readonly reason: DropReason;
 }
 
+/** One group of a shared subscription that a message is for (section 4.8.2). */
+export interface SelectSharedEvent {
+  /** `$share/name/filter`. */
+  readonly sharedFilter: string;
+  readonly message: Message;
+  readonly members: readonly SharedMember[];
+}
+
+/** A member that could take the message. */
+export interface SharedMember {
+  readonly clientId: string;
+  /** Connected, and with room in its receive maximum. */
+  readonly ready: boolean;
+  readonly connected: boolean;
+  /** QoS 1 and 2 messages that it has not acknowledged. */
+  readonly unacknowledged: number;
+}
+
 /** Every hook by name. `docs/hooks.md` draws them as the life of a connection. */
 export interface Hooks {
   /** Lifecycle: everything is restored, nothing is served yet. In order of registration; throwing stops the start. */
@@ -128,10 +162,20 @@ export interface Hooks {
   connect(event: ConnectEvent): Answer<ConnectChanges | Drop>;
   /** Decide: who is this? Once registered, a client that nobody allows is refused. */
   authenticate(event: AuthenticateEvent): Answer<Verdict<AuthenticateGrant>>;
+  /**
+   * Decide: a step of an enhanced authentication (section 4.12), in place of `authenticate`. The first hook with
+   * an opinion decides; a method that nobody knows is refused with 0x8C.
+   */
+  exchange(event: ExchangeEvent): Answer<Verdict<ExchangeGrant> | Proceed>;
   /** Decide: may this message be published? Asked after `publish`, on what it made of the message. */
   authorizePublish(event: AuthorizePublishEvent): Answer<Verdict>;
   /** Decide: may this subscription be made? Asked for each filter, after `subscribe`. */
   authorizeSubscribe(event: AuthorizeSubscribeEvent): Answer<Verdict<AuthorizeSubscribeGrant>>;
+  /**
+   * Transform, synchronous: which member of a share group gets the message? Answers a client identifier of the
+   * event; by default the members take turns, those that are ready first.
+   */
+  selectShared(event: SelectSharedEvent): SyncAnswer<string>;
   /** Decide, synchronous: may this message go to this receiver now? Asked just before it is written. */
   authorizeDeliver(event: DeliveryEvent): SyncAnswer<Verdict>;
   /** Transform: a PUBLISH was accepted by the protocol; before it is authorized. */
@@ -168,8 +212,10 @@ export const hookKinds: { readonly [Name in HookName]: HookKind } = Object.freez
   connection: 'decide',
   connect: 'transform',
   authenticate: 'decide',
+  exchange: 'decide',
   authorizePublish: 'decide',
   authorizeSubscribe: 'decide',
+  selectShared: 'transform',
   authorizeDeliver: 'decide',
   publish: 'transform',
   subscribe: 'transform',

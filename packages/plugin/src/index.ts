@@ -14,11 +14,15 @@ export type {
   DeliveryEvent,
   DisconnectedEvent,
   DroppedEvent,
+  ExchangeEvent,
+  ExchangeGrant,
   HookKind,
   HookName,
   Hooks,
   MessageEvent,
   PublishedEvent,
+  SelectSharedEvent,
+  SharedMember,
   SubscribedEvent,
   SubscribeEvent,
   SyncAnswer,
@@ -47,5 +51,5 @@ export type {
   SubscriptionRecord,
   WillRecord,
 } from './records.ts';
-export type { Allow, Deny, Drop, Verdict } from './verdict.ts';
-export { allow, deny, drop, isDrop } from './verdict.ts';
+export type { Allow, Deny, Drop, Proceed, Verdict } from './verdict.ts';
+export { allow, deny, drop, isDrop, proceed, redirect } from './verdict.ts';

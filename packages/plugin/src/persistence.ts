@@ -20,6 +20,8 @@ export type Operation =
       readonly qos: 1 | 2;
       readonly retain: boolean;
       readonly subscriptionIdentifiers: readonly number[];
+      /** The `$share/name/filter` that chose this session; absent for a subscription of its own. */
+      readonly sharedFilter?: string;
     }
   /** PUBREC came: the entry stays, its body is no longer needed. */
   | {

@@ -26,7 +26,7 @@ export interface SubscriptionRecord {
   readonly session: number;
   /** The filter by which the client knows the subscription: with `session`, its key. */
   readonly requested: string;
-  /** The filter it is matched with; another one only where a hook rewrote it. */
+  /** The filter that counts, `$share/name/` included; another one only where a hook rewrote it. */
   readonly filter: string;
   readonly qos: Qos;
   readonly noLocal: boolean;
@@ -61,6 +61,8 @@ export interface QueuedMessage {
   /** RETAIN as the receiver is to see it. */
   readonly retain: boolean;
   readonly subscriptionIdentifiers: readonly number[];
+  /** As it was enqueued; may be absent once released. */
+  readonly sharedFilter?: string;
   readonly released: boolean;
 }
 

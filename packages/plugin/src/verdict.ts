@@ -13,6 +13,15 @@ export interface Deny {
   /** Told to a 5.0 client; mapped to the nearest code of 3.x. */
   readonly reasonCode: ReasonCode;
   readonly reasonString: string | undefined;
+  /** Where the client should go instead: told with 0x9C and 0x9D, `host[:port]`s separated by spaces. */
+  readonly serverReference?: string;
+}
+
+/** The answer of `exchange` that asks the client for another step. */
+export interface Proceed {
+  readonly proceed: true;
+  /** Authentication Data of the AUTH that the client gets. */
+  readonly data: Uint8Array | undefined;
 }
 
 /** The answer of a transform that lets the value end here. */
@@ -35,6 +44,21 @@ export function deny(
   reasonString?: string,
 ): Deny {
   return { allowed: false, reasonCode, reasonString };
+}
+
+/** Says that the client belongs to another server (section 4.11): for now (0x9C), or from now on (0x9D). */
+export function redirect(
+  serverReference: string,
+  reasonCode:
+    | typeof ReasonCode.useAnotherServer
+    | typeof ReasonCode.serverMoved = ReasonCode.useAnotherServer,
+): Deny {
+  return { allowed: false, reasonCode, reasonString: undefined, serverReference };
+}
+
+/** Asks the client for another step of its authentication, with data where the method has some. */
+export function proceed(data?: Uint8Array): Proceed {
+  return { proceed: true, data };
 }
 
 /** Ends a value in a transform: the packet is answered with the reason code (0x00 hides that it went no further). */

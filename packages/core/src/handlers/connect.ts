@@ -1,46 +1,59 @@
-import {
-  type ConnectPacket,
-  countLevels,
-  encodePacket,
-  isFailure,
-  ProtocolError,
-  ReasonCode,
-} from '@sluice/packet';
-import { type AuthenticateGrant, type Client, isDrop } from '@sluice/plugin';
+import { type ConnectPacket, countLevels, ReasonCode } from '@sluice/packet';
+import { type AuthenticateGrant, type Client, type ExchangeGrant, isDrop } from '@sluice/plugin';
 import { andThen } from '../and-then.ts';
 import { connack } from '../connack.ts';
 import type { Connection } from '../connection.ts';
+import { Exchange } from '../exchange.ts';
 import { ReadingStop } from '../reading.ts';
+import { Refusal } from '../refusal.ts';
 import { neverExpires } from '../session.ts';
 
 /** CONNECT (section 3.1): nothing of the broker changes before everything about it is accepted. */
 export function handleConnect(connection: Connection, packet: ConnectPacket): void | Promise<void> {
   connection.protocolVersion = packet.protocolVersion;
+  connection.maximumPacketSize = packet.properties.maximumPacketSize ?? Infinity;
   const { connect } = connection.parts.context.hooks;
   const transformed = connect?.({ connection: connection.info, packet });
   return andThen(transformed, (event) => {
-    if (event !== undefined && isDrop(event)) throw refusal(event);
+    if (event !== undefined && isDrop(event)) throw Refusal.of(event);
     const wanted = event === undefined ? packet : event.packet;
-    const request = check(connection, wanted);
-    return andThen(authenticate(connection, wanted, request.clientId), (grant) => {
-      const client = clientOf(connection, wanted, request.clientId, grant);
-      return andThen(authorizeWill(connection, wanted, client), () => {
-        if (!connection.closed) establish(connection, wanted, client, request.isAssigned);
-      });
-    });
+    const { authenticationMethod: method, authenticationData } = wanted.properties;
+    const name = check(connection, wanted);
+    if (method === undefined) {
+      return andThen(authenticate(connection, wanted, name.clientId), (grant) =>
+        authenticated(connection, wanted, name, grant),
+      );
+    }
+    connection.authenticationMethod = method;
+    connection.exchange = new Exchange(connection, name.clientId, method, undefined, (grant) =>
+      authenticated(connection, wanted, name, grant),
+    );
+    return connection.exchange.step(method, authenticationData);
+  });
+}
+
+/** The client identifier, and whether the broker had to think of it. */
+interface ClientName {
+  readonly clientId: string;
+  readonly isAssigned: boolean;
+}
+
+function authenticated(
+  connection: Connection,
+  packet: ConnectPacket,
+  name: ClientName,
+  grant: ExchangeGrant,
+): void | Promise<void> {
+  const client = clientOf(connection, packet, name.clientId, grant);
+  return andThen(authorizeWill(connection, packet, client), () => {
+    if (!connection.closed) establish(connection, packet, client, name.isAssigned, grant.data);
   });
 }
 
 /** Checks what the standard leaves to the broker, and names a client that has no name. */
-function check(
-  connection: Connection,
-  packet: ConnectPacket,
-): { clientId: string; isAssigned: boolean } {
-  const { limits } = connection.parts.context;
-  const { clientId, will, keepAlive, protocolVersion, properties } = packet;
-  if (properties.authenticationMethod !== undefined) {
-    refuse(ReasonCode.badAuthenticationMethod, 'the authentication method is not supported');
-  }
+function check(connection: Connection, packet: ConnectPacket): ClientName {
+  const { limits, features } = connection.parts.context;
+  const { clientId, will, keepAlive, protocolVersion } = packet;
   if (clientId === '' && (protocolVersion === 3 || (protocolVersion === 4 && !packet.cleanStart))) {
     refuse(ReasonCode.clientIdentifierNotValid, 'a client identifier is needed'); // [MQTT-3.1.3-8] of 3.1.1
   }
@@ -52,6 +65,8 @@ function check(
     refuse(ReasonCode.notAuthorized, `keep alive must be between 1 and ${maxKeepAlive} s`);
   }
   if (will !== undefined) {
+    if (will.retain && !features.retain)
+      refuse(ReasonCode.retainNotSupported, 'RETAIN of the will'); // [MQTT-3.2.2-13]
     if (will.qos > limits.maxQos) refuse(ReasonCode.qosNotSupported, 'QoS of the will'); // [MQTT-3.2.2-12]
     if (will.topic === '' || will.topic.startsWith('$SYS/') || will.topic.startsWith('$share/')) {
       refuse(ReasonCode.topicNameInvalid, 'topic of the will');
@@ -84,7 +99,7 @@ function authenticate(
   const { userName, password } = packet;
   const event = { connection: connection.info, clientId, userName, password, packet };
   return andThen(ask(event), (verdict) => {
-    if (!verdict.allowed) throw refusal(verdict);
+    if (!verdict.allowed) throw Refusal.of(verdict);
     return verdict.grant ?? {};
   });
 }
@@ -126,7 +141,7 @@ function authorizeWill(
   const { topic, payload, qos, retain, properties } = will;
   const message = publishing.message(client.clientId, topic, payload, qos, retain, properties);
   return andThen(ask({ client, message, isWill: true }), (verdict) => {
-    if (!verdict.allowed) throw refusal(verdict);
+    if (!verdict.allowed) throw Refusal.of(verdict);
   });
 }
 
@@ -136,6 +151,7 @@ function establish(
   packet: ConnectPacket,
   client: Client,
   isAssigned: boolean,
+  authenticationData: Uint8Array | undefined,
 ): void {
   const { context, registry } = connection.parts;
   const { limits, commits } = context;
@@ -149,7 +165,7 @@ function establish(
   connection.terms = {
     keepAlive,
     sendQuota: Math.min(properties.receiveMaximum ?? 65_535, limits.maxInflightMessages),
-    maximumPacketSize: properties.maximumPacketSize ?? Infinity,
+    topicAliasMaximum: Math.min(properties.topicAliasMaximum ?? 0, limits.topicAliasMaximum),
     sessionExpiryInterval: requested,
   };
   const { cleanStart, will } = packet;
@@ -160,19 +176,19 @@ function establish(
     will,
   });
   connection.attached(session, client);
-  const bytes = encodePacket(
-    connack(context, protocolVersion, sessionPresent, {
-      assignedClientId: isAssigned ? client.clientId : undefined,
-      requestedExpiryInterval: requested,
-      expiryInterval,
-      requestedKeepAlive: packet.keepAlive,
-      keepAlive,
-    }),
-    protocolVersion,
-  );
+  const answer = connack(context, protocolVersion, sessionPresent, {
+    assignedClientId: isAssigned ? client.clientId : undefined,
+    requestedExpiryInterval: requested,
+    expiryInterval,
+    requestedKeepAlive: packet.keepAlive,
+    keepAlive,
+    authenticationMethod: connection.authenticationMethod,
+    authenticationData,
+  });
   connection.reading.stop(ReadingStop.connack);
-  connection.answers.answer(() => {
-    connection.output.append(bytes, 0, bytes.length);
+  connection.answers.act(() => {
+    connection.answers.sendPacket(answer);
+    if (connection.closed) return;
     connection.established();
     connection.parts.events.connected({ client, sessionPresent });
     session.pump();
@@ -186,14 +202,6 @@ function requestedExpiry({ protocolVersion, properties, cleanStart }: ConnectPac
   return cleanStart ? 0 : neverExpires;
 }
 
-function refusal(denial: {
-  reasonCode: ReasonCode;
-  reasonString: string | undefined;
-}): ProtocolError {
-  const code = isFailure(denial.reasonCode) ? denial.reasonCode : ReasonCode.notAuthorized;
-  return new ProtocolError(code, denial.reasonString ?? 'refused');
-}
-
 function refuse(reasonCode: ReasonCode, message: string): never {
-  throw new ProtocolError(reasonCode, message);
+  throw new Refusal(reasonCode, message);
 }

@@ -1,10 +1,14 @@
 import { type DisconnectPacket, protocolError, ReasonCode } from '@sluice/packet';
 import type { Connection } from '../connection.ts';
-import { sessionOf } from './acknowledgement.ts';
 
 /** DISCONNECT of a client (section 3.14). */
 export function handleDisconnect(connection: Connection, packet: DisconnectPacket): void {
-  const session = sessionOf(connection);
+  const { session } = connection;
+  if (session === undefined) {
+    // In the middle of an authentication.
+    connection.disconnected(packet.reasonCode, true);
+    return;
+  }
   const requested = packet.properties.sessionExpiryInterval;
   if (requested !== undefined) {
     if (connection.terms?.sessionExpiryInterval === 0 && requested !== 0) {

@@ -1,6 +1,16 @@
-import { type Packet, PacketType, protocolError } from '@sluice/packet';
+import {
+  noProperties,
+  type Packet,
+  PacketType,
+  ProtocolError,
+  protocolError,
+  ReasonCode,
+  type UserProperties,
+} from '@sluice/packet';
 import type { Connection } from '../connection.ts';
+import type { Limits } from '../limits.ts';
 import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from './acknowledgement.ts';
+import { handleAuth } from './auth.ts';
 import { handleConnect } from './connect.ts';
 import { handleDisconnect } from './disconnect.ts';
 import { handlePublish } from './publish.ts';
@@ -9,6 +19,10 @@ import { handleUnsubscribe } from './unsubscribe.ts';
 
 /** Hands a packet to the handler of its kind; a promise only while a hook takes its time. */
 export function handlePacket(connection: Connection, packet: Packet): void | Promise<void> {
+  if ('properties' in packet && packet.properties !== noProperties) {
+    checkUserProperties(packet.properties, connection.parts.context.limits);
+  }
+  if (connection.exchange?.isFirst === true) checkDuringExchange(packet);
   switch (packet.type) {
     case PacketType.publish:
       return handlePublish(connection, packet);
@@ -32,8 +46,31 @@ export function handlePacket(connection: Connection, packet: Packet): void | Pro
     case PacketType.disconnect:
       return handleDisconnect(connection, packet);
     case PacketType.auth:
-      throw protocolError('AUTH without an authentication method'); // [MQTT-4.12.0-6]
+      return handleAuth(connection, packet);
     default:
       throw protocolError('a packet that only a server sends');
   }
+}
+
+/** Before CONNACK a client with an authentication method has nothing else to say [MQTT-3.1.2-30]. */
+function checkDuringExchange({ type }: Packet): void {
+  if (type === PacketType.auth || type === PacketType.disconnect) return;
+  throw protocolError('the authentication is not finished');
+}
+
+/** The standard bounds neither their number nor their size; a broker that forwards them has to. */
+function checkUserProperties(
+  { userProperties }: { readonly userProperties?: UserProperties },
+  { maxUserProperties, maxUserPropertyBytes }: Limits,
+): void {
+  if (userProperties === undefined) return;
+  let bytes = 0;
+  for (const [name, value] of userProperties) {
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  if (userProperties.length <= maxUserProperties && bytes <= maxUserPropertyBytes) return;
+  throw new ProtocolError(
+    ReasonCode.quotaExceeded,
+    `more than ${maxUserProperties} user properties or ${maxUserPropertyBytes} bytes of them`,
+  );
 }

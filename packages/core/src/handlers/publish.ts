@@ -1,12 +1,9 @@
 import {
-  countLevels,
   type IncomingPublish,
   isFailure,
   noProperties,
   PacketType,
-  ProtocolError,
   type PublishPacket,
-  protocolError,
   ReasonCode,
 } from '@sluice/packet';
 import { isDrop } from '@sluice/plugin';
@@ -17,6 +14,7 @@ import { ReadingStop } from '../reading.ts';
 import { RoutedMessage } from '../routed-message.ts';
 import type { Session } from '../session.ts';
 import { sessionOf } from './acknowledgement.ts';
+import { checkFormat, checkTopic, isAnswered } from './publish-checks.ts';
 
 /** PUBLISH of a client (section 3.3): alias, limits, flow control, hooks, then routing and the answer. */
 export function handlePublish(connection: Connection, packet: PublishPacket): void | Promise<void> {
@@ -26,13 +24,15 @@ export function handlePublish(connection: Connection, packet: PublishPacket): vo
   const alias = packet.properties.topicAlias;
   const topic =
     alias === undefined ? packet.topic : connection.aliases.resolve(alias, packet.topic);
-  if (packet.qos > 0) {
-    const answered = admit(connection, session, packet);
-    if (answered) return;
-  }
+  if (packet.qos > 0 && isAnswered(connection, session, packet)) return;
   const refusal = topic === connection.lastTopic ? 0 : checkTopic(connection, topic);
   if (refusal !== 0) {
     refuse(connection, session, packet, refusal);
+    return;
+  }
+  connection.lastTopic = topic;
+  if (!checkFormat(connection, packet)) {
+    refuse(connection, session, packet, ReasonCode.payloadFormatInvalid);
     return;
   }
   const message = toMessage(connection, session, packet as IncomingPublish, topic);
@@ -44,51 +44,13 @@ export function handlePublish(connection: Connection, packet: PublishPacket): vo
   return askHooks(connection, session, packet, message);
 }
 
-/** Flow control of QoS 1 and 2. True when the packet is answered already, being a repetition. */
-function admit(connection: Connection, session: Session, packet: PublishPacket): boolean {
-  const { limits, commits } = connection.parts.context;
-  const { packetId, qos } = packet;
-  if (qos > limits.maxQos) {
-    throw new ProtocolError(ReasonCode.qosNotSupported, `QoS ${qos} is not available`);
-  }
-  if (session.inbox.has(packetId)) {
-    // A QoS 2 message that came before is acknowledged again, and not routed again [MQTT-4.3.3-10].
-    const type = qos === 2 ? PacketType.pubrec : PacketType.puback;
-    const code = qos === 2 ? ReasonCode.success : ReasonCode.packetIdentifierInUse;
-    connection.answers.acknowledge(type, packetId, code, session.stored && !commits.settled);
-    return true;
-  }
-  const unanswered = connection.answers.pending + session.inbox.size - connection.inheritedHeld;
-  if (unanswered >= limits.receiveMaximum) {
-    if (connection.protocolVersion === 5) {
-      throw new ProtocolError(
-        ReasonCode.receiveMaximumExceeded,
-        `more than ${limits.receiveMaximum} messages without an answer`,
-      ); // [MQTT-3.3.4-9]
-    }
-    // 3.x knows no receive maximum: the client is read again when answers have left.
-    if (connection.answers.pending > 0) connection.reading.stop(ReadingStop.answers);
-  }
-  return false;
-}
-
-/** Whether a client may publish to a topic at all; the reason if not. */
-function checkTopic(connection: Connection, topic: string): ReasonCode {
-  const { limits } = connection.parts.context;
-  if (topic === '') throw protocolError('PUBLISH without a topic name');
-  if (Buffer.byteLength(topic) > limits.maxTopicBytes) return ReasonCode.topicNameInvalid;
-  if (countLevels(topic) > limits.maxTopicLevels) return ReasonCode.topicNameInvalid;
-  if (topic.startsWith('$SYS/') || topic.startsWith('$share/')) return ReasonCode.topicNameInvalid;
-  return ReasonCode.success;
-}
-
 function toMessage(
   connection: Connection,
   session: Session,
   packet: IncomingPublish,
   topic: string,
 ): RoutedMessage {
-  const { numbers, environment } = connection.parts.context;
+  const { numbers, environment, features } = connection.parts.context;
   const now = environment.now();
   let properties = packet.properties;
   if (properties.topicAlias !== undefined) {
@@ -99,7 +61,8 @@ function toMessage(
     number: numbers.message(),
     topic,
     qos: packet.qos,
-    retain: packet.retain,
+    // A 3.x client cannot be told that nothing is retained.
+    retain: packet.retain && features.retain,
     properties,
     publisherId: session.clientId,
     receivedAt: now,
@@ -148,9 +111,8 @@ function accept(
   const { context, publishing, router } = connection.parts;
   const { commits } = context;
   let route = connection.lastRoute;
-  if (connection.lastTopic !== message.topic || route === undefined || !router.isCurrent(route)) {
+  if (route === undefined || route.topic !== message.topic || !router.isCurrent(route)) {
     route = router.lookup(message.topic);
-    connection.lastTopic = message.topic;
     connection.lastRoute = route;
   }
   const added = commits.added;
@@ -165,6 +127,10 @@ function accept(
     const nobody = receivers === 0 && connection.protocolVersion === 5;
     const code = nobody ? ReasonCode.noMatchingSubscribers : ReasonCode.success;
     connection.answers.acknowledge(type, packet.packetId, code, commits.added !== added);
+  }
+  // More than Receive Maximum is not even read, as far as the broker itself is what keeps the client waiting.
+  if (connection.answers.owed + session.inbox.size > context.limits.receiveMaximum) {
+    if (connection.answers.owed > 0) connection.reading.stop(ReadingStop.answers);
   }
   if (commits.congested) {
     connection.reading.stop(ReadingStop.commits);

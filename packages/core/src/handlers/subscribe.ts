@@ -1,6 +1,6 @@
 import {
   countLevels,
-  encodePacket,
+  hasWildcard,
   isFailure,
   isValidTopicFilter,
   noProperties,
@@ -85,19 +85,38 @@ function check(
     return ReasonCode.packetIdentifierInUse;
   }
   if (!isValidTopicFilter(filter)) return ReasonCode.topicFilterInvalid;
-  if (parseSharedFilter(filter) !== undefined) {
+  const unavailable = unavailableFeature(connection, packet, filter);
+  if (unavailable !== undefined) {
     // CONNACK said so: a 5.0 client that tries nevertheless breaks the protocol.
-    if (connection.protocolVersion === 5) {
-      throw new ProtocolError(
-        ReasonCode.sharedSubscriptionsNotSupported,
-        'shared subscriptions are not available',
-      );
-    }
-    return ReasonCode.sharedSubscriptionsNotSupported;
+    if (connection.protocolVersion === 5) throw new ProtocolError(...unavailable);
+    return unavailable[0];
   }
   if (Buffer.byteLength(filter) > limits.maxTopicBytes) return ReasonCode.topicFilterInvalid;
   if (countLevels(filter) > limits.maxTopicLevels) return ReasonCode.topicFilterInvalid;
   return Math.min(qos, limits.maxQos);
+}
+
+/** The feature that a filter needs and the broker does not offer, as the code that says so. */
+function unavailableFeature(
+  connection: Connection,
+  packet: SubscribePacket,
+  filter: string,
+): [ReasonCode, string] | undefined {
+  const { features } = connection.parts.context;
+  if (!features.sharedSubscriptions && parseSharedFilter(filter) !== undefined) {
+    return [ReasonCode.sharedSubscriptionsNotSupported, 'shared subscriptions are not available'];
+  }
+  if (!features.wildcardSubscriptions && hasWildcard(filter)) {
+    return [ReasonCode.wildcardSubscriptionsNotSupported, 'wildcards are not available'];
+  }
+  const { subscriptionIdentifier } = packet.properties;
+  if (!features.subscriptionIdentifiers && subscriptionIdentifier !== undefined) {
+    return [
+      ReasonCode.subscriptionIdentifiersNotSupported,
+      'subscription identifiers are not available',
+    ];
+  }
+  return undefined;
 }
 
 /** Asks authorizeSubscribe about each entry, one after the other. */
@@ -156,10 +175,7 @@ function apply(
     );
     if (made === undefined) {
       entry.code = ReasonCode.quotaExceeded;
-    } else if (
-      entry.request.retainHandling === 0 ||
-      (entry.request.retainHandling === 1 && made.isNew)
-    ) {
+    } else if (wantsRetained(entry.request, made.isNew)) {
       // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
       replays.push({
         cursor: retained.walk(entry.request.filter, before),
@@ -177,6 +193,12 @@ function apply(
     replays,
     durable,
   );
+}
+
+/** Whether retained messages follow: a shared subscription never gets any. */
+function wantsRetained({ filter, retainHandling }: SubscriptionRequest, isNew: boolean): boolean {
+  if (parseSharedFilter(filter) !== undefined) return false;
+  return retainHandling === 0 || (retainHandling === 1 && isNew);
 }
 
 function subscribe(
@@ -226,18 +248,20 @@ function answer(
   replays: readonly Replay[],
   durable = false,
 ): void {
-  const { protocolVersion, output } = connection;
+  const { protocolVersion } = connection;
   const reasonCodes = codes.map((code, index) => {
     if (protocolVersion === 5 || !isFailure(code)) return code;
     // 3.1 has no failure code: such a subscription is granted and stays without messages.
     return protocolVersion === 4 ? 0x80 : (packet.subscriptions[index]?.qos ?? 0);
   });
-  const bytes = encodePacket(
-    { type: PacketType.suback, packetId: packet.packetId, properties: noProperties, reasonCodes },
-    protocolVersion,
-  );
-  connection.answers.answer(() => {
-    output.append(bytes, 0, bytes.length);
+  const { packetId } = packet;
+  connection.answers.act(() => {
+    connection.answers.sendPacket({
+      type: PacketType.suback,
+      packetId,
+      properties: noProperties,
+      reasonCodes,
+    });
     for (const replay of replays) session.replay(replay);
   }, durable);
 }

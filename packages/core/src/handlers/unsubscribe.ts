@@ -1,10 +1,4 @@
-import {
-  encodePacket,
-  noProperties,
-  PacketType,
-  ReasonCode,
-  type UnsubscribePacket,
-} from '@sluice/packet';
+import { noProperties, PacketType, ReasonCode, type UnsubscribePacket } from '@sluice/packet';
 import type { Connection } from '../connection.ts';
 import { sessionOf } from './acknowledgement.ts';
 
@@ -32,10 +26,14 @@ export function handleUnsubscribe(connection: Connection, packet: UnsubscribePac
       context.hooks.unsubscribed?.({ client: session.client, filter: requested });
     }
   }
-  const bytes = encodePacket(
-    { type: PacketType.unsuback, packetId, properties: noProperties, reasonCodes },
-    connection.protocolVersion,
+  connection.answers.act(
+    () =>
+      connection.answers.sendPacket({
+        type: PacketType.unsuback,
+        packetId,
+        properties: noProperties,
+        reasonCodes,
+      }),
+    context.commits.added !== before,
   );
-  const send = (): void => connection.output.append(bytes, 0, bytes.length);
-  connection.answers.answer(send, context.commits.added !== before);
 }

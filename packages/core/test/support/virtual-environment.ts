@@ -5,8 +5,8 @@ interface VirtualTimer {
   readonly callback: () => void;
 }
 
-/** Beyond this, callbacks that defer themselves again and again would hang a test. */
-const maxDeferredAtOnce = 1_000_000;
+/** Beyond this, callbacks that defer themselves, or timers that set themselves, would hang a test. */
+const maxCallbacks = 1_000_000;
 
 /** An environment in which time passes, and deferred callbacks run, only when a test says so. */
 export class VirtualEnvironment implements Environment {
@@ -84,7 +84,7 @@ export class VirtualEnvironment implements Environment {
   /** Runs deferred callbacks until there are none. */
   runDeferred(): void {
     for (let ran = 0; this.#deferred.length > 0; ran += 1) {
-      if (ran > maxDeferredAtOnce) throw new Error('deferred callbacks go on for ever');
+      if (ran > maxCallbacks) throw new Error('deferred callbacks go on for ever');
       this.runTurn();
     }
   }
@@ -92,7 +92,8 @@ export class VirtualEnvironment implements Environment {
   /** Lets time pass: timers fire in order at their time, deferred callbacks run before and after each. */
   advance(ms: number): void {
     const until = this.#monotonic + ms;
-    for (;;) {
+    for (let ran = 0; ; ran++) {
+      if (ran > maxCallbacks) throw new Error('timers go on for ever');
       this.runDeferred();
       const timer = this.#earliest();
       if (timer === undefined || timer.at > until) break;

@@ -104,6 +104,7 @@ export class RandomHistory {
           qos: this.#random.below(2) === 0 ? 1 : 2,
           retain: this.#random.below(2) === 0,
           subscriptionIdentifiers: identifiers,
+          ...(this.#random.below(3) === 0 && { sharedFilter: `$share/g/t/${number % 3}` }),
         }),
       );
     }

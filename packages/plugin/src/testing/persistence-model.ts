@@ -14,6 +14,7 @@ interface ModelEntry {
   readonly qos: 1 | 2;
   readonly retain: boolean;
   readonly subscriptionIdentifiers: readonly number[];
+  readonly sharedFilter?: string;
   readonly released: boolean;
 }
 
@@ -54,14 +55,8 @@ export class PersistenceModel {
         this.#sawMessage(operation.message);
         break;
       case 'enqueue': {
-        const { message, qos, retain, subscriptionIdentifiers } = operation;
-        this.sessions.get(operation.session)?.queue.set(operation.sequence, {
-          message,
-          qos,
-          retain,
-          subscriptionIdentifiers,
-          released: false,
-        });
+        const { type: _, session, sequence, ...entry } = operation;
+        this.sessions.get(session)?.queue.set(sequence, { ...entry, released: false });
         break;
       }
       case 'release': {

@@ -58,6 +58,7 @@ export const queueCases: PersistenceCases = {
       { type: 'store', message: sampleMessage({ number: 2 ** 33 }) },
       enqueue(1, 0, 2 ** 33, { qos: 2, retain: true, subscriptionIdentifiers: [268_435_455, 1] }),
       enqueue(2, 0, 2 ** 33, { qos: 1, retain: false, subscriptionIdentifiers: [5, 5] }),
+      enqueue(2, 1, 2 ** 33, { subscriptionIdentifiers: [7], sharedFilter: '$share/ü/+/#' }),
     ]);
   },
   'with a body that is shared until its last reader is done': async (trial) => {

@@ -1,0 +1,62 @@
+import { isUtf8 } from 'node:buffer';
+import {
+  countLevels,
+  PacketType,
+  ProtocolError,
+  type PublishPacket,
+  protocolError,
+  ReasonCode,
+} from '@sluice/packet';
+import type { Connection } from '../connection.ts';
+import type { Session } from '../session.ts';
+
+/** Flow control of QoS 1 and 2. True when the packet is answered already, being a repetition. */
+export function isAnswered(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+): boolean {
+  const { limits, commits } = connection.parts.context;
+  const { packetId, qos } = packet;
+  if (qos > limits.maxQos) {
+    throw new ProtocolError(ReasonCode.qosNotSupported, `QoS ${qos} is not available`); // [MQTT-3.2.2-11]
+  }
+  if (session.inbox.has(packetId)) {
+    // A QoS 2 message that came before is acknowledged again, and not routed again [MQTT-4.3.3-10].
+    const type = qos === 2 ? PacketType.pubrec : PacketType.puback;
+    const code = qos === 2 ? ReasonCode.success : ReasonCode.packetIdentifierInUse;
+    connection.answers.acknowledge(type, packetId, code, session.stored && !commits.settled);
+    return true;
+  }
+  const held = session.inbox.size - connection.inheritedHeld;
+  // What waits for the broker is not the client's fault: then it is read no further, see `accept`.
+  if (connection.protocolVersion === 5 && held >= limits.receiveMaximum) {
+    throw new ProtocolError(
+      ReasonCode.receiveMaximumExceeded,
+      `more than ${limits.receiveMaximum} messages in flight`,
+    ); // [MQTT-3.3.4-7]
+  }
+  return false;
+}
+
+/** Whether a client may publish to a topic at all; the reason if not. */
+export function checkTopic(connection: Connection, topic: string): ReasonCode {
+  const { limits } = connection.parts.context;
+  if (topic === '') throw protocolError('PUBLISH without a topic name');
+  if (Buffer.byteLength(topic) > limits.maxTopicBytes) return ReasonCode.topicNameInvalid;
+  if (countLevels(topic) > limits.maxTopicLevels) return ReasonCode.topicNameInvalid;
+  if (topic.startsWith('$SYS/') || topic.startsWith('$share/')) return ReasonCode.topicNameInvalid;
+  return ReasonCode.success;
+}
+
+/** Whether the packet uses nothing that CONNACK said is not there, and its payload is what it claims to be. */
+export function checkFormat(connection: Connection, packet: PublishPacket): boolean {
+  const { features } = connection.parts.context;
+  if (packet.retain && !features.retain && connection.protocolVersion === 5) {
+    throw new ProtocolError(ReasonCode.retainNotSupported, 'nothing is retained'); // [MQTT-3.2.2-14]
+  }
+  if (!features.payloadFormatCheck || packet.properties.payloadFormatIndicator !== 1) return true;
+  if (isUtf8(packet.payload)) return true;
+  if (packet.qos > 0) return false;
+  throw new ProtocolError(ReasonCode.payloadFormatInvalid, 'the payload is not UTF-8');
+}

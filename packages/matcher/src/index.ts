@@ -1,0 +1,1 @@
+export { createMatcher, TopicMatcher } from './matcher.ts';

@@ -1,0 +1,52 @@
+import { PacketType, type PublishPacket, type PublishProperties, type Qos } from './packets.ts';
+
+/**
+ * A PUBLISH as it was decoded, still lying in the buffer it came in: whoever forwards it can send
+ * `bytes[start, end)` again, or the payload behind a new head.
+ */
+export class IncomingPublish implements PublishPacket {
+  readonly type: typeof PacketType.publish = PacketType.publish;
+  readonly qos: Qos;
+  readonly retain: boolean;
+  readonly dup: boolean;
+  readonly topic: string;
+  readonly packetId: number;
+  readonly properties: PublishProperties;
+  /** The buffer that holds the packet; valid until the decoder gets its next chunk. */
+  readonly bytes: Uint8Array;
+  /** Offset of the packet in `bytes`. */
+  readonly start: number;
+  /** Offset of the payload in `bytes`. */
+  readonly payloadStart: number;
+  /** Offset behind the packet in `bytes`. */
+  readonly end: number;
+  #payload: Uint8Array | undefined;
+
+  constructor(
+    firstByte: number,
+    topic: string,
+    packetId: number,
+    properties: PublishProperties,
+    bytes: Uint8Array,
+    start: number,
+    payloadStart: number,
+    end: number,
+  ) {
+    this.qos = ((firstByte >> 1) & 3) as Qos;
+    this.retain = (firstByte & 1) !== 0;
+    this.dup = (firstByte & 8) !== 0;
+    this.topic = topic;
+    this.packetId = packetId;
+    this.properties = properties;
+    this.bytes = bytes;
+    this.start = start;
+    this.payloadStart = payloadStart;
+    this.end = end;
+  }
+
+  /** A view, made at the first call: most messages are forwarded without one. */
+  get payload(): Uint8Array {
+    this.#payload ??= this.bytes.subarray(this.payloadStart, this.end);
+    return this.#payload;
+  }
+}

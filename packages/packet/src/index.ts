@@ -1,0 +1,48 @@
+export type { DecoderOptions } from './decoder.ts';
+export { Decoder } from './decoder.ts';
+export { writeAcknowledgement } from './encode-acknowledgement.ts';
+export { encodePacket } from './encode-packet.ts';
+export type { PublishHead, PublishHeadFields } from './encode-publish.ts';
+export { encodePublishHead } from './encode-publish.ts';
+export { malformed, ProtocolError, protocolError, UnsupportedVersionError } from './errors.ts';
+export { IncomingPublish } from './incoming-publish.ts';
+export { packetTypeName, reasonCodeName } from './names.ts';
+export type {
+  AcknowledgementPacket,
+  AuthPacket,
+  AuthProperties,
+  ConnackPacket,
+  ConnackProperties,
+  ConnectPacket,
+  ConnectProperties,
+  DisconnectPacket,
+  DisconnectProperties,
+  Packet,
+  PingreqPacket,
+  PingrespPacket,
+  ProtocolVersion,
+  PublishPacket,
+  PublishProperties,
+  Qos,
+  ReasonProperties,
+  SubackPacket,
+  SubscribePacket,
+  SubscribeProperties,
+  SubscriptionRequest,
+  UnsubackPacket,
+  UnsubscribePacket,
+  UserProperties,
+  Will,
+  WillProperties,
+} from './packets.ts';
+export { noProperties, PacketType } from './packets.ts';
+export { isFailure, ReasonCode } from './reason-code.ts';
+export { TopicCache } from './topic-cache.ts';
+export {
+  countLevels,
+  hasWildcard,
+  isValidTopicFilter,
+  isValidTopicName,
+  parseSharedFilter,
+  topicMatches,
+} from './topics.ts';

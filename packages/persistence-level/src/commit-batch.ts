@@ -1,0 +1,300 @@
+import type { Operation } from '@sluice/plugin';
+import { ByteReader, DamagedRecord } from './byte-reader.ts';
+import type { ByteWriter } from './byte-writer.ts';
+import type { EndedSessions } from './ended-sessions.ts';
+import {
+  numberKey,
+  numbersKey,
+  Prefix,
+  queueKey,
+  receivedKey,
+  retainedKey,
+  sessionKey,
+  subscriptionKey,
+} from './keys.ts';
+import type { QueueHeads } from './queue-heads.ts';
+import {
+  type NextNumbers,
+  readSession,
+  writeMessage,
+  writeNumbers,
+  writeQueueEntry,
+  writeSession,
+  writeSubscription,
+  writeWill,
+} from './records.ts';
+import type { References } from './references.ts';
+import type { Database } from './store.ts';
+
+type ChainedBatch = ReturnType<Database['batch']>;
+type Of<Type extends Operation['type']> = Extract<Operation, { type: Type }>;
+
+const noIdentifiers: readonly number[] = Object.freeze([]);
+
+/** What a commit changes in memory beside the database. */
+export interface StoreMemory {
+  readonly references: References;
+  readonly ended: EndedSessions;
+  readonly heads: QueueHeads;
+  /** As they are on disk. */
+  next: NextNumbers;
+}
+
+/**
+ * Turns the operations of one commit into one batch. Memory changes while it is built, so that operations see the
+ * ones before them; `undo` takes all of it back if the batch is not written.
+ */
+export class CommitBatch {
+  readonly #database: Database;
+  readonly #memory: StoreMemory;
+  readonly #batch: ChainedBatch;
+  readonly #writer: ByteWriter;
+
+  readonly #counted: number[] = [];
+  readonly #givenBack: number[] = [];
+  /** Messages that may be without a reference in the end: stored just now, or their last one was given back. */
+  readonly #unreferenced: number[] = [];
+  /** Sessions that end with this commit. */
+  readonly ended: number[] = [];
+  readonly #dequeued: Of<'dequeue'>[] = [];
+  #savedSessions: Map<string, number> | undefined;
+  #nextMessage: number;
+  #nextSession: number;
+
+  constructor(database: Database, memory: StoreMemory, writer: ByteWriter) {
+    this.#database = database;
+    this.#memory = memory;
+    this.#writer = writer;
+    this.#batch = database.batch();
+    this.#nextMessage = memory.next.message;
+    this.#nextSession = memory.next.session;
+  }
+
+  /** Adds all operations, then what follows from them. Undone when one of them throws. */
+  add(operations: readonly Operation[]): void {
+    try {
+      this.#addAll(operations);
+    } catch (error) {
+      this.undo();
+      throw error;
+    }
+  }
+
+  #addAll(operations: readonly Operation[]): void {
+    for (const operation of operations) this.#add(operation);
+    const { references, next } = this.#memory;
+    for (const message of this.#unreferenced) {
+      if (references.count(message) === 0) this.#batch.del(numberKey(Prefix.message, message));
+    }
+    if (this.#nextMessage > next.message || this.#nextSession > next.session) {
+      const writer = this.#writer.start();
+      writeNumbers(writer, { message: this.#nextMessage, session: this.#nextSession });
+      this.#batch.put(numbersKey, writer.seal(numbersKey));
+    }
+  }
+
+  /** Undone when it fails. */
+  async write(sync: boolean): Promise<void> {
+    try {
+      await this.#batch.write({ sync });
+    } catch (error) {
+      this.undo();
+      throw error;
+    }
+    this.#memory.next = { message: this.#nextMessage, session: this.#nextSession };
+    for (const { session, sequence } of this.#dequeued) {
+      this.#memory.heads.dequeued(session, sequence);
+    }
+    for (const session of this.ended) this.#memory.heads.forget(session);
+  }
+
+  /** Takes back what the batch changed in memory; it cannot be written any more. */
+  undo(): void {
+    const { references, ended } = this.#memory;
+    for (const message of this.#givenBack) references.add(message);
+    for (const message of this.#counted) references.remove(message);
+    for (const session of this.ended) ended.remove(session);
+    void this.#batch.close();
+  }
+
+  #add(operation: Operation): void {
+    switch (operation.type) {
+      case 'store':
+        this.#store(operation);
+        break;
+      case 'enqueue':
+        this.#enqueue(operation);
+        break;
+      case 'release':
+        this.#release(operation);
+        break;
+      case 'dequeue':
+        this.#dequeue(operation);
+        break;
+      case 'receive':
+        this.#receive(operation);
+        break;
+      case 'complete':
+        this.#batch.del(receivedKey(operation.session, operation.packetId));
+        break;
+      case 'retain':
+        this.#retain(operation);
+        break;
+      case 'clearRetained':
+        this.#batch.del(retainedKey(operation.topic));
+        break;
+      case 'saveSession':
+        this.#saveSession(operation);
+        break;
+      case 'endSession':
+        this.#endSession(operation);
+        break;
+      case 'subscribe':
+        this.#subscribe(operation);
+        break;
+      case 'unsubscribe':
+        this.#batch.del(subscriptionKey(operation.session, operation.requested));
+        break;
+      case 'saveWill':
+        this.#saveWill(operation);
+        break;
+      case 'removeWill':
+        this.#batch.del(numberKey(Prefix.will, operation.session));
+        break;
+      default:
+        operation satisfies never;
+    }
+  }
+
+  #store({ message }: Of<'store'>): void {
+    const key = numberKey(Prefix.message, message.number);
+    const writer = this.#writer.start();
+    writeMessage(writer, message);
+    this.#batch.put(key, writer.seal(key));
+    this.#unreferenced.push(message.number);
+    this.#countMessage(message.number);
+  }
+
+  #enqueue(operation: Of<'enqueue'>): void {
+    const { session, sequence, message } = operation;
+    if (this.#memory.ended.has(session)) return;
+    this.#putQueueEntry(session, sequence, { ...operation, released: false });
+    this.#memory.references.add(message);
+    this.#counted.push(message);
+    this.#memory.heads.enqueued(session, sequence);
+  }
+
+  #release({ session, sequence, message }: Of<'release'>): void {
+    if (this.#memory.ended.has(session)) return;
+    this.#putQueueEntry(session, sequence, {
+      message: 0,
+      qos: 2,
+      retain: false,
+      released: true,
+      subscriptionIdentifiers: noIdentifiers,
+    });
+    this.#giveBack(message);
+  }
+
+  #dequeue(operation: Of<'dequeue'>): void {
+    if (this.#memory.ended.has(operation.session)) return;
+    this.#batch.del(queueKey(operation.session, operation.sequence));
+    this.#giveBack(operation.message);
+    this.#dequeued.push(operation);
+  }
+
+  #putQueueEntry(
+    session: number,
+    sequence: number,
+    entry: Parameters<typeof writeQueueEntry>[1],
+  ): void {
+    const key = queueKey(session, sequence);
+    const writer = this.#writer.start();
+    writeQueueEntry(writer, entry);
+    this.#batch.put(key, writer.seal(key));
+  }
+
+  #giveBack(message: number): void {
+    const { references } = this.#memory;
+    if (message === 0 || references.count(message) === 0) return;
+    references.remove(message);
+    this.#givenBack.push(message);
+    if (references.count(message) === 0) this.#unreferenced.push(message);
+  }
+
+  #receive({ session, packetId }: Of<'receive'>): void {
+    if (this.#memory.ended.has(session)) return;
+    const key = receivedKey(session, packetId);
+    this.#batch.put(key, this.#writer.start().seal(key));
+  }
+
+  #retain({ message }: Of<'retain'>): void {
+    const key = retainedKey(message.topic);
+    const writer = this.#writer.start();
+    writeMessage(writer, message);
+    this.#batch.put(key, writer.seal(key));
+    this.#countMessage(message.number);
+  }
+
+  #saveSession({ record }: Of<'saveSession'>): void {
+    const key = sessionKey(record.clientId);
+    const writer = this.#writer.start();
+    writeSession(writer, record);
+    this.#batch.put(key, writer.seal(key));
+    this.#savedSessions ??= new Map();
+    this.#savedSessions.set(record.clientId, record.session);
+    this.#countSession(record.session);
+  }
+
+  /** The successor under the same client id may already be there, on disk or in this commit: it stays. */
+  #endSession({ session, clientId }: Of<'endSession'>): void {
+    const holder = this.#savedSessions?.get(clientId) ?? this.#storedSession(clientId);
+    if (holder === session) {
+      this.#batch.del(sessionKey(clientId));
+      this.#savedSessions?.delete(clientId);
+    }
+    this.#batch.del(numberKey(Prefix.will, session));
+    if (this.#memory.ended.has(session)) return;
+    const mark = numberKey(Prefix.ended, session);
+    this.#batch.put(mark, this.#writer.start().seal(mark));
+    this.#memory.ended.add(session);
+    this.ended.push(session);
+    this.#countSession(session);
+  }
+
+  #storedSession(clientId: string): number | undefined {
+    const key = sessionKey(clientId);
+    const value = this.#database.getSync(key);
+    if (value === undefined) return undefined;
+    try {
+      return readSession(new ByteReader().open(key, value), clientId).session;
+    } catch (error) {
+      if (error instanceof DamagedRecord) return undefined;
+      throw error;
+    }
+  }
+
+  #subscribe({ record }: Of<'subscribe'>): void {
+    if (this.#memory.ended.has(record.session)) return;
+    const key = subscriptionKey(record.session, record.requested);
+    const writer = this.#writer.start();
+    writeSubscription(writer, record);
+    this.#batch.put(key, writer.seal(key));
+  }
+
+  #saveWill({ record }: Of<'saveWill'>): void {
+    const key = numberKey(Prefix.will, record.session);
+    const writer = this.#writer.start();
+    writeWill(writer, record);
+    this.#batch.put(key, writer.seal(key));
+    this.#countSession(record.session);
+  }
+
+  #countMessage(number: number): void {
+    if (number >= this.#nextMessage) this.#nextMessage = number + 1;
+  }
+
+  #countSession(number: number): void {
+    if (number >= this.#nextSession) this.#nextSession = number + 1;
+  }
+}

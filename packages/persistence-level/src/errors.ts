@@ -1,0 +1,87 @@
+import { BrokerError } from '@sluice/plugin';
+
+/** Codes of what this package throws and reports; each has its heading in the README. */
+export const LevelErrorCode = {
+  options: 'SLUICE_LEVEL_OPTIONS',
+  locked: 'SLUICE_LEVEL_LOCKED',
+  unwritable: 'SLUICE_LEVEL_UNWRITABLE',
+  corrupt: 'SLUICE_LEVEL_CORRUPT',
+  format: 'SLUICE_LEVEL_FORMAT',
+  rolledBack: 'SLUICE_LEVEL_ROLLED_BACK',
+  writeFailed: 'SLUICE_LEVEL_WRITE_FAILED',
+  readFailed: 'SLUICE_LEVEL_READ_FAILED',
+  notOpen: 'SLUICE_LEVEL_NOT_OPEN',
+  damagedRecord: 'SLUICE_LEVEL_DAMAGED_RECORD',
+} as const;
+
+export type LevelErrorCode = (typeof LevelErrorCode)[keyof typeof LevelErrorCode];
+
+const repairHint = 'Restore a backup, or open it once with `repair: true` to keep what can be read';
+
+export function lockedError(path: string, cause: unknown): BrokerError {
+  return new BrokerError(
+    LevelErrorCode.locked,
+    `The store at ${path} is open in another process: end that one, or give this broker a path of its own.`,
+    { cause },
+  );
+}
+
+export function unwritableError(path: string, cause: unknown): BrokerError {
+  return new BrokerError(
+    LevelErrorCode.unwritable,
+    `The directory ${path} cannot be created or written (${reasonOf(cause)}): check the path, its permissions and the free space.`,
+    { cause },
+  );
+}
+
+export function corruptError(path: string, what: string, cause?: unknown): BrokerError {
+  return new BrokerError(
+    LevelErrorCode.corrupt,
+    `The store at ${path} is damaged: ${what}. ${repairHint}.`,
+    { cause },
+  );
+}
+
+export function formatError(path: string, what: string): BrokerError {
+  return new BrokerError(
+    LevelErrorCode.format,
+    `The store at ${path} ${what}: use the version that wrote it, or another path.`,
+  );
+}
+
+export function rolledBackError(path: string, what: string): BrokerError {
+  return new BrokerError(
+    LevelErrorCode.rolledBack,
+    `The store at ${path} is not the one that was last open here: ${what}. ${repairHint}.`,
+  );
+}
+
+export function writeFailedError(path: string, cause: unknown): BrokerError {
+  return new BrokerError(
+    LevelErrorCode.writeFailed,
+    `Writing to the store at ${path} failed (${reasonOf(cause)}): nothing of it was acknowledged; check the disk, the next write tries again.`,
+    { cause },
+  );
+}
+
+export function readFailedError(path: string, cause: unknown): BrokerError {
+  return new BrokerError(
+    LevelErrorCode.readFailed,
+    `Reading from the store at ${path} failed (${reasonOf(cause)}): check the disk.`,
+    { cause },
+  );
+}
+
+export function notOpenError(path: string): BrokerError {
+  return new BrokerError(
+    LevelErrorCode.notOpen,
+    `The store at ${path} is not open: call open() first, and nothing after close().`,
+  );
+}
+
+/** The innermost message: LevelDB wraps what the system said. */
+function reasonOf(cause: unknown): string {
+  let error = cause;
+  while (error instanceof Error && error.cause instanceof Error) error = error.cause;
+  return error instanceof Error ? error.message : String(error);
+}

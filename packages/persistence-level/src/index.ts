@@ -1,0 +1,5 @@
+export { LevelErrorCode } from './errors.ts';
+export { LevelPersistence } from './level-persistence.ts';
+export type { Durability, LevelOptions } from './options.ts';
+export { level } from './plugin.ts';
+export type { DamageReport, RecordKind } from './quarantine.ts';

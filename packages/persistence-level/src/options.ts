@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import { BrokerError } from '@sluice/plugin';
+import { LevelErrorCode } from './errors.ts';
+import type { DamageReport } from './quarantine.ts';
+
+/** When a commit settles: after fsync, after the operating system took it, or before it was written. */
+export type Durability = 'fsync' | 'write' | 'none';
+
+export interface LevelOptions {
+  /** Directory of the store; created if it is missing. One process at a time may have it open. */
+  readonly path: string;
+  /** 'fsync' by default. 'write' survives the death of the process only, 'none' nothing. */
+  readonly durability?: Durability;
+  /** Cache of uncompressed blocks, 8 MiB by default. */
+  readonly cacheBytes?: number;
+  /** Size of the table in memory (up to two exist), 4 MiB by default. Larger writes faster and starts slower. */
+  readonly writeBufferBytes?: number;
+  /** true: before opening, salvage a store that is refused as damaged or rolled back. false by default. */
+  readonly repair?: boolean;
+  /** Called for each record that fails its checksum: it was put aside, the rest goes on. */
+  readonly onCorrupt?: (report: DamageReport) => void;
+}
+
+/** Options with every default in place. */
+export interface ResolvedOptions {
+  readonly path: string;
+  readonly durability: Durability;
+  readonly cacheBytes: number;
+  readonly writeBufferBytes: number;
+  readonly repair: boolean;
+  readonly onCorrupt: (report: DamageReport) => void;
+}
+
+const names: ReadonlySet<string> = new Set<keyof LevelOptions>([
+  'path',
+  'durability',
+  'cacheBytes',
+  'writeBufferBytes',
+  'repair',
+  'onCorrupt',
+]);
+const durabilities: ReadonlySet<unknown> = new Set<Durability>(['fsync', 'write', 'none']);
+const mebibyte = 1024 * 1024;
+const minBytes = 64 * 1024;
+const maxBytes = 1024 * mebibyte;
+
+/** Checks options and fills in defaults. Throws SLUICE_LEVEL_OPTIONS. */
+export function resolveOptions(options: LevelOptions): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('options', 'must be an object with a path');
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.has(name)) throw invalid(name, `is unknown: use ${[...names].join(', ')}`);
+  }
+  const { path, durability = 'fsync', repair = false, onCorrupt = () => {} } = options;
+  if (typeof path !== 'string' || path === '') {
+    throw invalid('path', 'must be the directory of the store, as a string that is not empty');
+  }
+  if (!durabilities.has(durability)) {
+    throw invalid('durability', "must be 'fsync', 'write' or 'none'");
+  }
+  if (typeof repair !== 'boolean') throw invalid('repair', 'must be true or false');
+  if (typeof onCorrupt !== 'function') throw invalid('onCorrupt', 'must be a function');
+  return {
+    path: resolve(path),
+    durability,
+    cacheBytes: bytes('cacheBytes', options.cacheBytes, 8 * mebibyte),
+    writeBufferBytes: bytes('writeBufferBytes', options.writeBufferBytes, 4 * mebibyte),
+    repair,
+    onCorrupt,
+  };
+}
+
+function bytes(name: string, value: number | undefined, standard: number): number {
+  if (value === undefined) return standard;
+  if (Number.isInteger(value) && value >= minBytes && value <= maxBytes) return value;
+  throw invalid(name, `must be a whole number of bytes from ${minBytes} to ${maxBytes}`);
+}
+
+function invalid(name: string, what: string): BrokerError {
+  return new BrokerError(LevelErrorCode.options, `Option ${name} of level() ${what}.`);
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Level } from 'level';
+import { ByteReader, DamagedRecord } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { type Epoch, readEpoch, writeEpoch } from './epoch.ts';
+import {
+  corruptError,
+  formatError,
+  lockedError,
+  rolledBackError,
+  unwritableError,
+} from './errors.ts';
+import { identityKey } from './keys.ts';
+import type { ResolvedOptions } from './options.ts';
+import { readIdentity, type StoreIdentity, writeIdentity } from './records.ts';
+
+export type Database = Level<Buffer, Buffer>;
+
+/** Raised when the layout of keys or values changes so that older code would misread it. */
+export const storeFormat = 1;
+
+/** Creates or opens the database below `path`, or refuses one that is not what it was. */
+export async function openStore(options: ResolvedOptions): Promise<Database> {
+  const { path } = options;
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unwritableError(path, error);
+  }
+  const side = await readEpoch(path).catch((error: unknown) => {
+    throw unwritableError(path, error);
+  });
+  if (side === 'damaged' && !options.repair) throw corruptError(path, 'its epoch file is damaged');
+  const known = side === 'damaged' ? undefined : side;
+  if (options.repair) await repairDatabase(options);
+  const database = await openDatabase(options, known === undefined || options.repair);
+  try {
+    await beginEpoch(database, options, known);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+/** Opens LevelDB itself, again after a failed write or for the first time. */
+export async function openDatabase(
+  options: ResolvedOptions,
+  createIfMissing: boolean,
+): Promise<Database> {
+  const database: Database = new Level<Buffer, Buffer>(databasePath(options), {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    cacheSize: options.cacheBytes,
+    writeBufferSize: options.writeBufferBytes,
+    createIfMissing,
+  });
+  try {
+    await database.open();
+  } catch (error) {
+    throw openError(options.path, error);
+  }
+  return database;
+}
+
+function databasePath(options: ResolvedOptions): string {
+  return join(options.path, 'store');
+}
+
+function openError(path: string, error: unknown): Error {
+  const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
+  const message = cause?.message ?? '';
+  if (cause?.code === 'LEVEL_LOCKED') return lockedError(path, error);
+  if (message.includes('create_if_missing')) {
+    return rolledBackError(path, 'its database is missing');
+  }
+  // LevelDB says "IO error" of a table or a MANIFEST that is not there: for a store that existed, that is damage.
+  const missingFile = message.includes('No such file') || message.includes('missing files');
+  if (cause?.code === 'LEVEL_CORRUPTION' || missingFile) {
+    return corruptError(path, message, error);
+  }
+  return unwritableError(path, error);
+}
+
+async function repairDatabase(options: ResolvedOptions): Promise<void> {
+  // The types of `level` cover what browsers have too, and so leave out this static method of Node's.
+  const { repair } = Level as unknown as { repair(location: string): Promise<void> };
+  try {
+    await mkdir(databasePath(options), { recursive: true });
+    await repair(databasePath(options));
+  } catch (error) {
+    throw openError(options.path, new Error('Repair failed', { cause: error }));
+  }
+}
+
+/** Counts this start, in the database first: the side file must never be ahead without a reason. */
+async function beginEpoch(
+  database: Database,
+  options: ResolvedOptions,
+  side: Epoch | undefined,
+): Promise<void> {
+  const { path, repair } = options;
+  const found = await readStoredIdentity(database, options);
+  if (found === undefined && side === undefined && !repair && !(await isEmpty(database))) {
+    throw formatError(path, 'was not written by this package');
+  }
+  if (found !== undefined && found.format > storeFormat) {
+    throw formatError(path, `has format ${found.format}, newer than this version's ${storeFormat}`);
+  }
+  if (side !== undefined && !repair) {
+    if (found === undefined) throw rolledBackError(path, 'it lost its identity');
+    if (found.storeId !== side.storeId) throw rolledBackError(path, 'it has another identity');
+    if (found.epoch < side.epoch) {
+      throw rolledBackError(path, `start ${side.epoch} is on record, it knows ${found.epoch}`);
+    }
+  }
+  const identity: StoreIdentity = {
+    format: storeFormat,
+    storeId: found?.storeId ?? side?.storeId ?? randomUUID(),
+    epoch: Math.max(found?.epoch ?? 0, side?.epoch ?? 0) + 1,
+  };
+  const writer = new ByteWriter().start();
+  writeIdentity(writer, identity);
+  try {
+    await database.put(identityKey, writer.seal(identityKey), { sync: true });
+    await writeEpoch(path, identity);
+  } catch (error) {
+    throw unwritableError(path, error);
+  }
+}
+
+async function isEmpty(database: Database): Promise<boolean> {
+  return (await database.keys({ limit: 1 }).all()).length === 0;
+}
+
+async function readStoredIdentity(
+  database: Database,
+  { path, repair }: ResolvedOptions,
+): Promise<StoreIdentity | undefined> {
+  const value = await database.get(identityKey);
+  if (value === undefined) return undefined;
+  try {
+    return readIdentity(new ByteReader().open(identityKey, value));
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error;
+    if (repair) return undefined;
+    throw corruptError(path, `its identity cannot be read, ${error.message}`, error);
+  }
+}

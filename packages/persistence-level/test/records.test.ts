@@ -1,0 +1,186 @@
+import { crc32 } from 'node:zlib';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ByteReader, DamagedRecord } from '../src/byte-reader.ts';
+import { ByteWriter } from '../src/byte-writer.ts';
+import { checksum } from '../src/checksum.ts';
+import {
+  readIdentity,
+  readMessage,
+  readNumbers,
+  readQueueEntry,
+  readSession,
+  readSubscription,
+  readWill,
+  writeIdentity,
+  writeMessage,
+  writeNumbers,
+  writeQueueEntry,
+  writeSession,
+  writeSubscription,
+  writeWill,
+} from '../src/records.ts';
+
+const key = Buffer.from('key');
+const number = fc.maxSafeNat();
+const text = fc.string({ unit: 'binary' });
+const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
+const time = fc.option(fc.double({ noNaN: true, min: 0 }), { nil: undefined });
+const qos = fc.constantFrom(0, 1, 2);
+const properties = fc.record(
+  {
+    payloadFormatIndicator: fc.constantFrom(0, 1),
+    messageExpiryInterval: fc.nat(0xffff_ffff),
+    contentType: text,
+    responseTopic: text,
+    correlationData: bytes,
+    userProperties: fc.array(fc.tuple(text, text)),
+  },
+  { requiredKeys: [] },
+);
+
+/** Writes and reads values that `arbitrary` makes, and expects the same back, with nothing left over. */
+function expectRoundTrip<Value>(
+  arbitrary: fc.Arbitrary<Value>,
+  write: (writer: ByteWriter, value: Value) => void,
+  read: (reader: ByteReader, value: Value) => unknown,
+): void {
+  const writer = new ByteWriter();
+  fc.assert(
+    fc.property(arbitrary, (value) => {
+      write(writer.start(), value);
+      const reader = new ByteReader().open(key, writer.seal(key));
+      expect(read(reader, value)).toEqual(value);
+      expect(reader.atEnd).toBe(true);
+    }),
+  );
+}
+
+test('messages come back as they were', () => {
+  const message = fc.record({
+    number,
+    topic: text,
+    payload: bytes,
+    qos,
+    retain: fc.boolean(),
+    properties,
+    publisherId: text,
+    receivedAt: fc.double({ noNaN: true, min: 0 }),
+    expiresAt: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.double({ noNaN: true, min: 0 })),
+  });
+  expectRoundTrip(message as never, writeMessage, (reader) => readMessage(reader));
+});
+
+test('queue entries come back as they were', () => {
+  const entry = fc.record({
+    message: number,
+    qos: fc.constantFrom(1, 2),
+    retain: fc.boolean(),
+    released: fc.boolean(),
+    subscriptionIdentifiers: fc.array(fc.integer({ min: 1, max: 268_435_455 })),
+  });
+  expectRoundTrip(
+    fc
+      .record({ entry, sharedFilter: text })
+      .map((made) => ({ ...made.entry, sharedFilter: made.sharedFilter })) as never,
+    writeQueueEntry,
+    (reader) => readQueueEntry(reader),
+  );
+  expectRoundTrip(entry as never, writeQueueEntry, (reader) => readQueueEntry(reader));
+});
+
+test('sessions come back as they were', () => {
+  const session = fc.record({
+    session: number,
+    clientId: text,
+    identity: text,
+    expiryInterval: fc.nat(0xffff_ffff),
+    disconnectedAt: time,
+  });
+  expectRoundTrip(session, writeSession, (reader, { clientId }) => readSession(reader, clientId));
+});
+
+test('subscriptions come back as they were', () => {
+  const subscription = fc.record({
+    session: number,
+    requested: text,
+    filter: text,
+    qos,
+    noLocal: fc.boolean(),
+    retainAsPublished: fc.boolean(),
+    retainHandling: qos,
+    subscriptionIdentifier: fc.nat(268_435_455),
+  });
+  expectRoundTrip(subscription as never, writeSubscription, (reader, record) => {
+    const { session, requested } = record as { session: number; requested: string };
+    return readSubscription(reader, session, requested);
+  });
+});
+
+test('wills come back as they were', () => {
+  const will = fc.record({
+    session: number,
+    clientId: text,
+    topic: text,
+    payload: bytes,
+    qos,
+    retain: fc.boolean(),
+    properties,
+    delayInterval: fc.nat(0xffff_ffff),
+    dueAt: time,
+  });
+  expectRoundTrip(will as never, writeWill, (reader, record) =>
+    readWill(reader, (record as { session: number }).session),
+  );
+});
+
+test('the store itself comes back as it was', () => {
+  const identity = fc.record({ format: fc.nat(), storeId: text, epoch: number });
+  expectRoundTrip(identity, writeIdentity, (reader) => readIdentity(reader));
+  const numbers = fc.record({ message: number, session: number });
+  expectRoundTrip(numbers, writeNumbers, (reader) => readNumbers(reader));
+});
+
+test('a flipped bit anywhere, in the value or in its key, is found', () => {
+  fc.assert(
+    fc.property(bytes, fc.uint8Array({ minLength: 1 }), fc.nat(), (payload, name, place) => {
+      const before = Buffer.from(name);
+      const value = Buffer.from(new ByteWriter().start().rest(payload).seal(before));
+      const both = Buffer.concat([before, value]);
+      const bit = place % (both.length * 8);
+      both[bit >>> 3] = (both[bit >>> 3] ?? 0) ^ (1 << (bit & 7));
+      const [damagedKey, damagedValue] = [
+        both.subarray(0, before.length),
+        both.subarray(before.length),
+      ];
+      expect(() => new ByteReader().open(damagedKey, damagedValue)).toThrow(DamagedRecord);
+    }),
+  );
+});
+
+test('a record cut short is damaged, not misread', () => {
+  expect(() => new ByteReader().open(key, Buffer.of(1, 0, 0))).toThrow(DamagedRecord);
+  const value = new ByteWriter().start().integer(1000).seal(key);
+  expect(() => new ByteReader().open(key, value).text()).toThrow(DamagedRecord);
+  expect(() => new ByteReader().open(key, value).time()).toThrow(DamagedRecord);
+});
+
+test('a large record does not stay in memory, and the next one is right', () => {
+  const writer = new ByteWriter();
+  const large = Buffer.alloc(3 * 1024 * 1024, 1);
+  expect(writer.start().rest(large).seal(key).length).toBe(large.length + 5);
+  const value = writer.start().text('small').seal(key);
+  expect(value.buffer.byteLength).toBeLessThan(large.length);
+  expect(new ByteReader().open(key, value).text()).toBe('small');
+});
+
+test("the checksum is zlib's, for short and for long input, whole or continued", () => {
+  fc.assert(
+    fc.property(bytes, bytes, (first, second) => {
+      const whole = Buffer.concat([first, second]);
+      expect(checksum(whole, 0, whole.length)).toBe(crc32(whole));
+      const continued = checksum(second, 0, second.length, checksum(first, 0, first.length));
+      expect(continued).toBe(crc32(whole));
+    }),
+  );
+});

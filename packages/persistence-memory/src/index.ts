@@ -1,0 +1,2 @@
+export { MemoryPersistence } from './memory-persistence.ts';
+export { memory } from './plugin.ts';

@@ -1,0 +1,99 @@
+import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type Broker, limitRanges } from '@sluice/core';
+import type { ConnectionInfo } from '@sluice/plugin';
+import { type ServerOptions, WebSocketServer } from 'ws';
+import { webSocketStream } from './web-socket-stream.ts';
+
+export interface AttachOptions {
+  /** Path of the URL that is upgraded to MQTT; any path by default. */
+  readonly path?: string;
+  /** Largest packet that the broker accepts, in bytes: frames may be a little larger. The broker's default by default. */
+  readonly maxPacketBytes?: number;
+  /** More about these connections, for hooks: name of the listener, name in the client's certificate. */
+  readonly info?: (request: IncomingMessage) => Partial<ConnectionInfo>;
+}
+
+// One frame may carry several packets: a full-sized one fits beside a batch of small ones.
+const frameHeadroomBytes = 1_048_576;
+// A peer that never answers the closing frame is cut off after this.
+const closeTimeoutMs = 5_000;
+// In this order: clients of MQTT 3.1 offer the second name.
+const subprotocols = ['mqtt', 'mqttv3.1'] as const;
+
+// By how many brokers on one server a request was found to be for another path: when by all who listen, nobody
+// else will answer it.
+const misses = new WeakMap<IncomingMessage, number>();
+
+/**
+ * Serves MQTT over WebSocket on an HTTP or HTTPS server that may serve other things too. Upgrades of other
+ * paths are left to the server's other `upgrade` listeners, or answered with 404 where there are none.
+ * Returns what takes it off the server again; connections go on.
+ */
+export function attachWebSocket(
+  httpServer: HttpServer,
+  broker: Pick<Broker, 'handle'>,
+  options: AttachOptions = {},
+): () => void {
+  const { path, maxPacketBytes = limitRanges.maxPacketBytes.default, info } = options;
+  // The published types lag behind: they lack closeTimeout.
+  const serverOptions: ServerOptions & { closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false,
+    // Compression would cost each connection hundreds of kilobytes, and lets a few bytes become many.
+    perMessageDeflate: false,
+    maxPayload: maxPacketBytes + frameHeadroomBytes,
+    closeTimeout: closeTimeoutMs,
+    handleProtocols: (offered) => subprotocols.find((name) => offered.has(name)) ?? false,
+  };
+  const sockets = new WebSocketServer(serverOptions);
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (path !== undefined && pathOf(request) !== path) {
+      const count = (misses.get(request) ?? 0) + 1;
+      misses.set(request, count);
+      if (count === httpServer.listenerCount('upgrade')) refuse(socket, 404, 'nothing is here');
+      return;
+    }
+    if (!offersMqtt(request)) {
+      // [MQTT-6.0.0-3]
+      refuse(socket, 400, 'the subprotocol mqtt is needed');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      broker.handle(webSocketStream(webSocket), {
+        transport: 'encrypted' in request.socket ? 'wss' : 'ws',
+        remoteAddress: request.socket.remoteAddress,
+        remotePort: request.socket.remotePort,
+        request: { url: request.url ?? '/', headers: request.headers },
+        ...info?.(request),
+      });
+    });
+  }
+
+  httpServer.on('upgrade', upgrade);
+  return () => {
+    httpServer.off('upgrade', upgrade);
+  };
+}
+
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '/';
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+function offersMqtt(request: IncomingMessage): boolean {
+  const offered = request.headers['sec-websocket-protocol']?.split(',') ?? [];
+  return offered.some((name) => (subprotocols as readonly string[]).includes(name.trim()));
+}
+
+/** Answers an upgrade with an error and closes. */
+function refuse(socket: Duplex, status: number, why: string): void {
+  socket.on('error', () => {});
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`,
+    () => socket.destroy(),
+  );
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type TlsOptions } from 'node:tls';
+import { BrokerError } from '@sluice/plugin';
+import type { CertificateFiles } from './config.ts';
+
+/** Reads the files of a TLS listener and makes sure that they are whole and fit each other. */
+export function readCertificates(files: CertificateFiles): TlsOptions {
+  const wanted = files.requestClientCertificate ?? false;
+  const options: TlsOptions = {
+    cert: read(files.cert, 'certificate'),
+    key: read(files.key, 'private key'),
+    ...(files.ca !== undefined && { ca: read(files.ca, 'authorities') }),
+    requestCert: wanted,
+    rejectUnauthorized: wanted,
+  };
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    const all = [files.cert, files.key, files.ca].filter((path) => path !== undefined).join(', ');
+    throw new BrokerError(
+      'SLUICE_CERTIFICATE',
+      `The certificate files ${all} cannot be used (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
+  return options;
+}
+
+function read(path: string, what: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new BrokerError(
+      'SLUICE_CERTIFICATE',
+      `The ${what} file ${path} cannot be read (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
+}

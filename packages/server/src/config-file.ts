@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { BrokerError } from '@sluice/plugin';
+import type { ListenerOptions, ServerConfig } from './config.ts';
+import { configReader } from './config-shape.ts';
+
+/** Reads and validates a configuration file. Paths inside it are relative to its own directory. */
+export function readConfigFile(path: string): ServerConfig {
+  const config = configReader(1)(parse(read(path), path), { source: path, key: '' });
+  return withAbsolutePaths(config, dirname(resolve(path)));
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new BrokerError(
+      'SLUICE_CONFIG_FILE',
+      `The configuration file ${path} cannot be read (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
+}
+
+function parse(json: string, path: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new BrokerError(
+      'SLUICE_CONFIG_FILE',
+      `The configuration file ${path} is not JSON (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
+}
+
+function withAbsolutePaths(config: ServerConfig, directory: string): ServerConfig {
+  const { persistence, users, rules, listeners } = config;
+  return {
+    ...config,
+    ...(users !== undefined && { users: resolve(directory, users) }),
+    ...(rules !== undefined && { rules: resolve(directory, rules) }),
+    ...(typeof persistence === 'object' && {
+      persistence: { ...persistence, path: resolve(directory, persistence.path) },
+    }),
+    ...(listeners !== undefined && {
+      listeners: listeners.map((listener) => listenerPaths(listener, directory)),
+    }),
+  };
+}
+
+function listenerPaths(listener: ListenerOptions, directory: string): ListenerOptions {
+  switch (listener.type) {
+    case 'tcp':
+    case 'ws':
+      return listener;
+    case 'unix':
+      return { ...listener, path: resolve(directory, listener.path) };
+    case 'tls':
+    case 'wss':
+      return {
+        ...listener,
+        cert: resolve(directory, listener.cert),
+        key: resolve(directory, listener.key),
+        ...(listener.ca !== undefined && { ca: resolve(directory, listener.ca) }),
+      };
+  }
+}

@@ -1,0 +1,43 @@
+import { isIPv4 } from 'node:net';
+import { BrokerError } from '@sluice/plugin';
+import { addressOf, type ListenerOptions, type ResolvedConfig } from './config.ts';
+
+/** Throws unless the parts of a configuration fit together. */
+export function checkRules(config: ResolvedConfig): void {
+  if (config.listeners.length === 0) {
+    throw new BrokerError(
+      'SLUICE_CONFIG_CONFLICT',
+      'There is nothing to listen on: every listener is switched off.',
+    );
+  }
+  for (const listener of config.listeners) {
+    checkClientCertificates(listener);
+    checkExposure(listener, config);
+  }
+}
+
+function checkClientCertificates(listener: ListenerOptions): void {
+  if (listener.type !== 'tls' && listener.type !== 'wss') return;
+  if (listener.requestClientCertificate === true && listener.ca === undefined) {
+    throw new BrokerError(
+      'SLUICE_CONFIG_CONFLICT',
+      `A listener of type ${listener.type} with requestClientCertificate needs "ca", the authorities to check certificates against.`,
+    );
+  }
+}
+
+function checkExposure(listener: ListenerOptions, config: ResolvedConfig): void {
+  if (config.users !== undefined || config.allowAnonymous) return;
+  if (listener.type === 'unix' || isLocal(listener)) return;
+  throw new BrokerError(
+    'SLUICE_OPEN_TO_ALL',
+    `Without users, listening on ${addressOf(listener).host} would let everybody in: name a users file (--users), or say that it is meant (--allow-anonymous).`,
+  );
+}
+
+/** Whether only this machine can reach a listener. */
+export function isLocal(listener: ListenerOptions): boolean {
+  if (listener.type === 'unix') return true;
+  const { host } = addressOf(listener);
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}

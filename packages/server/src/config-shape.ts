@@ -1,0 +1,93 @@
+import { type Limits, limitRanges } from '@sluice/core';
+import {
+  type CertificateFiles,
+  durabilities,
+  type ListenerOptions,
+  type ListenerType,
+  logLevels,
+  type ServerConfig,
+  type StoreOptions,
+} from './config.ts';
+import {
+  type Fields,
+  flag,
+  integer,
+  list,
+  oneOf,
+  type Place,
+  type Reader,
+  record,
+  text,
+  wrongValue,
+} from './shape.ts';
+
+const host = text('a host name or an address');
+const file = text('the path of a file');
+
+const certificateFields: Fields<CertificateFiles> = {
+  cert: file,
+  key: file,
+  ca: file,
+  requestClientCertificate: flag,
+};
+
+const path: Reader<string> = (value, place) => {
+  if (typeof value !== 'string' || !value.startsWith('/')) {
+    throw wrongValue(value, place, 'a path that begins with "/"');
+  }
+  return value;
+};
+
+const store: Reader<StoreOptions> = record<StoreOptions>(
+  { path: text('the path of a directory'), durability: oneOf(durabilities) },
+  ['path'],
+);
+
+function persistence(value: unknown, place: Place): 'memory' | StoreOptions {
+  if (value === 'memory') return 'memory';
+  if (typeof value === 'string') {
+    throw wrongValue(value, place, '"memory" or an object with "path"');
+  }
+  return store(value, place);
+}
+
+/** Reads one entry of `listeners`, by its type. Port 0, an ephemeral port, is for those who ask for it. */
+function listener(minPort: number): Reader<ListenerOptions> {
+  const type = oneOf<ListenerType>(['tcp', 'tls', 'ws', 'wss', 'unix']);
+  const address = { type, host, port: integer(minPort, 65_535) };
+  const readers: { readonly [Type in ListenerType]: Reader<object> } = {
+    tcp: record(address),
+    tls: record({ ...address, ...certificateFields }, ['cert', 'key']),
+    ws: record({ ...address, path }),
+    wss: record({ ...address, path, ...certificateFields }, ['cert', 'key']),
+    unix: record({ type, path: file }, ['path']),
+  };
+  return (value, place) => {
+    const kind = type((value as { type?: unknown } | null | undefined)?.type, {
+      source: place.source,
+      key: `${place.key}.type`,
+    });
+    return readers[kind](value, place) as ListenerOptions;
+  };
+}
+
+const limits: Reader<Partial<Limits>> = record<Partial<Limits>>(
+  Object.fromEntries(
+    Object.entries(limitRanges).map(([name, { min, max }]) => [name, integer(min, max)]),
+  ) as unknown as Fields<Partial<Limits>>,
+);
+
+/** Reads a whole configuration; `minPort` is 0 where ephemeral ports are allowed. */
+export function configReader(minPort: 0 | 1): Reader<ServerConfig> {
+  return record<ServerConfig>({
+    listeners: list(listener(minPort)),
+    persistence,
+    users: file,
+    rules: file,
+    allowAnonymous: flag,
+    limits,
+    allowControlCharacters: flag,
+    logLevel: oneOf(logLevels),
+    closeGraceMs: integer(0, 600_000),
+  });
+}

@@ -1,0 +1,147 @@
+import type { Limits } from '@sluice/core';
+
+/** What LevelDB waits for before a commit counts: see `docs/persistence.md`. */
+export const durabilities = ['fsync', 'write', 'none'] as const;
+export type Durability = (typeof durabilities)[number];
+
+/** What is logged: a level and all above it. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Files in PEM form for a listener that speaks TLS. */
+export interface CertificateFiles {
+  /** The server's certificate, with the intermediate ones behind it. */
+  readonly cert: string;
+  readonly key: string;
+  /** Authorities that client certificates are checked against. */
+  readonly ca?: string;
+  /** Clients without a certificate of `ca` are refused in the handshake. false by default. */
+  readonly requestClientCertificate?: boolean;
+}
+
+interface NetworkAddress {
+  /** '127.0.0.1' by default. */
+  readonly host?: string;
+  readonly port?: number;
+}
+
+interface HttpPath {
+  /** Path of the URL that is upgraded; any path by default. */
+  readonly path?: string;
+}
+
+export interface TcpListenerOptions extends NetworkAddress {
+  readonly type: 'tcp';
+}
+
+export interface TlsListenerOptions extends NetworkAddress, CertificateFiles {
+  readonly type: 'tls';
+}
+
+export interface WsListenerOptions extends NetworkAddress, HttpPath {
+  readonly type: 'ws';
+}
+
+export interface WssListenerOptions extends NetworkAddress, HttpPath, CertificateFiles {
+  readonly type: 'wss';
+}
+
+export interface UnixListenerOptions {
+  readonly type: 'unix';
+  /** Path of the socket. */
+  readonly path: string;
+}
+
+/** Where the server listens, once. */
+export type ListenerOptions =
+  | TcpListenerOptions
+  | TlsListenerOptions
+  | WsListenerOptions
+  | WssListenerOptions
+  | UnixListenerOptions;
+
+export type ListenerType = ListenerOptions['type'];
+
+/** Every listener that has a host and a port. */
+export type NetworkListenerOptions = Exclude<ListenerOptions, UnixListenerOptions>;
+
+/** LevelDB in a directory. */
+export interface StoreOptions {
+  readonly path: string;
+  /** 'fsync' by default. */
+  readonly durability?: Durability;
+}
+
+/** The configuration file, and what `startServer` takes: every key may be left out. `docs/server.md` lists them. */
+export interface ServerConfig {
+  /** TCP on 127.0.0.1:1883 and WebSocket on 127.0.0.1:8080 by default. */
+  readonly listeners?: readonly ListenerOptions[];
+  /** LevelDB in ./data by default. */
+  readonly persistence?: 'memory' | StoreOptions;
+  /** File of users, as `sluice passwd` writes it. */
+  readonly users?: string;
+  /** File of access rules. */
+  readonly rules?: string;
+  /** Lets clients in that bring no user name, and lets a server without users listen beyond loopback. false by default. */
+  readonly allowAnonymous?: boolean;
+  readonly limits?: Partial<Limits>;
+  /** Lets control characters pass in topic names and client identifiers. false by default. */
+  readonly allowControlCharacters?: boolean;
+  /** 'info' by default. */
+  readonly logLevel?: LogLevel;
+  /** Milliseconds that clients get to take their last bytes when the server closes. 5000 by default. */
+  readonly closeGraceMs?: number;
+}
+
+/** A configuration with every default filled in. */
+export interface ResolvedConfig {
+  readonly listeners: readonly ListenerOptions[];
+  readonly persistence: 'memory' | Required<StoreOptions>;
+  readonly users: string | undefined;
+  readonly rules: string | undefined;
+  readonly allowAnonymous: boolean;
+  readonly limits: Partial<Limits>;
+  readonly allowControlCharacters: boolean;
+  readonly logLevel: LogLevel;
+  readonly closeGraceMs: number;
+}
+
+/** Loopback: a broker that nobody configured is nobody else's. */
+export const defaultHost = '127.0.0.1';
+
+/** The port of each kind of listener that names none. */
+export const defaultPorts = { tcp: 1883, tls: 8883, ws: 8080, wss: 8443 } as const;
+
+export const defaultListeners: readonly ListenerOptions[] = Object.freeze([
+  { type: 'tcp', host: defaultHost, port: defaultPorts.tcp },
+  { type: 'ws', host: defaultHost, port: defaultPorts.ws },
+]);
+
+export const defaultStore: Required<StoreOptions> = Object.freeze({
+  path: './data',
+  durability: 'fsync',
+});
+
+/** Fills in the defaults. */
+export function resolveConfig(config: ServerConfig): ResolvedConfig {
+  const { persistence } = config;
+  return {
+    listeners: config.listeners ?? defaultListeners,
+    persistence: persistence === 'memory' ? 'memory' : { ...defaultStore, ...persistence },
+    users: config.users,
+    rules: config.rules,
+    allowAnonymous: config.allowAnonymous ?? false,
+    limits: config.limits ?? {},
+    allowControlCharacters: config.allowControlCharacters ?? false,
+    logLevel: config.logLevel ?? 'info',
+    closeGraceMs: config.closeGraceMs ?? 5_000,
+  };
+}
+
+/** Host and port that a listener is to have. */
+export function addressOf(listener: NetworkListenerOptions): { host: string; port: number } {
+  return {
+    host: listener.host ?? defaultHost,
+    port: listener.port ?? defaultPorts[listener.type],
+  };
+}

@@ -1,0 +1,48 @@
+import { settings } from './settings.ts';
+
+const flagLines = Object.values(settings)
+  .map(({ flag, argument, help }) => {
+    const left = argument === undefined ? `--${flag}` : `--${flag} ${argument}`;
+    return `  ${left.padEnd(21)} ${help}`;
+  })
+  .join('\n');
+
+const variables = Object.values(settings)
+  .map(({ variable }) => variable)
+  .join(', ');
+
+/** What `--help` prints, for each command and for none. */
+export const helpTexts: Readonly<Record<'sluice' | 'start' | 'passwd' | 'check', string>> = {
+  sluice: `Usage: sluice COMMAND
+
+An MQTT broker for 3.1, 3.1.1 and 5.0.
+
+Commands:
+  start               run the broker
+  passwd FILE USER    add a user to a users file, or change a password
+  check               validate a configuration and print what would be started
+
+  --help, -h          help, also of each command: sluice start --help
+  --version, -v       the version
+`,
+  start: `Usage: sluice start [flags]
+
+Runs the broker until SIGTERM or SIGINT. Defaults stand in parentheses.
+
+${flagLines}
+  --help                this text
+
+Flags go before variables of the environment, these before the configuration file:
+${variables}
+`,
+  passwd: `Usage: sluice passwd FILE USER
+
+Adds USER to the users file FILE, which is created if it is missing, or changes the password.
+Asks for the password on a terminal; otherwise takes the first line of standard input.
+`,
+  check: `Usage: sluice check --config FILE [flags]
+
+Validates the configuration and the users, rules and certificate files that it names, and prints what
+would be started. Takes the flags and variables of sluice start. Exit code 1 if anything is wrong.
+`,
+};

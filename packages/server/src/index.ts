@@ -1,0 +1,20 @@
+export type { AttachOptions } from './attach-web-socket.ts';
+export { attachWebSocket } from './attach-web-socket.ts';
+export type {
+  CertificateFiles,
+  Durability,
+  ListenerOptions,
+  ListenerType,
+  LogLevel,
+  ServerConfig,
+  StoreOptions,
+  TcpListenerOptions,
+  TlsListenerOptions,
+  UnixListenerOptions,
+  WsListenerOptions,
+  WssListenerOptions,
+} from './config.ts';
+export { readConfigFile } from './config-file.ts';
+export type { ListenerAddress, RunningServer, ServerOptions } from './server.ts';
+export { startServer } from './server.ts';
+export { webSocketStream } from './web-socket-stream.ts';

@@ -1,0 +1,81 @@
+import type { Server } from 'node:net';
+import type { Broker } from '@sluice/core';
+import { BrokerError } from '@sluice/plugin';
+import type { Logger } from 'pino';
+import type { ListenerType } from '../config.ts';
+
+/** A place where the server accepts connections. */
+export interface Listener {
+  readonly type: ListenerType;
+  /** What a client connects to: `mqtt://127.0.0.1:1883`, `unix:/run/sluice.sock`. */
+  readonly url: string;
+  /** The port that was bound; undefined for a Unix socket. */
+  readonly port: number | undefined;
+  /** Accepts nobody from now on; connections go on. */
+  stop(): void;
+  /** Drops the connections that never became the broker's: those in a handshake. */
+  destroy(): void;
+}
+
+/** What every listener needs of the server around it. */
+export interface ListenerContext {
+  readonly handle: Broker['handle'];
+  readonly logger: Logger;
+  /** Milliseconds for what comes before the first byte of MQTT: TLS handshake, HTTP request. */
+  readonly handshakeTimeoutMs: number;
+  /** Largest MQTT packet that the broker accepts, in bytes. */
+  readonly maxPacketBytes: number;
+}
+
+// Thousands of clients come back within a second after a restart; the kernel's own bound (somaxconn) still holds.
+const backlog = 4_096;
+
+/** Binds a server; what goes wrong later is logged and hurts nobody. */
+export function listen(
+  server: Server,
+  where: { readonly path: string } | { readonly host: string; readonly port: number },
+  logger: Logger,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, where)));
+    server.listen({ ...where, backlog }, () => {
+      server.removeAllListeners('error');
+      server.on('error', (error) => logger.error({ err: error, where }, 'listener failed'));
+      resolve();
+    });
+  });
+}
+
+function listenError(
+  error: NodeJS.ErrnoException,
+  where: { readonly path: string } | { readonly host: string; readonly port: number },
+): BrokerError {
+  const name = 'path' in where ? where.path : `Port ${where.port} of ${where.host}`;
+  if (error.code === 'EADDRINUSE') {
+    return new BrokerError('SLUICE_PORT_BUSY', `${name} is in use by another process.`, {
+      cause: error,
+    });
+  }
+  const reason = reasons.get(error.code ?? '') ?? error.message;
+  return new BrokerError('SLUICE_LISTEN', `${name} cannot be listened on: ${reason}.`, {
+    cause: error,
+  });
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['EACCES', 'this user may not'],
+  ['EADDRNOTAVAIL', 'this machine has no such address'],
+  ['ENOTFOUND', 'the host name is not known'],
+  ['ENOENT', 'the directory does not exist'],
+]);
+
+/** The port that the system gave to a bound server. */
+export function boundPort(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** A URL of host and port, with the brackets that IPv6 needs. */
+export function urlOf(scheme: string, host: string, port: number): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

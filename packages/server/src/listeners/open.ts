@@ -1,0 +1,31 @@
+import type { TlsOptions } from 'node:tls';
+import { readCertificates } from '../certificates.ts';
+import type { ListenerOptions } from '../config.ts';
+import type { Listener, ListenerContext } from './listener.ts';
+import { openTcp } from './tcp.ts';
+import { openTls } from './tls.ts';
+import { openUnix } from './unix.ts';
+import { openWebSocket } from './web-socket.ts';
+
+/** A listener whose files are read and found good, ready to be opened. */
+export type PreparedListener = (context: ListenerContext) => Promise<Listener>;
+
+/** Reads what a listener needs, so that a bad file is known before a long restore rather than after it. */
+export function prepareListener(options: ListenerOptions): PreparedListener {
+  switch (options.type) {
+    case 'tcp':
+      return (context) => openTcp(options, context);
+    case 'ws':
+      return (context) => openWebSocket(options, undefined, context);
+    case 'unix':
+      return (context) => openUnix(options, context);
+    case 'tls': {
+      const certificates: TlsOptions = readCertificates(options);
+      return (context) => openTls(options, certificates, context);
+    }
+    case 'wss': {
+      const certificates: TlsOptions = readCertificates(options);
+      return (context) => openWebSocket(options, certificates, context);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import type { EventEmitter } from 'node:events';
+import type { BrokerEvents } from '@sluice/core';
+import type { Client, ConnectionInfo } from '@sluice/plugin';
+import type { Logger } from 'pino';
+import { LogBudget } from './log-budget.ts';
+import { printable } from './printable.ts';
+
+// Lines a second of one kind: enough to see what is going on, too few to fill a disk.
+const maxLinesPerSecond = 20;
+
+/** Writes what happens in a broker to the log: clients at debug, refusals at info, errors at error. */
+export function logEvents(broker: EventEmitter<BrokerEvents>, logger: Logger): void {
+  const errors = new LogBudget(logger, maxLinesPerSecond);
+  const refusals = new LogBudget(logger, maxLinesPerSecond);
+
+  broker.on('error', (error) => {
+    if (errors.take()) logger.error({ err: error }, 'error');
+  });
+  broker.on('refused', ({ connection, reasonCode, message }) => {
+    if (!logger.isLevelEnabled('info') || !refusals.take()) return;
+    logger.info(
+      { ...connectionFields(connection), reasonCode, reason: printable(message) },
+      'connection refused',
+    );
+  });
+  broker.on('connected', ({ client, sessionPresent }) => {
+    if (!logger.isLevelEnabled('debug')) return;
+    logger.debug(
+      {
+        ...clientFields(client),
+        ...connectionFields(client.connection),
+        protocolVersion: client.protocolVersion,
+        sessionPresent,
+      },
+      'client connected',
+    );
+  });
+  broker.on('disconnected', ({ client, by, reasonCode, error }) => {
+    if (!logger.isLevelEnabled('debug')) return;
+    logger.debug(
+      {
+        ...clientFields(client),
+        by,
+        reasonCode,
+        ...(error !== undefined && { reason: printable(error.message) }),
+      },
+      'client disconnected',
+    );
+  });
+}
+
+function clientFields({ clientId, userName }: Client): object {
+  return {
+    clientId: printable(clientId),
+    ...(userName !== undefined && { userName: printable(userName) }),
+  };
+}
+
+function connectionFields({ transport, remoteAddress, remotePort }: ConnectionInfo): object {
+  return {
+    transport,
+    ...(remoteAddress !== undefined && { remote: `${remoteAddress} port ${remotePort}` }),
+  };
+}

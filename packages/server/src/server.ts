@@ -1,0 +1,127 @@
+import { auth } from '@sluice/auth';
+import { type Broker, createBroker, defaultLimits } from '@sluice/core';
+import { level } from '@sluice/persistence-level';
+import type { Plugin } from '@sluice/plugin';
+import type { Logger } from 'pino';
+import { type ResolvedConfig, resolveConfig, type ServerConfig } from './config.ts';
+import { checkRules, isLocal } from './config-rules.ts';
+import { configReader } from './config-shape.ts';
+import type { Listener } from './listeners/listener.ts';
+import { type PreparedListener, prepareListener } from './listeners/open.ts';
+import { logEvents } from './log-events.ts';
+import { createLogger } from './logging.ts';
+
+/** What `startServer` takes: the keys of the configuration file, and what only a program can give. */
+export interface ServerOptions extends ServerConfig {
+  /** Set up after the persistence and the users. None by default. */
+  readonly plugins?: readonly Plugin[];
+  /** Where the server logs; nowhere by default. */
+  readonly logger?: Logger;
+  /** Port 0 stands for one that the system chooses, rather than being refused. false by default. */
+  readonly allowEphemeralPorts?: boolean;
+}
+
+/** A place where a running server accepts connections. */
+export interface ListenerAddress {
+  readonly type: Listener['type'];
+  readonly url: string;
+  /** Undefined for a Unix socket. */
+  readonly port: number | undefined;
+}
+
+export interface RunningServer {
+  readonly broker: Broker;
+  /** In the order of the configuration. */
+  readonly listeners: readonly ListenerAddress[];
+  /** Accepts nobody any more, says goodbye to every client, and settles when all is flushed and closed. */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** Starts a broker and everything that it listens on. Throws a BrokerError, and leaves nothing open, when any part fails. */
+export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const { plugins = [], logger = silentLogger(), allowEphemeralPorts = false, ...given } = options;
+  const read = configReader(allowEphemeralPorts ? 0 : 1);
+  const config = resolveConfig(read(given, { source: 'startServer', key: '' }));
+  checkRules(config);
+  const prepared = config.listeners.map(prepareListener);
+
+  const broker = await createBroker({
+    plugins: [...configuredPlugins(config), ...plugins],
+    limits: config.limits,
+    allowControlCharacters: config.allowControlCharacters,
+    onProgress: (what, records) => logger.info({ records }, `restoring ${what}`),
+  });
+  logEvents(broker, logger);
+  const listeners = await openListeners(prepared, broker, config, logger);
+  logExposure(config, logger);
+
+  let closing: Promise<void> | undefined;
+  return {
+    broker,
+    listeners,
+    close: ({ graceMs = config.closeGraceMs } = {}) => {
+      closing ??= closeAll(listeners, broker, graceMs);
+      return closing;
+    },
+  };
+}
+
+function configuredPlugins(config: ResolvedConfig): Plugin[] {
+  const { persistence, users, rules, allowAnonymous } = config;
+  const plugins: Plugin[] = [];
+  if (persistence !== 'memory') plugins.push(level(persistence));
+  if (users !== undefined || rules !== undefined) {
+    plugins.push(auth({ users, rules, allowAnonymous }));
+  }
+  return plugins;
+}
+
+async function openListeners(
+  prepared: readonly PreparedListener[],
+  broker: Broker,
+  config: ResolvedConfig,
+  logger: Logger,
+): Promise<readonly Listener[]> {
+  const limits = { ...defaultLimits, ...config.limits };
+  const context = {
+    handle: broker.handle,
+    logger,
+    handshakeTimeoutMs: limits.connectTimeoutMs,
+    maxPacketBytes: limits.maxPacketBytes,
+  };
+  const open: Listener[] = [];
+  try {
+    for (const listener of prepared) open.push(await listener(context));
+  } catch (error) {
+    await closeAll(open, broker, 0);
+    throw error;
+  }
+  for (const { url } of open) logger.info(`listening on ${url}`);
+  return open;
+}
+
+async function closeAll(
+  listeners: readonly Listener[],
+  broker: Broker,
+  graceMs: number,
+): Promise<void> {
+  for (const listener of listeners) listener.stop();
+  try {
+    await broker.close({ graceMs });
+  } finally {
+    for (const listener of listeners) listener.destroy();
+  }
+}
+
+function logExposure(config: ResolvedConfig, logger: Logger): void {
+  if (config.users !== undefined) return;
+  if (config.listeners.every(isLocal)) {
+    logger.warn('no users are configured: only this machine can connect');
+  } else {
+    logger.warn('no users are configured: everybody who reaches this machine can connect');
+  }
+}
+
+function silentLogger(): Logger {
+  return createLogger('silent', { write: () => {} });
+}

@@ -1,0 +1,276 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ConnectionInfo } from '@sluice/plugin';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ClientOptions, WebSocket } from 'ws';
+import { type AttachOptions, attachWebSocket } from '../src/attach-web-socket.ts';
+import { portOf } from './ports.ts';
+
+/** Takes what `attachWebSocket` hands over in place of a broker. */
+class Inbox {
+  readonly infos: Partial<ConnectionInfo>[] = [];
+  #streams: Duplex[] = [];
+  #waiting: ((stream: Duplex) => void)[] = [];
+
+  readonly handle = (stream: Duplex, info: Partial<ConnectionInfo> = {}): void => {
+    this.infos.push(info);
+    stream.on('error', () => {});
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#streams.push(stream);
+    else waiting(stream);
+  };
+
+  next(): Promise<Duplex> {
+    const stream = this.#streams.shift();
+    if (stream !== undefined) return Promise.resolve(stream);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+let server: Server;
+let inbox: Inbox;
+
+beforeEach(async () => {
+  server = createServer();
+  inbox = new Inbox();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+
+afterEach(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+function attach(options: AttachOptions = {}): () => void {
+  return attachWebSocket(server, inbox, options);
+}
+
+function dial(protocols: string[] = ['mqtt'], path = '/', options: ClientOptions = {}): WebSocket {
+  return new WebSocket(`ws://127.0.0.1:${portOf(server)}${path}`, protocols, options);
+}
+
+async function connect(): Promise<{ readonly client: WebSocket; readonly stream: Duplex }> {
+  const client = dial();
+  const [stream] = await Promise.all([inbox.next(), once(client, 'open')]);
+  return { client, stream };
+}
+
+async function statusOf(client: WebSocket): Promise<number> {
+  const [, response] = await once(client, 'unexpected-response');
+  client.on('error', () => {});
+  client.terminate();
+  return response.statusCode;
+}
+
+async function readAll(stream: Duplex): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+describe('the upgrade', () => {
+  it.each([
+    { offered: ['mqtt'], selected: 'mqtt' },
+    { offered: ['mqttv3.1'], selected: 'mqttv3.1' },
+    { offered: ['mqttv3.1', 'mqtt'], selected: 'mqtt' },
+    { offered: ['chat', 'mqtt'], selected: 'mqtt' },
+  ])('selects $selected of $offered [MQTT-6.0.0-4]', async ({ offered, selected }) => {
+    attach();
+    const client = dial(offered);
+    await once(client, 'open');
+    expect(client.protocol).toBe(selected);
+  });
+
+  it.each([{ offered: [] }, { offered: ['chat'] }, { offered: ['MQTT'] }])(
+    'is refused when $offered is offered [MQTT-6.0.0-3]',
+    async ({ offered }) => {
+      attach();
+      expect(await statusOf(dial(offered))).toBe(400);
+      expect(inbox.infos).toEqual([]);
+    },
+  );
+
+  it('switches compression off, although the client offers it', async () => {
+    attach();
+    const client = dial(['mqtt'], '/', { perMessageDeflate: true });
+    await once(client, 'open');
+    expect(client.extensions).toBe('');
+  });
+
+  it('tells the broker where the stream comes from', async () => {
+    attach({ info: () => ({ listener: 'front door' }) });
+    const client = dial(['mqtt'], '/mqtt?tenant=7', { headers: { 'x-real-ip': '203.0.113.9' } });
+    await once(client, 'open');
+    expect(inbox.infos).toEqual([
+      {
+        transport: 'ws',
+        listener: 'front door',
+        remoteAddress: '127.0.0.1',
+        remotePort: expect.any(Number),
+        request: {
+          url: '/mqtt?tenant=7',
+          headers: expect.objectContaining({ 'x-real-ip': '203.0.113.9' }),
+        },
+      },
+    ]);
+  });
+});
+
+describe('beside other things on one HTTP server', () => {
+  it('takes its own path only, whatever the query', async () => {
+    attach({ path: '/mqtt' });
+    await once(dial(['mqtt'], '/mqtt?x=1'), 'open');
+    expect(await statusOf(dial(['mqtt'], '/other'))).toBe(404);
+    expect(inbox.infos.length).toBe(1);
+  });
+
+  it('leaves other paths to those who listen for them', async () => {
+    attach({ path: '/mqtt' });
+    server.on('upgrade', (request, socket: Duplex) => {
+      if (request.url === '/chat') socket.end('HTTP/1.1 418 Teapot\r\nContent-Length: 0\r\n\r\n');
+    });
+    expect(await statusOf(dial(['mqtt'], '/chat'))).toBe(418);
+  });
+
+  it('shares a server with another broker', async () => {
+    attach({ path: '/a', info: () => ({ listener: 'a' }) });
+    attach({ path: '/b', info: () => ({ listener: 'b' }) });
+    await once(dial(['mqtt'], '/b'), 'open');
+    await once(dial(['mqtt'], '/a'), 'open');
+    expect(inbox.infos.map(({ listener }) => listener)).toEqual(['b', 'a']);
+    expect(await statusOf(dial(['mqtt'], '/c'))).toBe(404);
+  });
+
+  it('leaves the server when it is taken off', async () => {
+    const detach = attach();
+    detach();
+    expect(server.listenerCount('upgrade')).toBe(0);
+  });
+});
+
+describe('frames as a stream of bytes [MQTT-6.0.0-2]', () => {
+  it('joins and splits without a trace, wherever frames are cut', async () => {
+    attach();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 12 }),
+        async (frames) => {
+          const { client, stream } = await connect();
+          for (const frame of frames) client.send(frame);
+          client.close();
+          expect(await readAll(stream)).toEqual(Buffer.concat(frames));
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('takes a byte per frame', async () => {
+    attach();
+    const { client, stream } = await connect();
+    const bytes = Buffer.from('each of these travels alone');
+    for (const byte of bytes) client.send(Buffer.of(byte));
+    client.close();
+    expect(await readAll(stream)).toEqual(bytes);
+  });
+
+  it('joins the fragments of a message', async () => {
+    attach();
+    const { client, stream } = await connect();
+    client.send(Buffer.from('frag'), { fin: false });
+    client.send(Buffer.from('men'), { fin: false });
+    client.send(Buffer.from('ted'), { fin: true });
+    client.close();
+    expect((await readAll(stream)).toString()).toBe('fragmented');
+  });
+
+  it('sends what is written as binary frames, then closes', async () => {
+    attach();
+    const { client, stream } = await connect();
+    const frames: Buffer[] = [];
+    client.on('message', (data: Buffer, isBinary) => {
+      expect(isBinary).toBe(true);
+      frames.push(data);
+    });
+    stream.write('first');
+    stream.end('last');
+    await once(client, 'close');
+    expect(Buffer.concat(frames).toString()).toBe('firstlast');
+  });
+});
+
+describe('a peer that breaks the rules', () => {
+  it('is closed with 1003 for a text frame [MQTT-6.0.0-1], and nothing after it is read', async () => {
+    attach();
+    const { client, stream } = await connect();
+    client.send(Buffer.from('bytes'));
+    client.send('text');
+    client.send(Buffer.from('late'));
+    const [received, [code]] = await Promise.all([readAll(stream), once(client, 'close')]);
+    expect(received.toString()).toBe('bytes');
+    expect(code).toBe(1003);
+  });
+
+  it('is closed with 1009 for a frame far beyond the packet size', async () => {
+    attach({ maxPacketBytes: 1_000 });
+    const { client, stream } = await connect();
+    stream.resume();
+    client.on('error', () => {});
+    client.send(Buffer.alloc(1_000 + 1_048_577));
+    const [code] = await once(client, 'close');
+    expect(code).toBe(1009);
+  });
+
+  it('may vanish without a word', async () => {
+    attach();
+    const { client, stream } = await connect();
+    stream.resume();
+    client.terminate();
+    await once(stream, 'close');
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('may send a broken frame', async () => {
+    attach();
+    const { client, stream } = await connect();
+    client.on('error', () => {});
+    const { _socket: socket } = client as unknown as { _socket: Duplex };
+    socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    await once(stream, 'error');
+    await once(client, 'close');
+    expect(stream.destroyed).toBe(true);
+  });
+});
+
+describe('back-pressure', () => {
+  const frame = Buffer.alloc(64 * 1024, 1);
+  const frames = 320;
+
+  it('holds a sender back while nothing is read', async () => {
+    attach();
+    const { client, stream } = await connect();
+    for (let sent = 0; sent < frames; sent += 1) client.send(frame);
+    client.close();
+    await once(stream, 'readable');
+    // The rest waits in the sender: the kernel's buffers hold a few megabytes at most.
+    expect(client.bufferedAmount).toBeGreaterThan(0);
+    expect(stream.readableLength).toBeLessThanOrEqual(4 * frame.length);
+    expect((await readAll(stream)).length).toBe(frames * frame.length);
+  });
+
+  it('tells the writer while the receiver does not read', async () => {
+    attach();
+    const { client, stream } = await connect();
+    client.pause();
+    let written = 0;
+    while (written < frames && stream.write(frame)) written += 1;
+    expect(stream.writableNeedDrain).toBe(true);
+    expect(written).toBeLessThan(frames);
+    const drained = once(stream, 'drain');
+    client.resume();
+    await drained;
+  });
+});
