@@ -130,8 +130,16 @@ export class Connection implements PortOwner, Sink {
     this.#liveness.stop();
     this.#context.stats.connections--;
     if (this.#closed) return;
-    if (this.client === undefined) this.#refused(0, error?.message ?? 'the stream ended');
-    this.#end('network', 0, error, false);
+    if (this.client === undefined) {
+      this.#refused(0, error?.message ?? 'the stream ended');
+      this.#end('network', 0, error, false);
+    } else {
+      // What came before the end counts, above all a DISCONNECT.
+      this.reading.finish(() => {
+        this.#liveness.stop();
+        this.#end('network', 0, error, false);
+      });
+    }
   }
 
   /** A packet of the client; a promise while a hook takes its time. */

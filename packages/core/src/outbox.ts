@@ -1,10 +1,10 @@
 import { isFailure, type ReasonCode } from '@sluice/packet';
-import { DropReason, type QueuedMessage } from '@sluice/plugin';
+import { DropReason } from '@sluice/plugin';
 import type { CommitWaiter } from './commits.ts';
 import type { Context } from './context.ts';
 import { EntryState, OutboxEntry } from './outbox-entry.ts';
+import { QueueWindow } from './queue-window.ts';
 import type { RoutedMessage } from './routed-message.ts';
-import { SequenceRing } from './sequence-ring.ts';
 import type { Sink } from './sink.ts';
 import { StoredBody } from './stored-body.ts';
 
@@ -37,17 +37,14 @@ export interface OutboxOwner {
 /**
  * The QoS 1 and 2 messages of one session, in order of their sequence, which also is their packet id.
  *
- *     ring.first        cursor         loadedEnd              next
- *        | sent, released | waiting        | only on disk       |
- *
- * What lies on disk only (offline, or more than a window behind) is read again a window at a time.
+ *     window.first        cursor        window.end          next
+ *        | sent, released    | waiting       | only on disk    |
  */
 export class Outbox {
   readonly #owner: OutboxOwner;
   readonly #context: Context;
-  readonly #ring: SequenceRing<OutboxEntry> = new SequenceRing();
+  readonly #window: QueueWindow;
   #cursor = 0;
-  #loadedEnd = 0;
   #next = 0;
   /** Everything below was sent at least once: sent again it is a duplicate [MQTT-3.3.1-1]. */
   #sentEnd = 0;
@@ -55,14 +52,11 @@ export class Outbox {
   #count = 0;
   #bytes = 0;
   #inflight = 0;
-  /** The read that is under way; a new object for each, so that a late one is recognized. */
-  #reading: object | undefined;
-  /** What was enqueued since the read began, as long as it fits into a window. */
-  #sinceRead: OutboxEntry[] | undefined;
 
   constructor(owner: OutboxOwner, context: Context) {
     this.#owner = owner;
     this.#context = context;
+    this.#window = new QueueWindow(owner, context);
   }
 
   /** Messages that are not acknowledged: in flight or waiting. */
@@ -125,11 +119,10 @@ export class Outbox {
         ...(sharedFilter !== undefined && { sharedFilter }),
       });
       entry.enqueued(batch, body, owner);
-      if (!this.#keep(entry)) return true;
+      if (!this.#window.keep(entry, this.#cursor)) return true;
       commits.wait(entry);
     } else {
-      this.#ring.set(entry.sequence, entry);
-      this.#loadedEnd = this.#next;
+      this.#window.add(entry);
     }
     this.pump();
     // What could not leave within the turn must not pin the chunk it came in.
@@ -142,15 +135,15 @@ export class Outbox {
     const sink = this.#owner.sink;
     while (sink !== undefined && sink === this.#owner.sink) {
       if (this.#inflight >= sink.sendQuota || !sink.writable) return; // [MQTT-3.3.4-9]
-      if (this.#cursor >= this.#loadedEnd) {
-        if (this.#loadedEnd < this.#next) this.#read();
+      if (this.#cursor >= this.#window.end) {
+        if (this.#window.end < this.#next) this.#readOn();
         return;
       }
-      const entry = this.#ring.get(this.#cursor);
+      const entry = this.#window.get(this.#cursor);
       if (entry !== undefined) {
         // A crash may repeat a QoS 1 message, but not a QoS 2 one: that waits for its commit.
         if (entry.qos === 2 && !entry.durable) return;
-        if (entry.sequence - this.#ring.first >= packetIds) return;
+        if (entry.sequence - this.#window.first >= packetIds) return;
         this.#send(entry, sink);
         // A hook ended the connection: everything begins again with the next one.
         if (sink !== this.#owner.sink) return;
@@ -159,15 +152,11 @@ export class Outbox {
     }
   }
 
-  /** The client is gone. What it had in memory is on disk. */
+  /** The client is gone. What it had in memory is on disk, or of no use but to the members of a share group. */
   detach(): void {
-    const oldest = this.#ring.size > 0 ? this.#ring.first : this.#loadedEnd;
-    this.#ring.reset(oldest);
-    this.#cursor = oldest;
-    this.#loadedEnd = oldest;
+    if (!this.#owner.stored) return;
+    this.#cursor = this.#window.drop();
     this.#inflight = 0;
-    this.#reading = undefined;
-    this.#sinceRead = undefined;
   }
 
   puback(packetId: number, reasonCode: ReasonCode): AckResult {
@@ -243,11 +232,16 @@ export class Outbox {
   }
 
   /** What is in memory, in order. */
-  *entries(): IterableIterator<OutboxEntry> {
-    for (let sequence = this.#ring.first; sequence < this.#ring.end; sequence++) {
-      const entry = this.#ring.get(sequence);
-      if (entry !== undefined) yield entry;
-    }
+  entries(): Iterable<OutboxEntry> {
+    return this.#window;
+  }
+
+  #readOn(): void {
+    const upTo = this.#next;
+    this.#window.read(upTo, () => {
+      // Nothing is left on disk below, whatever the count said.
+      this.#count = this.#window.size + (this.#next - upTo);
+    });
   }
 
   /** PUBREL follows once nothing can make the broker send the PUBLISH again. */
@@ -293,7 +287,7 @@ export class Outbox {
 
   #remove(entry: OutboxEntry): void {
     const { message, sequence } = entry;
-    this.#ring.delete(sequence);
+    this.#window.delete(sequence);
     this.#count--;
     if (message !== undefined && (this.#owner.stored || entry.state === EntryState.waiting)) {
       this.#bytes = Math.max(0, this.#bytes - message.bytes);
@@ -308,76 +302,9 @@ export class Outbox {
   }
 
   #inFlight(packetId: number): OutboxEntry | undefined {
-    const first = this.#ring.first;
+    const first = this.#window.first;
     const offset = (packetId - 1 - (first % packetIds) + packetIds) % packetIds;
-    const entry = this.#ring.get(first + offset);
+    const entry = this.#window.get(first + offset);
     return entry === undefined || entry.state === EntryState.waiting ? undefined : entry;
-  }
-
-  /** Whether an entry of a stored queue stays in memory. */
-  #keep(entry: OutboxEntry): boolean {
-    if (this.#owner.sink === undefined) return false;
-    const { windowMessages } = this.#context.limits;
-    if (this.#loadedEnd === entry.sequence) {
-      if (entry.sequence - this.#cursor >= windowMessages) return false;
-      this.#ring.set(entry.sequence, entry);
-      this.#loadedEnd = entry.sequence + 1;
-      return true;
-    }
-    if (this.#sinceRead === undefined) return false;
-    if (this.#sinceRead.length < windowMessages) {
-      this.#sinceRead.push(entry);
-      return true;
-    }
-    this.#sinceRead = undefined;
-    return false;
-  }
-
-  /** Reads the next window, once all that it may hold is committed. */
-  #read(): void {
-    if (this.#reading !== undefined) return;
-    const reading = {};
-    this.#reading = reading;
-    this.#sinceRead = [];
-    const upTo = this.#next;
-    const { commits, queueReads, limits } = this.#context;
-    commits.wait({
-      onCommitted: (failure) => {
-        if (failure !== undefined || this.#reading !== reading) return;
-        queueReads.read(this.#owner.number, this.#loadedEnd - 1, limits.windowMessages).then(
-          (entries) => {
-            if (this.#reading === reading) this.#loaded(entries, upTo);
-          },
-          (error) => {
-            this.#context.reportError(error);
-            if (this.#reading === reading)
-              this.#owner.sink?.close(0x80, 'the queue cannot be read');
-          },
-        );
-      },
-    });
-  }
-
-  #loaded(queued: readonly QueuedMessage[], upTo: number): void {
-    this.#reading = undefined;
-    let loadedEnd = this.#loadedEnd;
-    for (const record of queued) {
-      if (record.sequence >= upTo) break;
-      this.#ring.set(record.sequence, OutboxEntry.restored(record));
-      loadedEnd = record.sequence + 1;
-    }
-    if (queued.length < this.#context.limits.windowMessages) loadedEnd = upTo;
-    this.#loadedEnd = loadedEnd;
-    const since = this.#sinceRead;
-    this.#sinceRead = undefined;
-    if (loadedEnd === upTo) {
-      // Nothing below is left on disk, whatever the count said.
-      this.#count = this.#ring.size + (this.#next - upTo);
-      if (since !== undefined) {
-        for (const entry of since) this.#ring.set(entry.sequence, entry);
-        this.#loadedEnd = this.#next;
-      }
-    }
-    this.#owner.pump();
   }
 }

@@ -41,6 +41,7 @@ export class Reading {
   /** The decoder has bytes that it was not asked for yet. */
   #unfinished = false;
   #chunks: Uint8Array[] | undefined;
+  #onFinished: (() => void) | undefined;
 
   constructor(decoder: Decoder, port: Port, context: Context, owner: ReadingOwner) {
     this.#decoder = decoder;
@@ -67,7 +68,16 @@ export class Reading {
 
   /** Stops reading for a reason, until `resume` is called with the same one. */
   stop(reason: ReadingStop): void {
+    // Who is gone takes no answers, ever.
+    if (this.#onFinished !== undefined && reason === ReadingStop.output) return;
     this.#stops |= reason;
+  }
+
+  /** Nothing comes any more. Calls back when all that came is handled, which is now unless something holds it up. */
+  finish(onFinished: () => void): void {
+    this.#onFinished = onFinished;
+    this.#stops &= ~ReadingStop.output;
+    if (this.#stops === 0 && !this.#running) this.#run();
   }
 
   resume(reason: ReadingStop): void {
@@ -87,7 +97,10 @@ export class Reading {
     } finally {
       this.#running = false;
     }
-    if (this.#stops === 0 && this.#paused) {
+    if (this.#stops !== 0) return;
+    if (this.#onFinished !== undefined) {
+      this.#onFinished();
+    } else if (this.#paused) {
       this.#paused = false;
       this.#port.resume();
     }

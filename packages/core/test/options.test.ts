@@ -36,17 +36,28 @@ describe('resolveOptions', () => {
   it('keeps what is given', () => {
     const environment = new VirtualEnvironment();
     const plugin: Plugin = { name: 'p', setup: () => {} };
+    const onProgress = (): void => {};
     const options = resolveOptions({
       environment,
       plugins: [plugin],
       allowControlCharacters: true,
       limits: { maxQos: 1, maxPacketBytes: 500 },
+      features: { retain: false },
+      onProgress,
     });
     expect(options).toEqual({
       environment,
       plugins: [plugin],
       allowControlCharacters: true,
       limits: { ...defaultLimits, maxQos: 1, maxPacketBytes: 500 },
+      features: {
+        retain: false,
+        wildcardSubscriptions: true,
+        subscriptionIdentifiers: true,
+        sharedSubscriptions: true,
+        payloadFormatCheck: false,
+      },
+      onProgress,
     });
   });
 

@@ -23,6 +23,9 @@ export function isAnswered(
   }
   if (session.inbox.has(packetId)) {
     // A QoS 2 message that came before is acknowledged again, and not routed again [MQTT-4.3.3-10].
+    if (qos === 1 && connection.protocolVersion !== 5) {
+      throw protocolError('a QoS 1 message with the identifier of a QoS 2 one');
+    }
     const type = qos === 2 ? PacketType.pubrec : PacketType.puback;
     const code = qos === 2 ? ReasonCode.success : ReasonCode.packetIdentifierInUse;
     connection.answers.acknowledge(type, packetId, code, session.stored && !commits.settled);

@@ -224,7 +224,6 @@ describe('CONNACK of 5.0', () => {
       topicAliasMaximum: 5,
       sessionExpiryInterval: 100,
       serverKeepAlive: 30,
-      sharedSubscriptionAvailable: 0,
     });
   });
 
@@ -238,7 +237,6 @@ describe('CONNACK of 5.0', () => {
     });
     expect(Object.keys(connack.properties).toSorted()).toEqual([
       'maximumPacketSize',
-      'sharedSubscriptionAvailable',
     ]);
   });
 

@@ -1,0 +1,145 @@
+import { ReasonCode } from '@sluice/packet';
+import type { QueuedMessage } from '@sluice/plugin';
+import type { Context } from './context.ts';
+import { OutboxEntry } from './outbox-entry.ts';
+import { SequenceRing } from './sequence-ring.ts';
+import type { Sink } from './sink.ts';
+
+/** The outbox, as its window sees it. */
+interface WindowOwner {
+  /** Number of the session. */
+  readonly number: number;
+  readonly sink: Sink | undefined;
+  pump(): void;
+}
+
+/**
+ * The part of a session's queue that lies in memory. What a stored session queues while it is offline, or more
+ * than a window behind, lies on disk only, and is read again a window at a time.
+ *
+ *     first            end             next sequence
+ *       |   in memory   |  only on disk  |
+ */
+export class QueueWindow {
+  readonly #owner: WindowOwner;
+  readonly #context: Context;
+  readonly #ring: SequenceRing<OutboxEntry> = new SequenceRing();
+  #end = 0;
+  /** The read that is under way; a new object for each, so that a late one is recognized. */
+  #reading: object | undefined;
+  /** What was enqueued since the read began, as long as it fits into a window. */
+  #sinceRead: OutboxEntry[] | undefined;
+
+  constructor(owner: WindowOwner, context: Context) {
+    this.#owner = owner;
+    this.#context = context;
+  }
+
+  /** Lowest sequence in memory. */
+  get first(): number {
+    return this.#ring.first;
+  }
+
+  /** Sequence behind the last one in memory; more may follow on disk. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Entries in memory. */
+  get size(): number {
+    return this.#ring.size;
+  }
+
+  get(sequence: number): OutboxEntry | undefined {
+    return this.#ring.get(sequence);
+  }
+
+  /** Takes a new entry of a session whose queue is nowhere else. */
+  add(entry: OutboxEntry): void {
+    this.#ring.set(entry.sequence, entry);
+    this.#end = entry.sequence + 1;
+  }
+
+  /** Takes a new entry that is on its way to disk as well, if it is near enough; false when it is not. */
+  keep(entry: OutboxEntry, cursor: number): boolean {
+    if (this.#owner.sink === undefined) return false;
+    const { windowMessages } = this.#context.limits;
+    if (this.#end === entry.sequence) {
+      if (entry.sequence - cursor >= windowMessages) return false;
+      this.add(entry);
+      return true;
+    }
+    if (this.#sinceRead === undefined) return false;
+    if (this.#sinceRead.length < windowMessages) {
+      this.#sinceRead.push(entry);
+      return true;
+    }
+    this.#sinceRead = undefined;
+    return false;
+  }
+
+  delete(sequence: number): void {
+    this.#ring.delete(sequence);
+  }
+
+  /** Forgets what is on disk anyway. Returns where the queue begins. */
+  drop(): number {
+    const oldest = this.#ring.size > 0 ? this.#ring.first : this.#end;
+    this.#ring.reset(oldest);
+    this.#end = oldest;
+    this.#reading = undefined;
+    this.#sinceRead = undefined;
+    return oldest;
+  }
+
+  /** Reads on, once all that there is below `upTo` is committed. `onEnd` is called when no more lies on disk. */
+  read(upTo: number, onEnd: () => void): void {
+    if (this.#reading !== undefined) return;
+    const reading = {};
+    this.#reading = reading;
+    this.#sinceRead = [];
+    const { commits, queueReads, limits } = this.#context;
+    commits.wait({
+      onCommitted: (failure) => {
+        if (failure !== undefined || this.#reading !== reading) return;
+        queueReads.read(this.#owner.number, this.#end - 1, limits.windowMessages).then(
+          (records) => {
+            if (this.#reading === reading) this.#loaded(records, upTo, onEnd);
+          },
+          (error) => this.#failed(error, reading),
+        );
+      },
+    });
+  }
+
+  *[Symbol.iterator](): IterableIterator<OutboxEntry> {
+    for (let sequence = this.#ring.first; sequence < this.#ring.end; sequence++) {
+      const entry = this.#ring.get(sequence);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  #loaded(records: readonly QueuedMessage[], upTo: number, onEnd: () => void): void {
+    this.#reading = undefined;
+    const since = this.#sinceRead;
+    this.#sinceRead = undefined;
+    let isEnd = records.length < this.#context.limits.windowMessages;
+    for (const record of records) {
+      // Committed since the read was asked for: it is in `since`, or will be read again.
+      isEnd ||= record.sequence >= upTo;
+      if (record.sequence < upTo) this.add(OutboxEntry.restored(record));
+    }
+    if (isEnd) {
+      this.#end = upTo;
+      onEnd();
+      for (const entry of since ?? []) this.add(entry);
+    }
+    this.#owner.pump();
+  }
+
+  #failed(error: Error, reading: object): void {
+    this.#context.reportError(error);
+    if (this.#reading !== reading) return;
+    this.#owner.sink?.close(ReasonCode.unspecifiedError, 'the queue cannot be read');
+  }
+}

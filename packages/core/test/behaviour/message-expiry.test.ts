@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import { acknowledgement } from '../support/packets.ts';
+import { stores } from '../support/stores.ts';
+import { startTestBroker, type TestBroker } from '../support/test-broker.ts';
+import type { TestClient } from '../support/test-client.ts';
+
+const durable = { cleanStart: false, properties: { sessionExpiryInterval: 100_000 } };
+
+async function publish(world: TestBroker, payload: string, seconds: number, qos: 1 | 2 = 1) {
+  await world.publish('a', payload, { qos, properties: { messageExpiryInterval: seconds } });
+}
+
+/** Payload and the time that the broker said is left. */
+async function left(client: TestClient): Promise<[string, number | undefined][]> {
+  const messages = await client.messages();
+  return messages.map(({ payload, properties }) => [payload, properties.messageExpiryInterval]);
+}
+
+describe.each(stores)('with a %s store', (_, makeStore) => {
+  test.each([
+    ['waits', (world: TestBroker) => world.advance(5_900)],
+    ['waits for another broker', (world: TestBroker) => world.restart(5_900)],
+  ])('a queued message has less time left when it %s, and then none', async (_name, wait) => {
+    const world = await startTestBroker({ store: makeStore() });
+    await (await world.connect('c', durable)).subscribe('a');
+    await (await world.connect('c', durable)).drop();
+    await publish(world, 'short', 5);
+    await publish(world, 'exact', 6);
+    await publish(world, 'long', 100);
+    await world.publish('a', 'ever', { qos: 1 });
+    await wait(world);
+    const back = await world.connect('c', durable);
+    expect(await left(back)).toEqual([
+      ['exact', 1],
+      ['long', 95],
+      ['ever', undefined],
+    ]);
+    expect(world.dropped('expired')).toBe(1);
+    // And it is really gone.
+    await back.drop();
+    expect(await left(await world.connect('c', durable))).toEqual([]);
+  });
+
+  test('a retained message has less time left, and is forgotten in time', async () => {
+    const world = await startTestBroker({ store: makeStore() });
+    await world.publish('a', 'x', { retain: true, properties: { messageExpiryInterval: 10 } });
+    await world.publish('a/b', 'y', { retain: true, properties: { messageExpiryInterval: 1_000 } });
+    await world.advance(4_500);
+    await world.restart(3_000);
+    const early = await world.connect('early');
+    await early.subscribe('a/#');
+    expect((await left(early)).toSorted()).toEqual([
+      ['x', 3],
+      ['y', 993],
+    ]);
+    await world.advance(2_499);
+    const late = await world.connect('late');
+    await late.subscribe('a');
+    expect(await left(late)).toEqual([['x', 1]]);
+    await world.advance(1);
+    await late.subscribe('a');
+    expect(await left(late)).toEqual([]);
+    await world.restart();
+    const last = await world.connect('last');
+    await last.subscribe('a/#');
+    expect(await left(last)).toEqual([['y', 990]]);
+  });
+
+  test('a retained message that expired while the broker was down does not come back', async () => {
+    const world = await startTestBroker({ store: makeStore() });
+    await world.publish('a', 'x', { retain: true, properties: { messageExpiryInterval: 10 } });
+    await world.restart(10_000);
+    const client = await world.connect('c');
+    await client.subscribe('a');
+    expect(await client.payloads()).toEqual([]);
+  });
+});
+
+test('a message that leaves at once has all its time', async () => {
+  const world = await startTestBroker();
+  const client = await world.connect('c');
+  await client.subscribe('a');
+  await publish(world, '1', 10, 1);
+  await publish(world, '2', 10, 2);
+  expect(await left(client)).toEqual([
+    ['1', 10],
+    ['2', 10],
+  ]);
+});
+
+test('a 3.1.1 client gets no expiry, but no expired message either', async () => {
+  const world = await startTestBroker();
+  const client = await world.connect('c', { version: 4, cleanStart: false });
+  await client.subscribe('a');
+  await client.drop();
+  await publish(world, 'short', 5);
+  await publish(world, 'long', 100);
+  await world.advance(5_000);
+  const back = await world.connect('c', { version: 4, cleanStart: false });
+  expect(await back.messages()).toMatchObject([{ payload: 'long', properties: {} }]);
+});
+
+test('messages that wait for a place in flight expire, and free the queue', async () => {
+  const world = await startTestBroker();
+  const client = await world.connect('c', {
+    properties: { receiveMaximum: 1 },
+    acknowledges: false,
+  });
+  await client.subscribe('a');
+  await world.publish('a', 'first', { qos: 1 });
+  await publish(world, 'short', 5);
+  await world.publish('a', 'last', { qos: 1 });
+  const [first] = await client.messages();
+  await world.advance(5_000);
+  client.send(acknowledgement('puback', first?.packetId ?? 0));
+  expect(await client.payloads()).toEqual(['last']);
+  expect(world.dropped('expired')).toBe(1);
+});
+
+test('a QoS 2 delivery that began does not expire', async () => {
+  const world = await startTestBroker();
+  const client = await world.connect('c', { ...durable, acknowledges: false });
+  await client.subscribe('a');
+  await publish(world, 'x', 5, 2);
+  const [message] = await client.messages();
+  await client.drop();
+  await world.advance(60_000);
+  const back = await world.connect('c', { ...durable, acknowledges: false });
+  expect(await back.messages()).toMatchObject([
+    {
+      payload: 'x',
+      dup: true,
+      packetId: message?.packetId,
+      properties: { messageExpiryInterval: 0 },
+    },
+  ]);
+  back.send(acknowledgement('pubrec', message?.packetId ?? 0));
+  expect(await back.unread()).toEqual(['pubrel']);
+});
+
+test('a clock that jumps does not bring anything down', async () => {
+  const world = await startTestBroker();
+  await (await world.connect('c', durable)).subscribe('a');
+  await (await world.connect('c', durable)).drop();
+  await publish(world, 'x', 100);
+  world.environment.jump(-50_000);
+  const back = await world.connect('c', durable);
+  const [[payload, seconds] = []] = await left(back);
+  expect(payload).toBe('x');
+  expect(seconds).toBeLessThanOrEqual(150);
+});
