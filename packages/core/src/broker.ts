@@ -129,7 +129,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
     const port = new DuplexPort(stream);
     const connection = new Connection(port, described, this.#parts);
     this.#connections.add(connection);
-    stream.once('close', () => this.#forget(connection));
+    if (stream.closed) this.#forget(connection);
+    else stream.once('close', () => this.#forget(connection));
     const verdict = context.hooks.connection?.({ connection: described });
     void andThen(verdict, (answer) => {
       if (answer?.allowed === false) connection.close(answer.reasonCode, 'refused by a hook');

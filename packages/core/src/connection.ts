@@ -109,6 +109,10 @@ export class Connection implements PortOwner, Sink {
     return this.output.pending;
   }
 
+  get takenBytes(): number {
+    return this.output.taken;
+  }
+
   get readingPaused(): boolean {
     return this.reading.stopped;
   }

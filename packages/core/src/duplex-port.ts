@@ -19,18 +19,19 @@ export class DuplexPort implements Port {
     this.#stream = stream;
     // Sockets hand what they accept to the system; another stream may keep the memory it was given.
     this.copies = stream instanceof Socket;
+    // A stream may fail before it is opened, and an error without a listener ends the process.
+    this.#stream[portOf] = this;
+    stream.on('error', onError);
   }
 
   /** Begins to read. */
   open(owner: PortOwner): void {
     this.#owner = owner;
     const stream = this.#stream;
-    stream[portOf] = this;
     // Named functions that find the port through the stream: no closure for each connection.
     stream.on('data', onData);
     stream.on('drain', onDrain);
     stream.on('end', onEnd);
-    stream.on('error', onError);
     stream.on('close', onClose);
     if (stream.destroyed || stream.readableEnded) this.#close();
   }
@@ -85,7 +86,9 @@ export class DuplexPort implements Port {
 
   ended(): void {
     this.#close();
-    if (!this.#stream.writableEnded) this.#stream.end();
+    // A peer that has gone takes nothing more: what waits for it would keep the stream open for ever.
+    if (this.#stream.writableLength > 0) this.#stream.destroy();
+    else if (!this.#stream.writableEnded) this.#stream.end();
   }
 
   closed(): void {

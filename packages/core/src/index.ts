@@ -9,5 +9,6 @@ export { defaultLimits, limitRanges } from './limits.ts';
 export type { SubscribeOptions } from './local-client.ts';
 export type { BrokerSubscription, MessageListener } from './local-subscription.ts';
 export type { BrokerOptions, Features } from './options.ts';
+export { defaultFeatures } from './options.ts';
 export type { RefusedEvent } from './parts.ts';
 export { Stats } from './stats.ts';

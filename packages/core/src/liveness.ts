@@ -6,6 +6,8 @@ import { Deadline, type DeadlineOwner } from './deadlines.ts';
 interface LivenessOwner {
   /** Bytes that wait for the peer to take them. */
   readonly pendingBytes: number;
+  /** Bytes that the peer has taken so far. */
+  readonly takenBytes: number;
   /** Whether the broker itself does not read, so that silence proves nothing. */
   readonly readingPaused: boolean;
   close(reasonCode: ReasonCode, message: string): void;
@@ -101,7 +103,7 @@ class StallWatch implements DeadlineOwner {
   readonly #owner: LivenessOwner;
   readonly #context: Context;
   readonly #deadline: Deadline = new Deadline(this);
-  #pending = 0;
+  #taken = 0;
   #running = false;
 
   constructor(owner: LivenessOwner, context: Context) {
@@ -121,15 +123,16 @@ class StallWatch implements DeadlineOwner {
   }
 
   onDeadline(): void {
-    const pending = this.#owner.pendingBytes;
-    if (pending <= this.#context.limits.maxOutputBytes) this.#running = false;
-    else if (pending < this.#pending) this.#arm();
+    const { pendingBytes, takenBytes } = this.#owner;
+    if (pendingBytes <= this.#context.limits.maxOutputBytes) this.#running = false;
+    // New output may have come in the place of what left.
+    else if (takenBytes > this.#taken) this.#arm();
     else this.#owner.close(ReasonCode.quotaExceeded, 'the client does not take what is sent to it');
   }
 
   #arm(): void {
     const { deadlines, environment, limits } = this.#context;
-    this.#pending = this.#owner.pendingBytes;
+    this.#taken = this.#owner.takenBytes;
     deadlines.set(this.#deadline, environment.monotonic() + limits.stalledTimeoutMs);
   }
 }

@@ -27,6 +27,8 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
   readonly #queue: Message[] = [];
   #running = false;
   #closed = false;
+  /** Called when half of the queue is free again. */
+  #onRoom: (() => void) | undefined;
   /** The iterator that waits for a message. */
   #waiting: (() => void) | undefined;
 
@@ -61,6 +63,11 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
     return true;
   }
 
+  /** Calls back once, when the application has taken half of a full queue. */
+  whenRoom(callback: () => void): void {
+    this.#onRoom = callback;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -71,7 +78,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
   async *[Symbol.asyncIterator](): AsyncIterator<Message> {
     try {
       for (;;) {
-        const message = this.#queue.shift();
+        const message = this.#take();
         if (message !== undefined) yield message;
         else if (this.#closed) return;
         else await this.#next();
@@ -79,6 +86,19 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
     } finally {
       this.close();
     }
+  }
+
+  #take(): Message | undefined {
+    const message = this.#queue.shift();
+    const onRoom = this.#onRoom;
+    if (
+      onRoom !== undefined &&
+      this.#queue.length * 2 <= this.#context.limits.maxSubscriptionEventQueue
+    ) {
+      this.#onRoom = undefined;
+      onRoom();
+    }
+    return message;
   }
 
   #next(): Promise<void> {
@@ -100,7 +120,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
 
   #run(): void {
     for (;;) {
-      const message = this.#closed ? undefined : this.#queue.shift();
+      const message = this.#closed ? undefined : this.#take();
       if (message === undefined) break;
       const pending = this.#call(message);
       if (pending !== undefined) {

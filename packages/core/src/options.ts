@@ -35,7 +35,8 @@ export interface Features {
   readonly payloadFormatCheck: boolean;
 }
 
-const defaultFeatures: Features = Object.freeze({
+/** The features of a broker that is told nothing about them. */
+export const defaultFeatures: Features = Object.freeze({
   retain: true,
   wildcardSubscriptions: true,
   subscriptionIdentifiers: true,

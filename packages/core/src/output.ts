@@ -42,6 +42,7 @@ export class Output implements TurnTask {
   /** start, end, offset of the packet id (0: none) and packet id of each segment in `#more`. */
   #fields: number[] | undefined;
   #queued = 0;
+  #written = 0;
   #scheduled = false;
 
   constructor(port: Port, context: OutputContext) {
@@ -54,6 +55,11 @@ export class Output implements TurnTask {
   /** Bytes on their way to the peer that the system has not taken yet. */
   get pending(): number {
     return this.#queued + this.#port.pending;
+  }
+
+  /** Bytes that the system has taken so far. */
+  get taken(): number {
+    return this.#written - this.#port.pending;
   }
 
   /** Appends bytes as they are. They must not change any more. */
@@ -99,6 +105,7 @@ export class Output implements TurnTask {
     const queued = this.#queued;
     this.#bytes = undefined;
     this.#queued = 0;
+    this.#written += queued;
     this.#stats.bytesSent += queued;
     if ((this.#more === undefined || this.#more.length === 0) && this.#packetIdAt === 0) {
       this.#port.write(this.#memory.view(first, this.#start, this.#end));

@@ -33,6 +33,8 @@ export class ReplayToApplication {
         return;
       }
     }
-    if (!this.#subscription.closed) this.start();
+    if (this.#subscription.closed) return;
+    if (room > 0) this.start();
+    else this.#subscription.whenRoom(() => this.start());
   }
 }

@@ -1,4 +1,4 @@
-import { type Limits, limitRanges } from '@sluice/core';
+import { defaultFeatures, type Features, type Limits, limitRanges } from '@sluice/core';
 import {
   type CertificateFiles,
   durabilities,
@@ -77,6 +77,12 @@ const limits: Reader<Partial<Limits>> = record<Partial<Limits>>(
   ) as unknown as Fields<Partial<Limits>>,
 );
 
+const features: Reader<Partial<Features>> = record<Partial<Features>>(
+  Object.fromEntries(Object.keys(defaultFeatures).map((name) => [name, flag])) as unknown as Fields<
+    Partial<Features>
+  >,
+);
+
 /** Reads a whole configuration; `minPort` is 0 where ephemeral ports are allowed. */
 export function configReader(minPort: 0 | 1): Reader<ServerConfig> {
   return record<ServerConfig>({
@@ -86,6 +92,7 @@ export function configReader(minPort: 0 | 1): Reader<ServerConfig> {
     rules: file,
     allowAnonymous: flag,
     limits,
+    features,
     allowControlCharacters: flag,
     logLevel: oneOf(logLevels),
     closeGraceMs: integer(0, 600_000),

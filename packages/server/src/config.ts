@@ -1,4 +1,4 @@
-import type { Limits } from '@sluice/core';
+import type { Features, Limits } from '@sluice/core';
 
 /** What LevelDB waits for before a commit counts: see `docs/persistence.md`. */
 export const durabilities = ['fsync', 'write', 'none'] as const;
@@ -85,6 +85,8 @@ export interface ServerConfig {
   /** Lets clients in that bring no user name, and lets a server without users listen beyond loopback. false by default. */
   readonly allowAnonymous?: boolean;
   readonly limits?: Partial<Limits>;
+  /** Optional parts of MQTT that are offered. All by default. */
+  readonly features?: Partial<Features>;
   /** Lets control characters pass in topic names and client identifiers. false by default. */
   readonly allowControlCharacters?: boolean;
   /** 'info' by default. */
@@ -101,6 +103,7 @@ export interface ResolvedConfig {
   readonly rules: string | undefined;
   readonly allowAnonymous: boolean;
   readonly limits: Partial<Limits>;
+  readonly features: Partial<Features>;
   readonly allowControlCharacters: boolean;
   readonly logLevel: LogLevel;
   readonly closeGraceMs: number;
@@ -132,6 +135,7 @@ export function resolveConfig(config: ServerConfig): ResolvedConfig {
     rules: config.rules,
     allowAnonymous: config.allowAnonymous ?? false,
     limits: config.limits ?? {},
+    features: config.features ?? {},
     allowControlCharacters: config.allowControlCharacters ?? false,
     logLevel: config.logLevel ?? 'info',
     closeGraceMs: config.closeGraceMs ?? 5_000,

@@ -48,6 +48,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const broker = await createBroker({
     plugins: [...configuredPlugins(config), ...plugins],
     limits: config.limits,
+    features: config.features,
     allowControlCharacters: config.allowControlCharacters,
     onProgress: (what, records) => logger.info({ records }, `restoring ${what}`),
   });

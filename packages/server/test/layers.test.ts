@@ -32,6 +32,7 @@ describe('flags over environment over configuration file over defaults', () => {
       rules: undefined,
       allowAnonymous: false,
       limits: {},
+      features: {},
       allowControlCharacters: false,
       logLevel: 'info',
       closeGraceMs: 5_000,

@@ -46,7 +46,10 @@ function authenticated(
 ): void | Promise<void> {
   const client = clientOf(connection, packet, name.clientId, grant);
   return andThen(authorizeWill(connection, packet, client), () => {
-    if (!connection.closed) establish(connection, packet, client, name.isAssigned, grant.data);
+    if (connection.closed) return;
+    // Last of all: while a hook thinks, another client may take the client identifier.
+    checkOwner(connection, client);
+    establish(connection, packet, client, name.isAssigned, grant.data);
   });
 }
 
@@ -111,7 +114,7 @@ function clientOf(
   { identity, attributes }: AuthenticateGrant,
 ): Client {
   const { userName, protocolVersion } = packet;
-  const client = {
+  return {
     clientId,
     userName,
     identity: identity ?? userName ?? '',
@@ -119,15 +122,18 @@ function clientOf(
     protocolVersion,
     connection: connection.info,
   };
+}
+
+/** Whether the client may have the session of its client identifier, or a new one. */
+function checkOwner(connection: Connection, client: Client): void {
   const { registry, context } = connection.parts;
-  const owner = registry.get(clientId);
+  const owner = registry.get(client.clientId);
   if (owner !== undefined && owner.identity !== client.identity) {
     refuse(ReasonCode.notAuthorized, 'the client identifier belongs to somebody else');
   }
   if (owner === undefined && registry.size >= context.limits.maxSessions) {
     refuse(ReasonCode.quotaExceeded, 'the broker has no room for another session');
   }
-  return client;
 }
 
 function authorizeWill(

@@ -1,4 +1,10 @@
-import { noProperties, PacketType, ReasonCode, type UnsubscribePacket } from '@sluice/packet';
+import {
+  noProperties,
+  PacketType,
+  ProtocolError,
+  ReasonCode,
+  type UnsubscribePacket,
+} from '@sluice/packet';
 import type { Connection } from '../connection.ts';
 import { sessionOf } from './acknowledgement.ts';
 
@@ -6,6 +12,13 @@ import { sessionOf } from './acknowledgement.ts';
 export function handleUnsubscribe(connection: Connection, packet: UnsubscribePacket): void {
   const session = sessionOf(connection);
   const { context, router } = connection.parts;
+  const { maxSubscriptionsPerPacket } = context.limits;
+  if (packet.filters.length > maxSubscriptionsPerPacket) {
+    throw new ProtocolError(
+      ReasonCode.quotaExceeded,
+      `more than ${maxSubscriptionsPerPacket} filters in one UNSUBSCRIBE`,
+    );
+  }
   const { packetId } = packet;
   const before = context.commits.added;
   const reasonCodes: number[] = [];
