@@ -4,6 +4,7 @@ import { AccessControl } from './access-control.ts';
 import { Authenticator } from './authenticator.ts';
 import { type AuthOptions, checkOptions } from './options.ts';
 import { loadRules } from './rules-file.ts';
+import { ScramExchanges } from './scram-exchanges.ts';
 import { loadUsers } from './users-file.ts';
 
 const notAuthorized: Deny = Object.freeze(deny(ReasonCode.notAuthorized));
@@ -21,8 +22,10 @@ export function auth(options: AuthOptions): Plugin {
       const rules = settings.rules && (await loadRules(settings.rules, settings.identities));
 
       if (users) {
-        const authenticator = new Authenticator(users, settings);
+        const authenticator = new Authenticator(users.passwords, settings);
+        const exchanges = new ScramExchanges(users.scramKeys);
         context.hook('authenticate', (event) => authenticator.authenticate(event));
+        context.hook('exchange', (event) => exchanges.step(event));
       }
       if (rules) {
         const control = new AccessControl(rules);

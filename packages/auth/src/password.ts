@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { BrokerError } from '@sluice/plugin';
+import { decodeCanonical } from './canonical-base64.ts';
 
 /** What a scrypt computation costs: memory is 128 * N * r bytes, time grows with N * r * p. */
 export interface ScryptCost {
@@ -34,8 +35,8 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
   if (parts === null) return undefined;
   const [N, r, p] = parts.slice(1, 4).map(Number) as [number, number, number];
   if (N < 1024 || !Number.isInteger(Math.log2(N)) || N * r * p > maxWork) return undefined;
-  const salt = decodeBase64Url(parts[4] as string);
-  const key = decodeBase64Url(parts[5] as string);
+  const salt = decodeCanonical(parts[4] as string, 'base64url');
+  const key = decodeCanonical(parts[5] as string, 'base64url');
   return salt && key && { cost: { N, r, p }, salt, key };
 }
 
@@ -90,10 +91,4 @@ function deriveKey(
       else resolve(key);
     });
   });
-}
-
-/** Undefined for what is not the one way to write these bytes. */
-function decodeBase64Url(text: string): Uint8Array | undefined {
-  const bytes = Buffer.from(text, 'base64url');
-  return bytes.toString('base64url') === text ? bytes : undefined;
 }

@@ -3,11 +3,13 @@ import { dirname } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
 import { fault, parseDocument, type Source, systemCode } from './document.ts';
 import { hashPassword } from './password.ts';
+import { hashPasswordForScram, isFitForScram } from './scram-keys.ts';
 import { checkUsers, isUserName, type UserEntry, usersSource } from './users-file.ts';
 
 /**
  * Adds a user to a users file, or gives one a new password; creates the file where there is none,
  * readable for its owner only. The file is replaced as a whole or not at all; a broken one is left alone.
+ * SCRAM is left out where it cannot carry name or password: bytes that are no text, control characters.
  */
 export async function writeUser(
   path: string,
@@ -20,7 +22,11 @@ export async function writeUser(
       'A user name must be a text of 1 to 65,535 bytes without U+0000.',
     );
   }
-  const entry: UserEntry = { name, password: await hashPassword(password) };
+  const entry: UserEntry = {
+    name,
+    password: await hashPassword(password),
+    ...(isFitForScram(name, password) && { scram: await hashPasswordForScram(password) }),
+  };
   const source = usersSource(path);
   try {
     // Through a symbolic link: the file is to be replaced, not the link.

@@ -54,9 +54,10 @@ const denied = { allowed: false, reasonCode: ReasonCode.notAuthorized, reasonStr
 describe('the hooks', () => {
   it('are those of what is given', async () => {
     const access = ['authorizePublish', 'authorizeSubscribe', 'authorizeDeliver'];
-    expect(Object.keys(await plugIn(auth({ users })))).toEqual(['authenticate']);
+    const identity = ['authenticate', 'exchange'];
+    expect(Object.keys(await plugIn(auth({ users })))).toEqual(identity);
     expect(Object.keys(await plugIn(auth({ rules })))).toEqual(access);
-    expect(Object.keys(await plugIn(auth({ users, rules })))).toEqual(['authenticate', ...access]);
+    expect(Object.keys(await plugIn(auth({ users, rules })))).toEqual([...identity, ...access]);
   });
 
   it('read files', async () => {

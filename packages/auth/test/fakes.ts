@@ -9,6 +9,7 @@ import type {
   Client,
   ConnectionInfo,
   DeliveryEvent,
+  ExchangeEvent,
   Hooks,
   Message,
   Plugin,
@@ -88,6 +89,21 @@ export function loginOf(userName?: string, password?: string): AuthenticateEvent
       clientId: 'client-1',
       properties: {},
     },
+  };
+}
+
+/** A step of SCRAM on a connection. */
+export function stepOf(
+  data: string | Uint8Array,
+  fields: Partial<ExchangeEvent> = {},
+): ExchangeEvent {
+  return {
+    connection,
+    clientId: 'client-1',
+    method: 'SCRAM-SHA-256',
+    data: Buffer.from(data as string),
+    client: undefined,
+    ...fields,
   };
 }
 

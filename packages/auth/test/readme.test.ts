@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import type { Proceed } from '@sluice/plugin';
 import { expect, it } from 'vitest';
 import { auth } from '../src/auth.ts';
 import type { RulesFile } from '../src/rules-file.ts';
 import type { UsersFile } from '../src/users-file.ts';
-import { clientOf, deliveryOf, plugIn } from './fakes.ts';
+import { clientOf, deliveryOf, loginOf, plugIn, stepOf } from './fakes.ts';
+import { ScramClient } from './scram-client.ts';
 
 it('the files of the README load, and decide as it says', async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
@@ -12,9 +14,15 @@ it('the files of the README load, and decide as it says', async () => {
   );
   expect(blocks).toHaveLength(2);
   const [users, rules] = blocks as [UsersFile, RulesFile];
-  const { authorizeSubscribe, authorizeDeliver, authorizePublish } = await plugIn(
-    auth({ users, rules }),
-  );
+  const { authenticate, exchange, authorizeSubscribe, authorizeDeliver, authorizePublish } =
+    await plugIn(auth({ users, rules }));
+  const login = loginOf('anna', 'correct horse');
+  expect(await authenticate?.(login)).toMatchObject({ allowed: true });
+  const scram = new ScramClient('anna', 'correct horse');
+  const challenge = exchange?.(stepOf(scram.first())) as Proceed;
+  const proof = stepOf(scram.final(challenge.data));
+  expect(exchange?.(proof)).toMatchObject({ allowed: true });
+
   const anna = clientOf('phone', 'anna');
 
   const subscription = {

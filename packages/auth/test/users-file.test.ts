@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadUsers } from '../src/users-file.ts';
 import { cheapHash, temporaryDirectory } from './fakes.ts';
+import { keysOf } from './scram-client.ts';
 
 const hash = cheapHash('right');
+const scram = keysOf('right');
 const user = (name: unknown, password: unknown = hash) => ({ name, password });
+const scramUser = (keys: unknown, name = 'anna') => ({ name, scram: keys });
 
 async function faultOf(given: string | object): Promise<Error> {
   const error = await loadUsers(given).then(
@@ -28,8 +31,18 @@ describe('loadUsers', () => {
     const document = { users: [user('anna'), user('+'), user('a/#'), user('__proto__')] };
     const path = await fileOf(`\uFEFF${JSON.stringify(document)}`);
     const names = ['anna', '+', 'a/#', '__proto__'];
-    expect([...(await loadUsers(path)).keys()]).toEqual(names);
-    expect([...(await loadUsers(document)).keys()]).toEqual(names);
+    expect([...(await loadUsers(path)).passwords.keys()]).toEqual(names);
+    expect([...(await loadUsers(document)).passwords.keys()]).toEqual(names);
+  });
+
+  it('takes keys for SCRAM beside a password, in place of one, or for nobody', async () => {
+    const both = { ...user('anna'), scram };
+    const { passwords, scramKeys } = await loadUsers({
+      users: [both, user('ben'), scramUser(scram, 'carl')],
+    });
+    expect([...passwords.keys()]).toEqual(['anna', 'ben']);
+    expect([...scramKeys.keys()]).toEqual(['anna', 'carl']);
+    expect((await loadUsers({ users: [user('anna')] })).scramKeys.size).toBe(0);
   });
 
   it.each([
@@ -40,7 +53,7 @@ describe('loadUsers', () => {
     ['not a record', { users: ['anna'] }, 'users[0] must be an object'],
     ['null', { users: [null] }, 'users[0] must be an object'],
     ['no name', { users: [{ password: hash }] }, 'users[0] lacks the key "name"'],
-    ['no password', { users: [{ name: 'anna' }] }, 'users[0] lacks the key "password"'],
+    ['no password', { users: [{ name: 'anna' }] }, 'users[0] has neither password nor scram'],
     [
       'unknown key',
       { users: [user('a'), { ...user('b'), admin: true }] },
@@ -57,6 +70,18 @@ describe('loadUsers', () => {
       'hash bomb',
       { users: [user('a', hash.replace('1024', '2097152'))] },
       'users[0].password is not a hash',
+    ],
+    ['keys not a text', { users: [scramUser(7)] }, 'users[0].scram must be a text'],
+    ['keys in plain', { users: [scramUser('hunter2')] }, 'users[0].scram is not a hash'],
+    [
+      'keys beside a broken password',
+      { users: [{ ...user('a', 'hunter2'), scram }] },
+      'users[0].password is not a hash',
+    ],
+    [
+      'a name that clients send in another form',
+      { users: [user('a'), scramUser(scram, '\u212B')] },
+      'users[1].name is not as SASLprep leaves it',
     ],
     [
       'duplicate',

@@ -1,10 +1,14 @@
+import { Buffer } from 'node:buffer';
 import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Proceed } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
+import { auth } from '../src/auth.ts';
 import { verifyPassword } from '../src/password.ts';
 import { loadUsers, type UsersFile } from '../src/users-file.ts';
 import { writeUser } from '../src/write-user.ts';
-import { temporaryDirectory } from './fakes.ts';
+import { loginOf, plugIn, stepOf, temporaryDirectory } from './fakes.ts';
+import { ScramClient } from './scram-client.ts';
 
 async function freshPath(): Promise<string> {
   return join(await temporaryDirectory(), 'users.json');
@@ -12,6 +16,13 @@ async function freshPath(): Promise<string> {
 
 async function usersIn(path: string): Promise<UsersFile['users']> {
   return (JSON.parse(await readFile(path, 'utf8')) as UsersFile).users;
+}
+
+/** The two ways to log in with a users file. */
+async function loginsOf(path: string) {
+  const { authenticate, exchange } = await plugIn(auth({ users: path }));
+  const unused = () => expect.fail('the hook is not registered');
+  return { login: authenticate ?? unused, exchange: exchange ?? unused };
 }
 
 describe('writeUser', () => {
@@ -26,8 +37,42 @@ describe('writeUser', () => {
     expect([anna?.name, ben?.name]).toEqual(['anna', 'ben']);
     expect(await verifyPassword('three', anna?.password ?? '')).toBe(true);
     expect(await verifyPassword('two', ben?.password ?? '')).toBe(true);
-    expect((await loadUsers(path)).size).toBe(2);
+    expect((await loadUsers(path)).passwords.size).toBe(2);
     expect(await readdir(join(path, '..'))).toEqual(['users.json']);
+  });
+
+  it('writes a password for a login and for SCRAM, and replaces both', async () => {
+    const path = await freshPath();
+    await writeUser(path, 'anna', 'one');
+    const [before] = await usersIn(path);
+    await writeUser(path, 'anna', 'two');
+    const [after] = await usersIn(path);
+    expect(after?.scram).toMatch(/^scram-sha-256\$100000\$/);
+    expect(after?.scram).not.toBe(before?.scram);
+
+    const { login, exchange } = await loginsOf(path);
+    for (const [password, allowed] of [
+      ['two', true],
+      ['one', false],
+    ] as const) {
+      expect(await login(loginOf('anna', password))).toMatchObject({ allowed });
+      const client = new ScramClient('anna', password);
+      const challenge = exchange(stepOf(client.first())) as Proceed;
+      expect(exchange(stepOf(client.final(challenge.data)))).toMatchObject({ allowed });
+    }
+  });
+
+  it.each([
+    ['bytes that are no text', 'anna', Buffer.of(0xff)],
+    ['control characters', 'anna', 'one\n'],
+    ['a name that clients send in another form', '\u212B', 'one'],
+  ])('leaves SCRAM out for %s', async (_, name, password) => {
+    const path = await freshPath();
+    await writeUser(path, name, password);
+    const [user] = await usersIn(path);
+    expect(user).not.toHaveProperty('scram');
+    expect(await verifyPassword(password, user?.password ?? '')).toBe(true);
+    expect((await loadUsers(path)).passwords.size).toBe(1);
   });
 
   it('keeps the permissions of a file that was there, and a symbolic link', async () => {

@@ -5,6 +5,7 @@ export interface Message {
   /** Its place in the broker's one order, from 1 on; never reused, also not after a restart. */
   readonly number: number;
   readonly topic: string;
+  /** A Buffer at run time: `String(message.payload)` is its text. A hook that keeps it has to copy it. */
   readonly payload: Uint8Array;
   readonly qos: Qos;
   /** RETAIN as it was published (section 3.3.1.3). */
