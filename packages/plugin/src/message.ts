@@ -44,18 +44,14 @@ export const DropReason = {
   packetTooLarge: 'packet-too-large',
   /** Refused by authorizePublish or authorizeDeliver. */
   notAuthorized: 'not-authorized',
-  /** Dropped by a transform hook. */
+  /** Dropped by a transform hook, or by one that failed. */
   hook: 'hook',
-  /** A hook failed. */
-  hookFailed: 'hook-failed',
   /** The session ended while the message waited for it. */
   sessionEnded: 'session-ended',
   /** The receiver answered with a failure. */
   refused: 'refused',
   /** The retained store is full. */
   retainedFull: 'retained-full',
-  /** The persistence failed. */
-  persistence: 'persistence',
 } as const;
 
 export type DropReason = (typeof DropReason)[keyof typeof DropReason];

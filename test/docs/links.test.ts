@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, it } from 'vitest';
+import { pages, root, textOnly } from './pages.ts';
+
+/** The anchors that a page's headings get. */
+function anchorsOf(text: string): Set<string> {
+  const headings = Array.from(
+    textOnly(text).matchAll(/^#+ (.+)$/gm),
+    ([, heading]) => heading ?? '',
+  );
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+const anchors = new Map(pages.map(({ path, text }) => [path, anchorsOf(text)]));
+
+it.each(pages)('every link of $path leads somewhere', ({ path, text }) => {
+  const links = Array.from(textOnly(text).matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link ?? '');
+  const broken = links
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .filter((link) => {
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? path : normalize(join(dirname(path), file));
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && anchors.get(target)?.has(anchor) === false;
+    });
+  expect(broken).toEqual([]);
+});
+
+it.each(pages)('every JSON block of $path can be parsed', ({ blocks }) => {
+  for (const { language, code } of blocks) {
+    if (language === 'json') expect(() => JSON.parse(code)).not.toThrow();
+  }
+});

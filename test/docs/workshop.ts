@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root } from './pages.ts';
+import { filesOf, type Program } from './programs.ts';
+
+/** Within the workspace, so that `@sluice/core` and the others resolve as they do for a reader. */
+const workshop = join(root, 'node_modules/.cache/docs');
+const runner = fileURLToPath(new URL('run-program.mjs', import.meta.url));
+const timeLimitMs = 45_000;
+
+/** What became of a program. */
+export interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Undefined when it was still running after it had done all that it shows. */
+  readonly exitCode: number | undefined;
+}
+
+/** Where a program and the files of its page are written. */
+export function directoryOf({ name }: Program): string {
+  return join(workshop, name.replaceAll(/[/:]/g, '-'));
+}
+
+export async function clear(): Promise<void> {
+  await rm(workshop, { recursive: true, force: true });
+  await mkdir(workshop, { recursive: true });
+  await writeFile(join(workshop, 'package.json'), '{ "type": "module" }\n');
+}
+
+/** Writes a program and its files, with free ports in place of well-known ones. */
+export async function write(program: Program): Promise<void> {
+  const directory = directoryOf(program);
+  await mkdir(directory, { recursive: true });
+  const code = await withFreePorts(program.code);
+  await writeFile(join(directory, 'program.ts'), code);
+  for (const [name, content] of filesOf(program.page))
+    await writeFile(join(directory, name), content);
+}
+
+/** Type-checks every program, with the sources of the packages. Returns what the compiler says. */
+export async function checkTypes(programs: readonly Program[]): Promise<string> {
+  const files = programs.map((program) => join(directoryOf(program), 'program.ts'));
+  const config = {
+    extends: join(root, 'test/tsconfig.json'),
+    compilerOptions: {
+      composite: false,
+      incremental: false,
+      tsBuildInfoFile: null,
+      // Types of MQTT.js, which examples use as a client, are written for browsers too.
+      skipLibCheck: true,
+    },
+    files,
+    include: [],
+    references: [],
+  };
+  const path = join(workshop, 'tsconfig.json');
+  await writeFile(path, JSON.stringify(config));
+  const tsc = spawn(join(root, 'node_modules/.bin/tsc'), ['--project', path, '--pretty', 'false']);
+  let said = '';
+  tsc.stdout.on('data', (text) => (said += text));
+  tsc.stderr.on('data', (text) => (said += text));
+  await new Promise((resolve) => tsc.on('close', resolve));
+  return said;
+}
+
+/** Runs a program until it ends, or has done all that it shows. */
+export function run(program: Program): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const flags = ['--import', 'tsx', '--conditions=@sluice/source'];
+    const child = spawn(process.execPath, [...flags, runner, 'program.ts'], {
+      cwd: directoryOf(program),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    let stdout = '';
+    let stderr = '';
+    let isLoaded = false;
+    let isEnded = false;
+    const end = () => {
+      isEnded = true;
+      child.kill('SIGKILL');
+    };
+    const timer = setTimeout(() => {
+      stderr += `still running after ${timeLimitMs} ms; it printed: ${stdout}`;
+      end();
+    }, timeLimitMs);
+    const lookAt = () => {
+      if (isLoaded && !program.isTest && missing(program, stdout).length === 0) end();
+    };
+    child.stdout?.on('data', (text) => {
+      stdout += text;
+      lookAt();
+    });
+    child.stderr?.on('data', (text) => (stderr += text));
+    child.on('message', () => {
+      isLoaded = true;
+      lookAt();
+    });
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ stdout, stderr, exitCode: isEnded ? undefined : (code ?? 1) });
+    });
+  });
+}
+
+/** The lines that a program should have printed and did not. */
+export function missing({ prints }: Program, stdout: string): string[] {
+  const lines = stdout.split('\n');
+  return prints.filter((text) => !lines.includes(text));
+}
+
+async function withFreePorts(code: string): Promise<string> {
+  let changed = code;
+  for (const port of [1883, 8883, 8080]) {
+    if (changed.includes(String(port)))
+      changed = changed.replaceAll(String(port), await freePort());
+  }
+  return changed;
+}
+
+function freePort(): Promise<string> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(String(port)));
+    });
+  });
+}
