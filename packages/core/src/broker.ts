@@ -12,6 +12,7 @@ import { andThen } from './and-then.ts';
 import { Connection } from './connection.ts';
 import { describeConnection, sendAtOnce } from './connection-info.ts';
 import { DuplexPort } from './duplex-port.ts';
+import { handlePacket } from './handlers/packet.ts';
 import type { LocalClient, SubscribeOptions } from './local-client.ts';
 import type { BrokerSubscription, MessageListener } from './local-subscription.ts';
 import type { Parts, RefusedEvent } from './parts.ts';
@@ -127,7 +128,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     context.stats.connectionsTotal++;
     sendAtOnce(stream);
     const port = new DuplexPort(stream);
-    const connection = new Connection(port, described, this.#parts);
+    const connection = new Connection(port, described, this.#parts, handlePacket);
     this.#connections.add(connection);
     if (stream.closed) this.#forget(connection);
     else stream.once('close', () => this.#forget(connection));

@@ -14,16 +14,13 @@ import { Answers } from './answers.ts';
 import { asError } from './as-error.ts';
 import { writeRefusal } from './connack.ts';
 import type { Context } from './context.ts';
-import type { Encoded } from './encoded.ts';
-import type { Exchange } from './exchange.ts';
-import { handlePacket } from './handlers/packet.ts';
 import { IncomingAliases } from './incoming-aliases.ts';
 import { Liveness } from './liveness.ts';
-import { OutgoingAliases } from './outgoing-aliases.ts';
 import { Output } from './output.ts';
 import type { Parts } from './parts.ts';
 import type { Port, PortOwner } from './port.ts';
 import { Reading, ReadingStop } from './reading.ts';
+import { ReceiverEncoding } from './receiver-encoding.ts';
 import type { Route } from './route.ts';
 import type { RoutedMessage } from './routed-message.ts';
 import type { Session } from './session.ts';
@@ -37,6 +34,17 @@ export interface ClientTerms {
   readonly topicAliasMaximum: number;
   /** Session Expiry Interval of CONNECT: 0 there forbids another one in DISCONNECT [MQTT-3.14.2-2]. */
   readonly sessionExpiryInterval: number;
+}
+
+/** Handles one packet of a client: `handlers/packet.ts`. A promise while a hook takes its time. */
+export type PacketHandler = (connection: Connection, packet: Packet) => void | Promise<void>;
+
+/** An enhanced authentication, as the connection holds it: `exchange.ts`. */
+export interface PendingExchange {
+  /** Whether CONNECT waits for it. */
+  readonly isFirst: boolean;
+  /** Takes the client's next data. */
+  step(method: string | undefined, data: Uint8Array | undefined): void | Promise<void>;
 }
 
 /** One stream and the client on it: packets in, answers and deliveries out. */
@@ -56,7 +64,7 @@ export class Connection implements PortOwner, Sink {
   terms: ClientTerms | undefined;
   authenticationMethod: string | undefined;
   /** The enhanced authentication that is under way. */
-  exchange: Exchange | undefined;
+  exchange: PendingExchange | undefined;
   /** The topic that came last, which needs no second check: most clients publish to one. */
   lastTopic = '';
   lastRoute: Route | undefined;
@@ -64,19 +72,21 @@ export class Connection implements PortOwner, Sink {
   inheritedHeld = 0;
   readonly #context: Context;
   readonly #port: Port;
+  readonly #handlePacket: PacketHandler;
   readonly #decoder: Decoder;
   readonly #liveness: Liveness;
-  #outgoingAliases: OutgoingAliases | undefined;
+  #encoding: ReceiverEncoding | undefined;
   /** CONNACK with success was written: from here on a client is told why it is disconnected. */
   #acknowledged = false;
   #closed = false;
 
-  constructor(port: Port, info: ConnectionInfo, parts: Parts) {
+  constructor(port: Port, info: ConnectionInfo, parts: Parts, handlePacket: PacketHandler) {
     const { context } = parts;
     this.info = info;
     this.parts = parts;
     this.#context = context;
     this.#port = port;
+    this.#handlePacket = handlePacket;
     this.#decoder = new Decoder({
       role: 'server',
       maxPacketBytes: Math.min(context.limits.maxConnectPacketBytes, context.limits.maxPacketBytes),
@@ -148,7 +158,7 @@ export class Connection implements PortOwner, Sink {
 
   /** A packet of the client; a promise while a hook takes its time. */
   handle(packet: Packet): void | Promise<void> {
-    return handlePacket(this, packet);
+    return this.#handlePacket(this, packet);
   }
 
   /** The peer broke the protocol, or the broker is at fault itself. */
@@ -179,8 +189,11 @@ export class Connection implements PortOwner, Sink {
   /** CONNECT is accepted and CONNACK written: deliveries begin. */
   established(): void {
     this.#acknowledged = true;
-    const aliases = this.terms?.topicAliasMaximum ?? 0;
-    if (aliases > 0) this.#outgoingAliases = new OutgoingAliases(aliases);
+    this.#encoding = new ReceiverEncoding(
+      this.protocolVersion,
+      this.terms?.topicAliasMaximum ?? 0,
+      this.#context.environment,
+    );
     this.#decoder.maxPacketBytes = this.#context.limits.maxPacketBytes;
     this.#liveness.connected(this.terms?.keepAlive ?? 0);
   }
@@ -221,19 +234,10 @@ export class Connection implements PortOwner, Sink {
     packetId: number,
     subscriptionIdentifiers: readonly number[] | undefined,
   ): boolean {
-    const version = this.protocolVersion;
-    // A 5.0 client may get something of its own; the others all get the same bytes.
-    const isOwn =
-      version === 5 &&
-      (subscriptionIdentifiers !== undefined ||
-        message.expiresAt !== Infinity ||
-        this.#outgoingAliases !== undefined);
-    const encoded =
-      isOwn || dup
-        ? this.#encode(message, qos, retain, dup, subscriptionIdentifiers)
-        : message.encoded(version, qos, retain);
+    const encoding = this.#encoding as ReceiverEncoding;
+    const encoded = encoding.encode(message, qos, retain, dup, subscriptionIdentifiers);
     if (encoded.size > this.maximumPacketSize) return false;
-    this.#outgoingAliases?.sent(message.topic);
+    encoding.sent(message);
     this.#context.stats.messagesSent++;
     this.output.publish(encoded, packetId);
     return true;
@@ -251,35 +255,6 @@ export class Connection implements PortOwner, Sink {
 
   onAnswered(): void {
     this.reading.resume(ReadingStop.answers);
-  }
-
-  /** The packet with what only this receiver gets: alias, identifiers, and the time the message has left. */
-  #encode(
-    message: RoutedMessage,
-    qos: Qos,
-    retain: boolean,
-    dup: boolean,
-    subscriptionIdentifiers: readonly number[] | undefined,
-  ): Encoded {
-    const { topic, properties } = message;
-    const version = this.protocolVersion;
-    if (version !== 5) return message.encodedFor(version, topic, qos, retain, dup, noProperties);
-    const alias = this.#outgoingAliases?.use(topic);
-    const expiry = properties.messageExpiryInterval;
-    const own = {
-      ...properties,
-      ...(subscriptionIdentifiers !== undefined && { subscriptionIdentifiers }),
-      ...(expiry !== undefined && { messageExpiryInterval: this.#remaining(message, expiry) }),
-      ...(alias !== undefined && { topicAlias: alias.alias }),
-    };
-    const name = alias === undefined || alias.isNew ? topic : '';
-    return message.encodedFor(5, name, qos, retain, dup, own);
-  }
-
-  /** Seconds that a message has left [MQTT-3.3.2-6]. */
-  #remaining(message: RoutedMessage, expiryInterval: number): number {
-    const waitedMs = this.#context.environment.now() - message.receivedAt;
-    return Math.max(0, expiryInterval - Math.floor(waitedMs / 1_000));
   }
 
   #refused(reasonCode: number, message: string): void {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { asError } from './as-error.ts';
 import type { Port, PortOwner } from './port.ts';
 
 const portOf: unique symbol = Symbol('port');
@@ -41,7 +42,13 @@ export class DuplexPort implements Port {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#stream.writable) this.#stream.write(bytes);
+    if (!this.#stream.writable) return;
+    try {
+      this.#stream.write(bytes);
+    } catch (error) {
+      // A stream that throws must not keep the others of this turn from being written to.
+      this.#stream.destroy(asError(error));
+    }
   }
 
   cork(): void {

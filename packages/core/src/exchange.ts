@@ -1,11 +1,11 @@
 import { PacketType, protocolError, ReasonCode } from '@sluice/packet';
 import type { Client, ExchangeGrant } from '@sluice/plugin';
 import { andThen } from './and-then.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, PendingExchange } from './connection.ts';
 import { Refusal } from './refusal.ts';
 
 /** An enhanced authentication under way (section 4.12): in CONNECT, or again on an open connection. */
-export class Exchange {
+export class Exchange implements PendingExchange {
   readonly #connection: Connection;
   readonly #clientId: string;
   readonly #method: string;
@@ -27,7 +27,6 @@ export class Exchange {
     this.#done = done;
   }
 
-  /** Whether CONNECT waits for it. */
   get isFirst(): boolean {
     return this.#client === undefined;
   }

@@ -1,7 +1,7 @@
 import type { QueuedMessage } from '@sluice/plugin';
 import type { Batch, CommitWaiter } from './commits.ts';
-import { RoutedMessage } from './routed-message.ts';
-import type { StoredBody } from './stored-body.ts';
+import { RoutedMessage, type StoredBody } from './routed-message.ts';
+import { cancelReference } from './stored-body.ts';
 
 /** Where a QoS 1 or 2 message of an outbox stands (section 4.3). */
 export const EntryState = {
@@ -80,7 +80,7 @@ export class OutboxEntry implements CommitWaiter {
     const batch = this.#batch;
     if (batch === undefined || batch.sealed) return false;
     batch.operations[this.#place] = undefined;
-    this.#body?.cancel();
+    if (this.#body !== undefined) cancelReference(this.#body);
     return true;
   }
 

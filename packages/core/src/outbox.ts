@@ -6,7 +6,7 @@ import { EntryState, OutboxEntry } from './outbox-entry.ts';
 import { QueueWindow } from './queue-window.ts';
 import type { RoutedMessage } from './routed-message.ts';
 import type { Sink } from './sink.ts';
-import { StoredBody } from './stored-body.ts';
+import { referToBody } from './stored-body.ts';
 
 const packetIds = 65_535;
 const noIdentifiers: readonly number[] = Object.freeze([]);
@@ -75,13 +75,15 @@ export class Outbox {
     return sink !== undefined && this.#cursor === this.#next && this.#inflight < sink.sendQuota;
   }
 
-  /** Continues a queue that was committed before a restart. */
-  restore(nextSequence: number, queued: number): void {
+  /** Continues a queue that was committed before a restart, or before a crash that its client was connected in. */
+  restore(nextSequence: number, queued: number, wasConnected: boolean): void {
     this.#next = nextSequence;
     this.#count = queued;
-    // Which of them were in flight is not known; a window of them may have been, but nothing that is still to come.
+    // Which of them were in flight is not known: a window of them may have been, but nothing that is still to come.
+    // In a crash acknowledgements are lost that had opened the window further, by any number.
     const { maxInflightMessages } = this.#context.limits;
-    this.#sentEnd = Math.min(nextSequence, nextSequence - queued + maxInflightMessages);
+    const sentAtMost = nextSequence - queued + maxInflightMessages;
+    this.#sentEnd = wasConnected ? nextSequence : Math.min(nextSequence, sentAtMost);
   }
 
   /** Queues a message, and sends it if its turn has come. False when the queue is full. */
@@ -107,7 +109,7 @@ export class Outbox {
     this.#count++;
     this.#bytes += bytes;
     if (owner.stored) {
-      const body = StoredBody.refer(commits, message);
+      const body = referToBody(commits, message);
       const batch = commits.add({
         type: 'enqueue',
         session: owner.number,

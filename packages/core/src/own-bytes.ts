@@ -7,3 +7,9 @@ export function ownBytes(bytes: Uint8Array, start = 0, end: number = bytes.lengt
   copy.set(bytes.subarray(start, end));
   return copy;
 }
+
+/** The same bytes as a Buffer, which is what applications expect a payload to be: `String(message.payload)`. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  if (bytes instanceof Buffer) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -126,7 +126,8 @@ export class Registry {
         this.#context,
       );
       session.disconnectedAt = record.disconnectedAt;
-      session.outbox.restore(record.nextSequence, record.queued);
+      const wasConnected = record.disconnectedAt === undefined;
+      session.outbox.restore(record.nextSequence, record.queued, wasConnected);
       this.#sessions.set(record.clientId, session);
       byNumber.set(record.session, session);
       this.#context.stats.sessions++;

@@ -1,8 +1,15 @@
 import type { IncomingPublish, ProtocolVersion, PublishProperties, Qos } from '@sluice/packet';
 import type { Message } from '@sluice/plugin';
+import type { Batch } from './commits.ts';
 import { Encoded, encodePublish } from './encoded.ts';
-import { ownBytes } from './own-bytes.ts';
-import type { StoredBody } from './stored-body.ts';
+import { asBuffer, ownBytes } from './own-bytes.ts';
+
+/** The `store` operation of a message, shared by every session that queues it in the same batch. */
+export interface StoredBody {
+  readonly batch: Batch;
+  readonly place: number;
+  references: number;
+}
 
 const anyPacketId = 1;
 const noSource = -1;
@@ -45,7 +52,7 @@ export class RoutedMessage implements Message {
     this.publisherId = fields.publisherId;
     this.receivedAt = fields.receivedAt;
     this.expiresAt = fields.expiresAt;
-    this.#payload = payload;
+    this.#payload = payload === undefined ? undefined : asBuffer(payload);
   }
 
   /** A message out of a hook, the store or the application. Its payload must not change any more. */
@@ -140,16 +147,16 @@ export class RoutedMessage implements Message {
   }
 
   #encodedOther(wanted: number, version: ProtocolVersion, qos: Qos, retain: boolean): Encoded {
+    if (this.#encoded !== undefined) {
+      this.#others ??= [];
+      this.#others[this.#variant] = this.#encoded;
+    }
     let encoded = this.#others?.[wanted];
     if (encoded === undefined) {
       encoded =
         wanted === this.#sourceVariant
           ? this.#forwarded()
           : this.encodedFor(version, this.topic, qos, retain, false, this.properties);
-      if (this.#encoded !== undefined) {
-        this.#others ??= [];
-        this.#others[this.#variant] = this.#encoded;
-      }
     }
     this.#variant = wanted;
     this.#encoded = encoded;

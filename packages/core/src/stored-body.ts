@@ -1,32 +1,20 @@
-import type { Batch, Commits } from './commits.ts';
-import type { RoutedMessage } from './routed-message.ts';
+import type { Commits } from './commits.ts';
+import type { RoutedMessage, StoredBody } from './routed-message.ts';
 
-/** The `store` operation of a message, shared by every session that queues it in the same batch. */
-export class StoredBody {
-  readonly #batch: Batch;
-  readonly #place: number;
-  #references = 0;
-
-  private constructor(batch: Batch, place: number) {
-    this.#batch = batch;
-    this.#place = place;
+/** Adds one reference to the body of a message, and the body itself where this batch has it not yet. */
+export function referToBody(commits: Commits, message: RoutedMessage): StoredBody {
+  let { body } = message;
+  if (body === undefined || body.batch.sealed || body.references === 0) {
+    message.own();
+    const batch = commits.add({ type: 'store', message }, message.bytes);
+    body = { batch, place: batch.operations.length - 1, references: 0 };
+    message.body = body;
   }
+  body.references++;
+  return body;
+}
 
-  /** Adds one reference to the body of a message, and the body itself where this batch has it not yet. */
-  static refer(commits: Commits, message: RoutedMessage): StoredBody {
-    let body = message.body;
-    if (body === undefined || body.#batch.sealed || body.#references === 0) {
-      message.own();
-      const batch = commits.add({ type: 'store', message }, message.bytes);
-      body = new StoredBody(batch, batch.operations.length - 1);
-      message.body = body;
-    }
-    body.#references++;
-    return body;
-  }
-
-  /** Takes a reference back that was never written; the last one takes the body with it. */
-  cancel(): void {
-    if (--this.#references === 0) this.#batch.operations[this.#place] = undefined;
-  }
+/** Takes a reference back that was never written; the last one takes the body with it. */
+export function cancelReference(body: StoredBody): void {
+  if (--body.references === 0) body.batch.operations[body.place] = undefined;
 }

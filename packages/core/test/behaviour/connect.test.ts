@@ -235,9 +235,7 @@ describe('CONNACK of 5.0', () => {
       keepAlive: 60,
       properties: { sessionExpiryInterval: 1_000 },
     });
-    expect(Object.keys(connack.properties).toSorted()).toEqual([
-      'maximumPacketSize',
-    ]);
+    expect(Object.keys(connack.properties).toSorted()).toEqual(['maximumPacketSize']);
   });
 
   test('leaves the reason string out where the client takes no larger packet', async () => {

@@ -66,6 +66,19 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     expect(await left(last)).toEqual([['y', 990]]);
   });
 
+  test('a retained message of the broker before gives its room back when it expires', async () => {
+    const world = await startTestBroker({
+      store: makeStore(),
+      limits: { maxRetainedMessages: 1 },
+    });
+    await world.publish('a', 'x', { retain: true, properties: { messageExpiryInterval: 10 } });
+    await world.restart();
+    const client = await world.connect('c');
+    expect(await client.publish('b', 'y', { qos: 1, retain: true })).toBe(0x97);
+    await world.advance(10_000);
+    expect(await client.publish('b', 'y', { qos: 1, retain: true })).toBe(0x10);
+  });
+
   test('a retained message that expired while the broker was down does not come back', async () => {
     const world = await startTestBroker({ store: makeStore() });
     await world.publish('a', 'x', { retain: true, properties: { messageExpiryInterval: 10 } });

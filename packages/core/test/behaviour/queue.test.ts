@@ -30,11 +30,9 @@ describe('limits', () => {
         properties: { receiveMaximum: 2, sessionExpiryInterval: isDurable ? 100 : 0 },
       });
       await client.subscribe('a', { qos: 1 });
-      const dropped: string[] = [];
       await fill(world, 0, 10);
       // Two are in flight, five wait.
       expect(world.dropped('queue-full')).toBe(3);
-      expect(dropped).toEqual([]);
       let sent = await client.messages();
       const seen = sent.map(({ payload }) => payload);
       while (sent.length > 0) {
@@ -145,7 +143,10 @@ describe.each(stores)('a queue longer than its window in a %s store', (_, makeSt
     const seen: string[] = [];
     let next = 0;
     for (let round = 0; seen.length < 100; round++) {
-      if (next < 100) await fill(world, next, (next += 10));
+      if (next < 100) {
+        await fill(world, next, next + 10);
+        next += 10;
+      }
       for (const { payload, packetId, qos } of await client.messages()) {
         seen.push(payload);
         client.send(acknowledgement(qos === 1 ? 'puback' : 'pubrec', packetId));

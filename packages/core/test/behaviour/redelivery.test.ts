@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { acknowledgement } from '../support/packets.ts';
+import { acknowledgement, connectPacket } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts';
 import type { TestClient } from '../support/test-client.ts';
@@ -88,6 +88,24 @@ describe.each(stores)('a resumed session with a %s store', (_, makeStore) => {
     const messages = await back.messages();
     expect(messages.map(({ payload }) => payload)).toEqual(['before', 'after', 'live']);
     expect(messages.slice(1).map(({ dup }) => dup)).toEqual([false, false]);
+  });
+
+  test('a message is a duplicate, also when the acknowledgement before it is lost in a crash', async () => {
+    const world = await startTestBroker({ store: makeStore(), limits: { maxInflightMessages: 1 } });
+    const client = await aSilentReader(world);
+    await world.publish('a/x', '1', { qos: 1 });
+    await world.publish('a/x', '2', { qos: 2 });
+    const [first] = await client.messages();
+    world.persistence.hold();
+    client.send(acknowledgement('puback', first?.packetId ?? 0));
+    expect(await client.payloads()).toEqual(['2']);
+    await world.crash();
+    const back = await world.connect('c', durable);
+    const messages = await back.messages();
+    expect(messages.map(({ payload, dup }) => [payload, dup])).toEqual([
+      ['1', true],
+      ['2', true],
+    ]);
   });
 
   test('a PUBREL is owed until PUBCOMP, whatever happens', async () => {
@@ -205,8 +223,8 @@ test('a session that was resumed says nothing before CONNACK, though its commit 
   const publisher = await world.connect('p');
   world.persistence.hold();
   const back = world.client(5);
-  const connected = back.connect({ clientId: 'c', ...durable });
-  connected.catch(() => undefined);
+  back.send(connectPacket(5, { clientId: 'c', ...durable }));
+  await world.settle();
   await publisher.publish('a/x', 'zero');
   publisher.send({
     type: 3,

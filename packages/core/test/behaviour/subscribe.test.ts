@@ -94,8 +94,9 @@ describe.each([3, 4, 5] as const)('SUBSCRIBE of version %i', (version) => {
     const client = await world.connect('c', { version });
     await client.subscribe([
       subscription('a/#', { qos: 0 }),
-      subscription('a/b', { qos: 1 }),
       subscription('+/b', { qos: 2 }),
+      subscription('a/b', { qos: 1 }),
+      subscription('#', { qos: 0 }),
     ]);
     await world.publish('a/b', 'x', { qos: 2 });
     expect(await client.messages()).toMatchObject([{ payload: 'x', qos: 2 }]);

@@ -52,6 +52,11 @@ export function nameOf(packet: Packet): string {
   return names[packet.type] ?? String(packet.type);
 }
 
+/** What the bytes of a payload say. */
+export function text(bytes: Uint8Array | undefined): string {
+  return Buffer.from(bytes ?? []).toString();
+}
+
 export type ConnectFields = Partial<Omit<ConnectPacket, 'type' | 'protocolVersion'>>;
 
 export function connectPacket(

@@ -146,7 +146,7 @@ export class TestBroker {
 
   /** The broker dies as it stands: nothing that it still had to do is done. */
   async crash(downMs = 0): Promise<void> {
-    await this.persistence.close();
+    await this.persistence.die();
     await this.#runAgain(downMs);
   }
 

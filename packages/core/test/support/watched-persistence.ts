@@ -12,6 +12,7 @@ export class WatchedPersistence implements Persistence {
   readFailure: Error | undefined;
   readonly #inner: Persistence;
   #held: (() => void)[] | undefined;
+  #isDead = false;
 
   constructor(inner: Persistence) {
     this.#inner = inner;
@@ -33,16 +34,24 @@ export class WatchedPersistence implements Persistence {
     for (const go of held) go();
   }
 
+  /** The process of the broker is gone: what it still wants to write never gets here. */
+  async die(): Promise<void> {
+    this.#isDead = true;
+    await this.#inner.close();
+  }
+
   open(options?: OpenOptions): Promise<Snapshot> {
     return this.#inner.open(options);
   }
 
   commit(operations: readonly Operation[]): void | Promise<void> {
+    if (this.#isDead) return new Promise(() => {});
     this.commits.push(operations);
     if (this.failure !== undefined) throw this.failure;
     if (this.#held === undefined) return this.#watch(this.#inner.commit(operations));
     const held = this.#held;
     return new Promise<void>((resolve) => held.push(resolve)).then(() => {
+      if (this.#isDead) return new Promise<void>(() => {});
       if (this.failure !== undefined) throw this.failure;
       return this.#watch(this.#inner.commit(operations));
     });

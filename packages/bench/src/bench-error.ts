@@ -1,0 +1,4 @@
+/** A reason in one sentence why a benchmark cannot run; shown without a stack. */
+export class BenchError extends Error {
+  override readonly name = 'BenchError';
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Broker, Start } from './broker.ts';
+
+const server = fileURLToPath(new URL('../aedes-server.js', import.meta.url));
+const manifest = new URL('../../node_modules/aedes/package.json', import.meta.url);
+
+/** Aedes with its state in memory. */
+export const aedes: Broker = measuredAedes('aedes', () => []);
+
+/** Aedes on LevelDB, which it does not ask to fsync. */
+export const aedesLevel: Broker = measuredAedes('aedes-level', ({ directory }) => [
+  path.join(directory, 'data'),
+]);
+
+function measuredAedes(name: string, store: (start: Start) => readonly string[]): Broker {
+  return {
+    name,
+    peers: [],
+    isRelay: false,
+    // A wildcard SUBSCRIBE at QoS 0 gets retained messages at the QoS at which they were published.
+    knownFaults: ['wrong_qos'],
+    unavailable: () => undefined,
+    version: () => JSON.parse(readFileSync(manifest, 'utf8')).version,
+    command: (start) => ({
+      program: process.execPath,
+      arguments: [server, String(start.port), ...store(start)],
+    }),
+  };
+}

@@ -1,0 +1,51 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Broker, Start } from './broker.ts';
+
+const server = fileURLToPath(new URL('../../../server/', import.meta.url));
+const cli = path.join(server, 'dist/cli.js');
+
+/** Sluice with its state in memory. */
+export const sluice: Broker = {
+  ...measuredSluice('sluice', () => ['--memory']),
+  peers: ['aedes', 'mosquitto'],
+};
+
+/** Sluice on LevelDB. */
+export const sluiceLevel: Broker = {
+  ...measuredSluice('sluice-level', ({ directory, durability }) => [
+    ...['--data', path.join(directory, 'data')],
+    ...['--durability', durability],
+  ]),
+  peers: ['aedes-level', 'mosquitto'],
+};
+
+function measuredSluice(
+  name: string,
+  storeFlags: (start: Start) => readonly string[],
+): Omit<Broker, 'peers'> {
+  return {
+    name,
+    isRelay: false,
+    knownFaults: [],
+    unavailable: () => (existsSync(cli) ? undefined : 'packages/server is not built'),
+    version: () => JSON.parse(readFileSync(path.join(server, 'package.json'), 'utf8')).version,
+    command: (start) => ({
+      program: process.execPath,
+      arguments: [
+        ...[cli, 'start', '--port', String(start.port), '--ws-port', '0'],
+        ...storeFlags(start),
+        ...limitFlags(start),
+      ],
+    }),
+  };
+}
+
+/** A config file that raises the limits which the load would hit, and the flag that names it. */
+function limitFlags({ directory, scenario }: Start): string[] {
+  if (scenario.sluiceLimits === undefined) return [];
+  const file = path.join(directory, 'config.json');
+  writeFileSync(file, JSON.stringify({ limits: scenario.sluiceLimits }));
+  return ['--config', file];
+}

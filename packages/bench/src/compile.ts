@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { BenchError } from './bench-error.ts';
+
+const source = fileURLToPath(new URL('../loadgen/mqload.c', import.meta.url));
+const cache = fileURLToPath(new URL('../../../node_modules/.cache/', import.meta.url));
+const compilers = ['cc', 'gcc', 'clang'];
+
+/** Compiles the load generator, unless that was done before, and returns the path of the program. */
+export function compiledLoadGenerator(): string {
+  if (process.platform !== 'linux') {
+    throw new BenchError('The load generator runs on Linux only, since it is built on epoll.');
+  }
+  const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
+  const program = `${cache}mqload-${digest}`;
+  if (existsSync(program)) return program;
+  mkdirSync(cache, { recursive: true });
+  // Renamed when it is whole: two runs at once, or a run cut short, leave no half program behind.
+  const unfinished = `${program}.${process.pid}`;
+  for (const compiler of compilers) {
+    const { error, status, stderr } = spawnSync(compiler, ['-O2', '-o', unfinished, source], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    if (error !== undefined && 'code' in error && error.code === 'ENOENT') continue;
+    if (status !== 0) {
+      throw new BenchError(`${compiler} could not compile the load generator: ${stderr.trim()}`);
+    }
+    renameSync(unfinished, program);
+    return program;
+  }
+  throw new BenchError(
+    `The load generator needs a C compiler, and none of ${compilers.join(', ')} was found.`,
+  );
+}

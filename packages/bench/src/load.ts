@@ -1,0 +1,62 @@
+/** What the load generator is to do; the names are those of its options. */
+export interface Load {
+  readonly kind:
+    | 'fanin'
+    | 'fanout'
+    | 'pairs'
+    | 'pingpong'
+    | 'storm'
+    | 'idle'
+    | 'subscale'
+    | 'retained'
+    | 'durable';
+  readonly npub?: number;
+  readonly nsub?: number;
+  readonly qos?: 0 | 1 | 2;
+  /** Bytes, at least 16. */
+  readonly payload?: number;
+  /** Messages of one publisher that are sent and not yet delivered; 0 leaves only TCP to hold it back. */
+  readonly window?: number;
+  /** Messages of one publisher that are not acknowledged (QoS 1 and 2). */
+  readonly inflight?: number;
+  /** Topics of each publisher, taken in random order (fanin, pairs); of all (subscale). */
+  readonly topics?: number;
+  readonly secs?: number;
+  readonly warm?: number;
+  /** Connections at once (storm). */
+  readonly conc?: number;
+  readonly conns?: number;
+  readonly clients?: number;
+  readonly total?: number;
+  readonly perclient?: number;
+}
+
+/** What does not belong to the load itself: where to send it, and how. */
+export interface LoadTarget {
+  readonly port: number;
+  /** Whose processor time and memory are read. */
+  readonly pid: number;
+  readonly cpu?: number;
+  /** Speaks to a relay, not to a broker. */
+  readonly raw?: boolean;
+  readonly version5?: boolean;
+  readonly seconds?: number;
+}
+
+/** The load generator's command line for a load. */
+export function loadArguments(load: Load, target: LoadTarget): string[] {
+  const { kind, ...options } = load;
+  const all: Record<string, number | undefined> = {
+    ...options,
+    ...(load.secs !== undefined && target.seconds !== undefined ? { secs: target.seconds } : {}),
+    port: target.port,
+    pid: target.pid,
+    cpu: target.cpu,
+    raw: target.raw ? 1 : undefined,
+    v5: target.version5 ? 1 : undefined,
+  };
+  const words = Object.entries(all)
+    .filter(([, value]) => value !== undefined)
+    .flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return [kind, ...words];
+}

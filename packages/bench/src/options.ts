@@ -1,0 +1,113 @@
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { BenchError } from './bench-error.ts';
+import { type Broker, brokers, type Durability } from './brokers/index.ts';
+import { scenarioNamed, scenarios } from './scenarios.ts';
+import type { Plan } from './side-by-side.ts';
+
+/** What the command line asks for. */
+export interface LoadOptions extends Plan {
+  readonly durability: Durability;
+  readonly directory: string;
+  readonly pin: boolean;
+  readonly version5: boolean;
+  readonly seconds: number | undefined;
+  /** Where the report goes as JSON. */
+  readonly out: string | undefined;
+  /** Where the report goes as Markdown. */
+  readonly markdown: string | undefined;
+}
+
+/** What `--help` prints. */
+export const usage: string = `npm run bench [-- OPTIONS]            the same load against several brokers
+npm run bench -- micro [NAME]         micro benchmarks
+npm run bench -- list                 the scenarios and brokers
+
+  --scenario A,B    ${names(scenarios.filter((scenario) => scenario.isDefault))}
+  --brokers A,B     sluice,aedes,mosquitto
+  --runs N          3
+  --seconds N       measure for so long, in place of what the scenario says
+  --durability D    of brokers with a store on disk: fsync or write; fsync
+  --directory DIR   where brokers keep their data; ${os.tmpdir()}
+  --v5              speak MQTT 5.0 in place of 3.1.1
+  --no-pin          do not give broker and load generator a processor each
+  --out FILE        the report as JSON
+  --markdown FILE   the report as Markdown
+`;
+
+/** Reads and checks the options of a side-by-side run. */
+export function parseLoadOptions(words: readonly string[]): LoadOptions {
+  const values = parsed(words);
+  return {
+    scenarios:
+      values.scenario === undefined
+        ? scenarios.filter((scenario) => scenario.isDefault)
+        : values.scenario.split(',').map((name) => known(scenarioNamed(name), 'scenario', name)),
+    brokers: (values.brokers ?? 'sluice,aedes,mosquitto').split(',').map((name) =>
+      known<Broker>(
+        brokers.find((broker) => broker.name === name),
+        'broker',
+        name,
+      ),
+    ),
+    runs: wholeNumber('runs', values.runs ?? '3', 100),
+    seconds: values.seconds === undefined ? undefined : wholeNumber('seconds', values.seconds, 600),
+    durability: durability(values.durability ?? 'fsync'),
+    directory: values.directory ?? os.tmpdir(),
+    pin: values['no-pin'] !== true,
+    version5: values.v5 === true,
+    out: values.out,
+    markdown: values.markdown,
+  };
+}
+
+/** The command that repeats a run, without what names files of this machine. */
+export function commandLine(words: readonly string[]): string {
+  const isLocal = (word: string | undefined) => /^--(out|markdown|directory)$/.test(word ?? '');
+  const kept = words.filter((word, index) => {
+    return !isLocal(word.split('=')[0]) && !isLocal(words[index - 1]);
+  });
+  return ['npm run bench', ...(kept.length > 0 ? ['--', ...kept] : [])].join(' ');
+}
+
+function parsed(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      options: {
+        scenario: { type: 'string' },
+        brokers: { type: 'string' },
+        runs: { type: 'string' },
+        seconds: { type: 'string' },
+        durability: { type: 'string' },
+        directory: { type: 'string' },
+        'no-pin': { type: 'boolean' },
+        v5: { type: 'boolean' },
+        out: { type: 'string' },
+        markdown: { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    throw new BenchError((error as Error).message);
+  }
+}
+
+function known<T>(found: T | undefined, what: string, name: string): T {
+  if (found !== undefined) return found;
+  throw new BenchError(`There is no ${what} "${name}"; npm run bench -- list shows all.`);
+}
+
+function wholeNumber(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+  throw new BenchError(`--${name} is a whole number from 1 to ${max}, not "${text}".`);
+}
+
+function durability(text: string): Durability {
+  if (text === 'fsync' || text === 'write') return text;
+  throw new BenchError(`--durability is fsync or write, not "${text}".`);
+}
+
+function names(some: readonly { readonly name: string }[]): string {
+  return some.map((one) => one.name).join(',');
+}

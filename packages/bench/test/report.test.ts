@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { invalidRuns, textReport } from '../src/report.ts';
+import { summarize } from '../src/summary.ts';
+import { run, scenario } from './figures.ts';
+
+const peers = new Map([['sluice', ['aedes']]]);
+
+describe('textReport', () => {
+  it('has a heading for each phase and a line for each broker', () => {
+    const rows = summarize([scenario], peers, [run('sluice', 1, 0.5), run('aedes', 1, 20)]);
+    const [head = '', , heading, sluice = '', aedes = ''] = textReport(rows).split('\n');
+    const words = (line: string) => line.trim().split(/ {2,}/);
+    expect(words(head).at(-1)).toBe('/ aedes');
+    expect(heading).toBe('fanin: fan-in (pipelined), deliver, per message');
+    expect(words(sluice)).toEqual([
+      'sluice',
+      '2.00M',
+      '0.50',
+      '100 µs',
+      '900 µs',
+      '0',
+      '500 B',
+      '40 %',
+      '1/40',
+    ]);
+    expect(words(aedes).at(-1)).toBe('-');
+  });
+});
+
+describe('invalidRuns', () => {
+  it('names scenario, broker, number and reasons, once each', () => {
+    const rows = summarize([scenario], peers, [
+      run('sluice', 1, 1, { problems: ['3 messages lost', '1 gaps in the order of messages'] }),
+      run('sluice', 2, 1, { problems: ['3 messages lost'] }),
+      run('aedes', 1, 1),
+    ]);
+    expect(invalidRuns(rows)).toEqual([
+      'INVALID: fanin on sluice, 2 of 2 runs: 3 messages lost; 1 gaps in the order of messages',
+    ]);
+  });
+
+  it('is empty when all runs count', () => {
+    expect(invalidRuns(summarize([scenario], peers, [run('sluice', 1, 1)]))).toEqual([]);
+  });
+});

@@ -1,0 +1,208 @@
+import { Duplex, PassThrough } from 'node:stream';
+import { encodePacket } from '@sluice/packet';
+import { describe, expect, test, vi } from 'vitest';
+import { aWill, connectPacket } from '../support/packets.ts';
+import { aPlugin, startTestBroker } from '../support/test-broker.ts';
+
+describe('close', () => {
+  test('tells 5.0 clients, publishes wills, commits, and closes plug-ins and persistence', async () => {
+    const order: string[] = [];
+    const world = await startTestBroker({
+      plugins: [aPlugin((context) => context.hook('close', () => void order.push('close hook')))],
+    });
+    const watcher = await world.connect('w', {
+      cleanStart: false,
+      properties: { sessionExpiryInterval: 100 },
+    });
+    await watcher.subscribe('will');
+    await watcher.drop();
+    const client = await world.connect('c', { will: aWill('will', 'x', { qos: 1 }) });
+    const old = await world.connect('o', { version: 4 });
+    const silent = world.client(5);
+    const close = vi.spyOn(world.persistence, 'close').mockImplementation(async () => {
+      order.push('persistence');
+    });
+    const closing = world.broker.close();
+    expect(world.broker.close()).toBe(closing);
+    await world.settle();
+    await closing;
+    expect(client.disconnectCode).toBe(0x8b);
+    expect([client.closed, old.closed, silent.closed]).toEqual([true, true, true]);
+    expect(order).toEqual(['close hook', 'persistence']);
+    close.mockRestore();
+    await world.restart();
+    const back = await world.connect('w', {
+      cleanStart: false,
+      properties: { sessionExpiryInterval: 100 },
+    });
+    expect(await back.payloads()).toEqual(['x']);
+  });
+
+  test('does not wait for ever for a client that takes nothing', async () => {
+    const world = await startTestBroker();
+    const slow = await world.connect('slow');
+    slow.stream.stall();
+    let closed = false;
+    const closing = world.broker.close({ graceMs: 1_000 }).then(() => {
+      closed = true;
+    });
+    await world.advance(999);
+    expect(closed).toBe(false);
+    await world.advance(1);
+    await closing;
+    expect(slow.stream.destroyed).toBe(true);
+    expect(world.environment.timers).toBe(0);
+  });
+
+  test('refuses what comes later', async () => {
+    const world = await startTestBroker();
+    const subscription = world.broker.subscribe('a');
+    const closing = world.broker.close();
+    const late = world.client(5);
+    await world.settle();
+    await closing;
+    expect(late.stream.destroyed).toBe(true);
+    await expect(world.broker.publish({ topic: 'a', payload: '' })).rejects.toMatchObject({
+      code: 'SLUICE_CLOSED',
+    });
+    expect(() => world.broker.subscribe('a')).toThrow(/closed/);
+    // An iterator ends.
+    for await (const _ of subscription) expect.unreachable();
+  });
+
+  test('leaves no timer behind', async () => {
+    const world = await startTestBroker();
+    const properties = { sessionExpiryInterval: 100 };
+    await (await world.connect('a', { properties })).drop();
+    await world.connect('b', { keepAlive: 10 });
+    await world.publish('a', 'x', { retain: true, properties: { messageExpiryInterval: 50 } });
+    const closing = world.broker.close();
+    await world.settle();
+    await closing;
+    expect(world.environment.timers).toBe(0);
+  });
+});
+
+describe('handle', () => {
+  test('takes a Duplex and nothing else', async () => {
+    const world = await startTestBroker();
+    for (const stream of [undefined, {}, 'stream']) {
+      expect(() => world.broker.handle(stream as never)).toThrow(
+        expect.objectContaining({ code: 'SLUICE_STREAM' }),
+      );
+    }
+  });
+
+  test('takes a stream that is closed already, and forgets it', async () => {
+    const world = await startTestBroker();
+    const stream = new PassThrough();
+    stream.destroy();
+    await world.settle();
+    world.broker.handle(stream);
+    await world.settle();
+    expect(world.broker.stats.connections).toBe(0);
+    const closing = world.broker.close();
+    await world.settle();
+    await closing;
+  });
+
+  test('a stream that gives strings is closed', async () => {
+    const world = await startTestBroker();
+    const client = world.client(5);
+    client.stream.setEncoding('utf8');
+    client.send(Buffer.from('abc'));
+    await world.settle();
+    expect(client.closed).toBe(true);
+  });
+
+  test('a stream that throws when it is written to harms only itself', async () => {
+    const world = await startTestBroker();
+    const good = await world.connect('good');
+    await good.subscribe('a');
+    const stream = new Duplex({
+      read() {},
+      write() {
+        throw new Error('broken stream');
+      },
+    });
+    world.broker.handle(stream);
+    stream.push(encodePacket(connectPacket(5, { clientId: 'bad' }), 5));
+    await world.publish('a', 'x', { qos: 1 });
+    expect(await good.payloads()).toEqual(['x']);
+    expect(stream.destroyed).toBe(true);
+    expect(world.broker.stats.connections).toBe(1);
+  });
+});
+
+describe('events and counters', () => {
+  test('tell of clients, refusals and who ended a connection', async () => {
+    const world = await startTestBroker();
+    const seen: unknown[] = [];
+    world.broker.on('connected', ({ client, sessionPresent }) =>
+      seen.push(['connected', client.clientId, client.protocolVersion, sessionPresent]),
+    );
+    world.broker.on('disconnected', ({ client, by, reasonCode, error }) =>
+      seen.push(['disconnected', client.clientId, by, reasonCode, error?.message]),
+    );
+    world.broker.on('refused', ({ reasonCode }) => seen.push(['refused', reasonCode]));
+    await (await world.connect('c')).disconnect(0x04);
+    await (await world.connect('c', { version: 4 })).drop(new Error('reset'));
+    const bad = await world.connect('c', { version: 3 });
+    bad.send(Uint8Array.of(0xf0, 0));
+    await world.settle();
+    world.client(5).send(Uint8Array.of(0xc0, 0));
+    await world.client(5).drop();
+    await world.client(5).connect({ clientId: 'x'.repeat(300) });
+    expect(seen).toEqual([
+      ['connected', 'c', 5, false],
+      ['disconnected', 'c', 'client', 4, undefined],
+      ['connected', 'c', 4, false],
+      ['disconnected', 'c', 'network', 0, 'reset'],
+      ['connected', 'c', 3, false],
+      ['disconnected', 'c', 'broker', expect.any(Number), undefined],
+      ['refused', expect.any(Number)],
+      ['refused', 0],
+      ['refused', 0x85],
+    ]);
+    expect(world.broker.stats.refusedTotal).toBe(3);
+  });
+
+  test('count what went through, and come back to where they were', async () => {
+    const world = await startTestBroker();
+    const client = await world.connect('c');
+    await client.subscribe('a', { qos: 0 });
+    await client.publish('a', 'xyz');
+    const { stats } = world.broker;
+    expect(stats).toMatchObject({ messagesReceived: 1, messagesSent: 1, connectionsTotal: 1 });
+    // CONNACK, SUBACK and PUBLISH; CONNECT, SUBSCRIBE and PUBLISH.
+    const sent = client.received().reduce((sum, packet) => sum + encodePacket(packet, 5).length, 0);
+    expect(stats.bytesSent).toBe(sent);
+    expect(stats.bytesReceived).toBeGreaterThan(20);
+    await client.drop();
+    expect(stats).toMatchObject({ connections: 0, clients: 0, sessions: 0, subscriptions: 0 });
+  });
+
+  test('an administrator ends a connection, and the session goes on', async () => {
+    const world = await startTestBroker();
+    const properties = { sessionExpiryInterval: 100 };
+    const client = await world.connect('c', { properties });
+    expect(world.broker.disconnect('c')).toBe(true);
+    await world.settle();
+    expect(client.disconnectCode).toBe(0x98);
+    expect(world.broker.disconnect('c')).toBe(false);
+    expect(world.broker.disconnect('nobody')).toBe(false);
+    expect((await world.resume('c', { cleanStart: false })).connack.sessionPresent).toBe(true);
+  });
+
+  test('an error that nobody listens to becomes a warning', async () => {
+    const world = await startTestBroker();
+    world.broker.removeAllListeners('error');
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    world.broker.subscribe('a', () => {
+      throw new Error('thrown');
+    });
+    await world.publish('a', 'x');
+    expect(warn).toHaveBeenCalledWith(expect.objectContaining({ message: 'thrown' }));
+    warn.mockRestore();
+  });
+});

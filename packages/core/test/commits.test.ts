@@ -1,0 +1,193 @@
+import type { Operation, Persistence } from '@sluice/plugin';
+import { describe, expect, test, vi } from 'vitest';
+import { Commits } from '../src/commits.ts';
+import { Turn } from '../src/turn.ts';
+import { VirtualEnvironment } from './support/virtual-environment.ts';
+
+/** A persistence whose commits settle when the test says so; at once where `isSynchronous`. */
+class Disk implements Pick<Persistence, 'commit'> {
+  readonly commits: (readonly Operation[])[] = [];
+  isSynchronous = false;
+  failure: Error | undefined;
+  #settle: (() => void) | undefined;
+
+  commit(operations: readonly Operation[]): void | Promise<void> {
+    // Not again before the last one settled.
+    expect(this.#settle).toBeUndefined();
+    this.commits.push(operations);
+    if (this.isSynchronous) {
+      if (this.failure !== undefined) throw this.failure;
+      return;
+    }
+    return new Promise((resolve, reject) => {
+      this.#settle = () => {
+        this.#settle = undefined;
+        if (this.failure === undefined) resolve();
+        else reject(this.failure);
+      };
+    });
+  }
+
+  async settle(): Promise<void> {
+    this.#settle?.();
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+}
+
+function operation(packetId: number): Operation {
+  return { type: 'receive', session: 1, packetId };
+}
+
+function someCommits(maxPendingBytes = 1_000) {
+  const environment = new VirtualEnvironment();
+  const disk = new Disk();
+  const failures: Error[] = [];
+  const commits = new Commits(
+    disk as unknown as Persistence,
+    new Turn(environment),
+    maxPendingBytes,
+    (failure) => failures.push(failure),
+  );
+  const told: string[] = [];
+  const wait = (name: string): void =>
+    commits.wait({
+      onCommitted: (failure) => told.push(failure === undefined ? name : `${name} failed`),
+    });
+  const written = (): number[][] =>
+    disk.commits.map((operations) =>
+      operations.map((one) => (one as { packetId: number }).packetId),
+    );
+  return { environment, disk, commits, failures, told, wait, written };
+}
+
+test('what is added in one turn is one commit, in order', () => {
+  const { environment, commits, written } = someCommits();
+  for (const packetId of [3, 1, 2]) commits.add(operation(packetId));
+  expect(written()).toEqual([]);
+  environment.runDeferred();
+  expect(written()).toEqual([[3, 1, 2]]);
+});
+
+test('what is added during a commit collects for the next one', async () => {
+  const { environment, disk, commits, written, told, wait } = someCommits();
+  commits.add(operation(1));
+  wait('one');
+  environment.runDeferred();
+  commits.add(operation(2));
+  wait('two');
+  environment.runDeferred();
+  commits.add(operation(3));
+  wait('three');
+  expect(written()).toEqual([[1]]);
+  expect(commits.settled).toBe(false);
+  await disk.settle();
+  expect([written(), told]).toEqual([[[1], [2, 3]], ['one']]);
+  await disk.settle();
+  expect(told).toEqual(['one', 'two', 'three']);
+  expect(commits.settled).toBe(true);
+});
+
+test('who waits without anything new is told with what is under way', async () => {
+  const { environment, disk, commits, told, wait } = someCommits();
+  wait('nothing');
+  expect(told).toEqual(['nothing']);
+  commits.add(operation(1));
+  environment.runDeferred();
+  wait('under way');
+  expect(told).toEqual(['nothing']);
+  await disk.settle();
+  expect(told).toEqual(['nothing', 'under way']);
+});
+
+test('a synchronous persistence settles within the turn, also what is added on being told', () => {
+  const { environment, disk, commits, written, told } = someCommits();
+  disk.isSynchronous = true;
+  commits.add(operation(1));
+  commits.wait({
+    onCommitted: () => {
+      told.push('one');
+      commits.add(operation(2));
+      commits.wait({ onCommitted: () => told.push('two') });
+    },
+  });
+  environment.runTurn();
+  expect([written(), told]).toEqual([
+    [[1], [2]],
+    ['one', 'two'],
+  ]);
+});
+
+test('what is cancelled is not written, and its waiters are told all the same', () => {
+  const { environment, commits, written, told, wait } = someCommits();
+  const batch = commits.add(operation(1));
+  commits.add(operation(2));
+  batch.operations[0] = undefined;
+  wait('half');
+  environment.runDeferred();
+  expect(written()).toEqual([[2]]);
+  expect(batch.sealed).toBe(true);
+
+  const other = someCommits();
+  const empty = other.commits.add(operation(1));
+  empty.operations[0] = undefined;
+  other.wait('empty');
+  other.environment.runDeferred();
+  expect([other.written(), other.told]).toEqual([[], ['empty']]);
+  expect(told).toEqual([]);
+});
+
+describe('a failure', () => {
+  test.each([true, false])(
+    'fails everything from then on, and is reported once; synchronous: %s',
+    async (isSynchronous) => {
+      const { environment, disk, commits, failures, told, wait, written } = someCommits();
+      disk.isSynchronous = isSynchronous;
+      disk.failure = new Error('the disk is full');
+      commits.add(operation(1));
+      wait('one');
+      environment.runDeferred();
+      commits.add(operation(2));
+      wait('two');
+      await disk.settle();
+      environment.runDeferred();
+      wait('three');
+      expect(told).toEqual(['one failed', 'two failed', 'three failed']);
+      expect(written()).toEqual([[1]]);
+      expect(failures).toMatchObject([{ code: 'SLUICE_PERSISTENCE_FAILED', cause: disk.failure }]);
+      expect(commits.failure).toBe(failures[0]);
+      await commits.flush();
+    },
+  );
+});
+
+test('congestion is by bytes, and relieved when they are written', async () => {
+  const { environment, disk, commits } = someCommits(1_000);
+  const relieved = vi.fn();
+  commits.add(operation(1), 900);
+  expect(commits.congested).toBe(false);
+  commits.add(operation(2), 100);
+  expect(commits.congested).toBe(true);
+  commits.whenRelieved(relieved);
+  environment.runDeferred();
+  expect(relieved).not.toHaveBeenCalled();
+  await disk.settle();
+  expect(relieved).toHaveBeenCalledTimes(1);
+  expect(commits.congested).toBe(false);
+});
+
+test('flush waits for everything, also for what comes meanwhile', async () => {
+  const { environment, disk, commits, written } = someCommits();
+  commits.add(operation(1));
+  let flushed = false;
+  const flushing = commits.flush().then(() => {
+    flushed = true;
+  });
+  environment.runDeferred();
+  commits.add(operation(2));
+  await disk.settle();
+  expect(flushed).toBe(false);
+  await disk.settle();
+  await flushing;
+  expect(written()).toEqual([[1], [2]]);
+});

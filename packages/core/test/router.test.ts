@@ -1,0 +1,155 @@
+import { createMatcher } from '@sluice/matcher';
+import { type Qos, topicMatches } from '@sluice/packet';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Context } from '../src/context.ts';
+import type { Receiver } from '../src/receiver.ts';
+import { RoutedMessage } from '../src/routed-message.ts';
+import { Router } from '../src/router.ts';
+import { Subscription, type SubscriptionOptions } from '../src/subscription.ts';
+import { aMessage } from './support/messages.ts';
+import { aFilter, aTopic } from './support/topics.ts';
+
+/** Nothing here is shared, which is all that a router needs its context for. */
+function aRouter(): Router {
+  return new Router(createMatcher<Subscription>(), {} as Context);
+}
+
+type Delivery = [clientId: string, qos: Qos, retain: boolean, identifiers: number[]];
+
+function aReceiver(clientId: string, got: Delivery[]): Receiver {
+  return {
+    clientId,
+    deliver: (_message, qos, retain, identifiers) => {
+      got.push([clientId, qos, retain, [...(identifiers ?? [])].toSorted((a, b) => a - b)]);
+      return true;
+    },
+  };
+}
+
+/** What section 3.3.4 says, without any cleverness: one copy for each receiver. */
+function expected(subscriptions: Iterable<Subscription>, message: RoutedMessage): Delivery[] {
+  const byReceiver = new Map<string, Subscription[]>();
+  for (const subscription of subscriptions) {
+    const { clientId } = subscription.receiver;
+    if (!topicMatches(subscription.filter, message.topic)) continue;
+    if (subscription.noLocal && clientId === message.publisherId) continue;
+    byReceiver.set(clientId, [...(byReceiver.get(clientId) ?? []), subscription]);
+  }
+  return [...byReceiver].map(([clientId, list]) => [
+    clientId,
+    Math.min(message.qos, Math.max(...list.map(({ qos }) => qos))) as Qos,
+    message.retain && list.some(({ retainAsPublished }) => retainAsPublished),
+    list
+      .map(({ subscriptionIdentifier }) => subscriptionIdentifier)
+      .filter((identifier) => identifier !== 0)
+      .toSorted((a, b) => a - b),
+  ]);
+}
+
+const aQos = fc.constantFrom<Qos>(0, 1, 2);
+const aChange = fc.record({
+  client: fc.constantFrom('c', 'd', 'e'),
+  what: fc.constantFrom('subscribe' as const, 'subscribe' as const, 'unsubscribe' as const),
+  // Few and wide ones too, so that they meet.
+  filter: fc.oneof(aFilter, fc.constantFrom('#', '+', '+/#', 'a/#', 'a/+', 'a/b')),
+  qos: aQos,
+  noLocal: fc.boolean(),
+  retainAsPublished: fc.boolean(),
+  subscriptionIdentifier: fc.nat(3),
+});
+const aPublication = fc.record({
+  topic: fc.oneof(aTopic, fc.constantFrom('a', 'a/b')),
+  qos: aQos,
+  retain: fc.boolean(),
+  publisherId: fc.constantFrom('c', 'd', 'x', ''),
+});
+
+test('whatever was subscribed and cached before, a message goes where it should', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(aChange, aPublication), { maxLength: 80 }), (steps) => {
+      const router = aRouter();
+      const subscriptions = new Map<string, Subscription>();
+      const got: Delivery[] = [];
+      const receivers = new Map(['c', 'd', 'e'].map((id) => [id, aReceiver(id, got)]));
+      for (const step of steps) {
+        if ('topic' in step) {
+          const message = RoutedMessage.of(aMessage(step));
+          got.length = 0;
+          const kept = router.lookup(message.topic);
+          expect(router.isCurrent(kept)).toBe(true);
+          const count = router.route(message, kept);
+          const wanted = expected(subscriptions.values(), message);
+          expect(got.toSorted()).toEqual(wanted.toSorted());
+          expect(count).toBe(wanted.length);
+          continue;
+        }
+        const { client, what, filter, ...rest } = step;
+        const key = `${client} ${filter}`;
+        const existing = subscriptions.get(key);
+        const options: SubscriptionOptions = {
+          requested: filter,
+          filter,
+          retainHandling: 0,
+          ...rest,
+        };
+        if (what === 'unsubscribe') {
+          if (existing !== undefined) router.remove(existing);
+          subscriptions.delete(key);
+        } else if (existing === undefined) {
+          const made = new Subscription(receivers.get(client) as Receiver, options);
+          subscriptions.set(key, made);
+          router.add(made);
+        } else {
+          existing.replaceOptions(options);
+          router.changed(existing);
+        }
+        expect(router.size).toBe(subscriptions.size);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a route that somebody kept is no longer current once it may be wrong', () => {
+  const router = aRouter();
+  const add = (filter: string): Subscription => {
+    const subscription = new Subscription(aReceiver(filter, []), {
+      requested: filter,
+      filter,
+      qos: 0,
+      noLocal: false,
+      retainAsPublished: false,
+      retainHandling: 0,
+      subscriptionIdentifier: 0,
+    });
+    router.add(subscription);
+    return subscription;
+  };
+  const exact = add('a/b');
+  const wild = add('a/+');
+  const other = add('x');
+  for (const change of [
+    () => router.changed(exact),
+    () => router.remove(exact),
+    () => router.changed(wild),
+    () => router.remove(wild),
+    () => void add('a/b'),
+    () => void add('#'),
+  ]) {
+    const route = router.lookup('a/b');
+    change();
+    expect(router.isCurrent(route)).toBe(false);
+  }
+  const route = router.lookup('a/b');
+  router.changed(other);
+  expect(router.isCurrent(route)).toBe(true);
+});
+
+test('topics come from peers: any number of them is forgotten again', () => {
+  const router = aRouter();
+  const first = router.lookup('t/0');
+  for (let index = 1; index < 40_000; index++) router.lookup(`t/${index}`);
+  expect(router.lookup('t/0')).not.toBe(first);
+  expect(router.lookup('t/0')).toBe(router.lookup('t/0'));
+});
