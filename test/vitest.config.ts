@@ -8,7 +8,15 @@ export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['packages/*/src/**'], reportsDirectory: 'coverage' },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts'],
+          // A busy machine is no fault of the code: nothing here waits for real time.
+          testTimeout: 60_000,
+        },
+      },
       {
         extends: true,
         test: {

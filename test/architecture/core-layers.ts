@@ -41,6 +41,7 @@ export const coreLayers: readonly (readonly string[])[] = [
     'incoming-aliases.ts',
     'outbox-entry.ts',
     'outbox.ts',
+    'outbox-owner.ts',
     'outgoing-aliases.ts',
     'queue-window.ts',
     'receiver.ts',

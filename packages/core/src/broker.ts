@@ -152,6 +152,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
       connection.close(reasonCode, 'the broker is closing', serverReference);
     }
     await this.#drained(graceMs);
+    await this.#parts.wills.flush();
     await context.commits.flush();
     this.#local.close();
     await context.hooks.close?.();

@@ -71,10 +71,19 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const router = new Router((provided.matcher ?? createMatcher)<Subscription>(), context);
     const retained = new RetainedMessages(context);
     const publishing = new Publishing(context, router, retained);
-    const registry = new Registry(context, router, new Wills(context, publishing));
+    const wills = new Wills(context, publishing);
+    const registry = new Registry(context, router, wills);
     restore(snapshot, registry, retained);
     broker = new Broker((made) => ({
-      parts: { context, router, retained, publishing, registry, events: eventsOf(made, context) },
+      parts: {
+        context,
+        router,
+        retained,
+        publishing,
+        registry,
+        wills,
+        events: eventsOf(made, context),
+      },
       local: new LocalClient(context, router, retained, publishing),
       onClosed: () => table.close(),
     }));

@@ -5,6 +5,7 @@ import {
   parseSharedFilter,
 } from '@sluice/packet';
 import { BrokerError, isDrop, type OutgoingMessage } from '@sluice/plugin';
+import { checkProperties } from './change-message.ts';
 import type { Context } from './context.ts';
 import {
   type BrokerSubscription,
@@ -59,6 +60,7 @@ export class LocalClient {
         `The QoS ${String(qos)} is not valid: it must be 0, 1 or 2.`,
       );
     }
+    checkPropertiesOf(outgoing);
     const payload = bytesOf(outgoing.payload);
     const message = this.#publishing.message('', topic, payload, qos, retain, properties);
     const event = await this.#context.hooks.publish?.({ client: undefined, message });
@@ -112,6 +114,19 @@ export class LocalClient {
 
   close(): void {
     for (const subscription of this.#subscriptions) subscription.close();
+  }
+}
+
+function checkPropertiesOf({ properties }: OutgoingMessage): void {
+  if (properties === undefined) return;
+  try {
+    checkProperties(properties);
+  } catch (cause) {
+    throw new BrokerError(
+      'SLUICE_PROPERTIES',
+      'A property of the message cannot be sent; the cause says which one.',
+      { cause },
+    );
   }
 }
 

@@ -28,6 +28,8 @@ export class OutboxEntry implements CommitWaiter {
   state: EntryState = EntryState.waiting;
   /** Its `enqueue` is committed, or there is none. */
   durable = true;
+  /** Nothing was before it: it leaves at once, or as soon as it is durable. */
+  isImmediate = false;
   /** PUBREC came, on this connection or before: only PUBREL is owed. */
   released = false;
   #owner: { pump(): void } | undefined;

@@ -3,6 +3,7 @@ import { DropReason } from '@sluice/plugin';
 import type { CommitWaiter } from './commits.ts';
 import type { Context } from './context.ts';
 import { EntryState, OutboxEntry } from './outbox-entry.ts';
+import { AckResult, type OutboxOwner } from './outbox-owner.ts';
 import { QueueWindow } from './queue-window.ts';
 import type { RoutedMessage } from './routed-message.ts';
 import type { Sink } from './sink.ts';
@@ -10,29 +11,6 @@ import { referToBody } from './stored-body.ts';
 
 const packetIds = 65_535;
 const noIdentifiers: readonly number[] = Object.freeze([]);
-
-/** What an acknowledgement of the client met. */
-export const AckResult = { done: 0, unknown: 1, wrongQos: 2 } as const;
-export type AckResult = (typeof AckResult)[keyof typeof AckResult];
-
-/** The session, as its outbox sees it. */
-export interface OutboxOwner {
-  readonly number: number;
-  readonly clientId: string;
-  /** Whether the queue is committed: the session outlives its connection. */
-  readonly stored: boolean;
-  readonly sink: Sink | undefined;
-  /** Sends an entry's message, by way of the delivery hooks; a reason when it was left out. */
-  send(
-    message: RoutedMessage,
-    qos: 1 | 2,
-    retain: boolean,
-    dup: boolean,
-    packetId: number,
-    subscriptionIdentifiers: readonly number[] | undefined,
-  ): DropReason | undefined;
-  pump(): void;
-}
 
 /**
  * The QoS 1 and 2 messages of one session, in order of their sequence, which also is their packet id.
@@ -98,6 +76,7 @@ export class Outbox {
     if (this.isFull || this.#bytes + bytes > this.#context.limits.maxQueuedBytes) return false;
     const owner = this.#owner;
     const { commits } = this.#context;
+    const isImmediate = this.idle;
     const entry = new OutboxEntry(
       this.#next++,
       message,
@@ -106,6 +85,7 @@ export class Outbox {
       subscriptionIdentifiers,
       sharedFilter,
     );
+    entry.isImmediate = isImmediate;
     this.#count++;
     this.#bytes += bytes;
     if (owner.stored) {
@@ -200,8 +180,9 @@ export class Outbox {
     entry.state = EntryState.sent;
     const message = entry.message as RoutedMessage;
     const dup = entry.sequence < this.#sentEnd;
-    const begun = dup && entry.qos === 2; // [MQTT-4.3.3-7]
-    const expired = !begun && message.expiresAt <= this.#context.environment.now();
+    // What was begun or never had to wait does not expire, be its interval 0 [MQTT-4.3.3-7].
+    const canExpire = !entry.isImmediate && !(dup && entry.qos === 2);
+    const expired = canExpire && message.expiresAt <= this.#context.environment.now();
     const reason = expired
       ? DropReason.expired
       : this.#owner.send(

@@ -5,6 +5,7 @@ import type { Publishing } from './publishing.ts';
 import type { Registry } from './registry.ts';
 import type { RetainedMessages } from './retained-messages.ts';
 import type { Router } from './router.ts';
+import type { Wills } from './wills.ts';
 
 /** What connections and their handlers work with: the parts of one broker. */
 export interface Parts {
@@ -13,6 +14,7 @@ export interface Parts {
   readonly retained: RetainedMessages;
   readonly publishing: Publishing;
   readonly registry: Registry;
+  readonly wills: Wills;
   readonly events: ConnectionEvents;
 }
 

@@ -3,7 +3,8 @@ import { type Client, type DeliveryEvent, DropReason, isDrop } from '@sluice/plu
 import type { Context } from './context.ts';
 import type { Deadline } from './deadlines.ts';
 import { Inbox } from './inbox.ts';
-import { Outbox, type OutboxOwner } from './outbox.ts';
+import { Outbox } from './outbox.ts';
+import type { OutboxOwner } from './outbox-owner.ts';
 import { Readiness, type SharingReceiver } from './receiver.ts';
 import { type Replay, ReplayQueue } from './replay.ts';
 import { RoutedMessage } from './routed-message.ts';
@@ -82,7 +83,8 @@ export class Session implements SharingReceiver, OutboxOwner {
 
   detach(): void {
     this.#sink = undefined;
-    this.#replays = undefined;
+    // What a SUBSCRIBE was answered for is still owed to a session that goes on [MQTT-3.3.1-9].
+    if (!this.stored) this.#replays = undefined;
     this.outbox.detach();
   }
 

@@ -1,5 +1,5 @@
 import type { Will } from '@sluice/packet';
-import { type Client, isDrop, type WillRecord } from '@sluice/plugin';
+import { type Client, DropReason, isDrop, type WillRecord } from '@sluice/plugin';
 import { andThen } from './and-then.ts';
 import type { Context } from './context.ts';
 import { ownBytes } from './own-bytes.ts';
@@ -12,6 +12,8 @@ import { SessionWill } from './session-will.ts';
 export class Wills {
   readonly #context: Context;
   readonly #publishing: Publishing;
+  /** Wills whose hooks have not answered. */
+  readonly #pending: Set<Promise<void>> = new Set();
 
   constructor(context: Context, publishing: Publishing) {
     this.#context = context;
@@ -62,14 +64,18 @@ export class Wills {
   /** The will is not wanted any more: a clean DISCONNECT, or the client came back in time [MQTT-3.1.2-10]. */
   discard(session: Session): void {
     const will = this.#release(session);
-    if (will === undefined) return;
-    this.#context.commits.add({ type: 'removeWill', session: session.number });
+    if (will !== undefined) this.#forget(will.record);
   }
 
   /** The will is due now. */
   publish(session: Session): void {
     const will = this.#release(session);
     if (will !== undefined) this.#publish(will);
+  }
+
+  /** Resolves when every will that is due is published. */
+  async flush(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
   #hold(session: Session, record: WillRecord): SessionWill {
@@ -96,27 +102,42 @@ export class Wills {
     return will;
   }
 
-  #publish({ record, client }: SessionWill): void {
-    const { hooks, commits } = this.#context;
+  #publish(will: SessionWill): void {
+    const publishing = this.#ask(will);
+    if (!(publishing instanceof Promise)) return;
+    const done = publishing.finally(() => this.#pending.delete(done));
+    this.#pending.add(done);
+  }
+
+  #ask({ record, client }: SessionWill): void | Promise<void> {
+    const { hooks } = this.#context;
     const { clientId, topic, payload, qos, retain, properties } = record;
     const message = this.#publishing.message(clientId, topic, payload, qos, retain, properties);
     const allowed = hooks.authorizePublish?.({ client, message, isWill: true });
-    void andThen(allowed, (verdict) => {
+    return andThen(allowed, (verdict) => {
       if (verdict?.allowed === false) {
-        this.#context.dropped(message, undefined, 'not-authorized');
-        commits.add({ type: 'removeWill', session: record.session });
+        this.#drop(record, message, DropReason.notAuthorized);
         return;
       }
-      void andThen(hooks.will?.({ client, message }), (event) => {
+      return andThen(hooks.will?.({ client, message }), (event) => {
         if (event !== undefined && isDrop(event)) {
-          this.#context.dropped(message, undefined, 'hook');
-        } else {
-          this.#publishing.accept(RoutedMessage.of(event?.message ?? message), client);
+          this.#drop(record, message, DropReason.hook);
+          return;
         }
+        this.#publishing.accept(RoutedMessage.of(event?.message ?? message), client);
         // With the message in one commit: after a crash it is published or still due, never neither.
-        commits.add({ type: 'removeWill', session: record.session });
+        this.#forget(record);
       });
     });
+  }
+
+  #drop(record: WillRecord, message: RoutedMessage, reason: DropReason): void {
+    this.#context.dropped(message, undefined, reason);
+    this.#forget(record);
+  }
+
+  #forget({ session }: WillRecord): void {
+    this.#context.commits.add({ type: 'removeWill', session });
   }
 }
 

@@ -6,7 +6,7 @@ import {
   ReasonCode,
 } from '@sluice/packet';
 import type { Connection } from '../connection.ts';
-import { AckResult } from '../outbox.ts';
+import { AckResult } from '../outbox-owner.ts';
 import type { Session } from '../session.ts';
 
 /** PUBACK of a QoS 1 message that was sent to the client (section 4.3.2). */

@@ -64,6 +64,20 @@ describe('publish', () => {
     expect(await client.payloads()).toEqual(['before']);
   });
 
+  test('refuses properties that a message cannot have, and publishes nothing', async () => {
+    const world = await startTestBroker();
+    const client = await world.connect('c');
+    await client.subscribe('a');
+    for (const properties of [{ topicAlias: 1 }, { contentType: 7 }, { userProperties: [['a']] }]) {
+      const message = { topic: 'a', payload: 'x', properties } as never;
+      await expect(world.broker.publish(message)).rejects.toMatchObject({
+        code: 'SLUICE_PROPERTIES',
+        cause: { code: 'SLUICE_HOOK_ANSWER' },
+      });
+    }
+    expect(await client.messages()).toEqual([]);
+  });
+
   test('may go anywhere, past access rules but not past the hook publish', async () => {
     const world = await startTestBroker({
       plugins: [

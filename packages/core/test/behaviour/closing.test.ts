@@ -1,6 +1,7 @@
 import { Duplex, PassThrough } from 'node:stream';
 import { encodePacket } from '@sluice/packet';
 import { describe, expect, test, vi } from 'vitest';
+import { Gate } from '../support/gate.ts';
 import { aWill, connectPacket } from '../support/packets.ts';
 import { aPlugin, startTestBroker } from '../support/test-broker.ts';
 
@@ -36,6 +37,27 @@ describe('close', () => {
       properties: { sessionExpiryInterval: 100 },
     });
     expect(await back.payloads()).toEqual(['x']);
+  });
+
+  test('waits for wills whose hook takes its time', async () => {
+    const gate = new Gate();
+    const world = await startTestBroker({
+      plugins: [aPlugin((context) => context.hook('will', gate.wait))],
+    });
+    const watcher = { cleanStart: false, properties: { sessionExpiryInterval: 100 } };
+    await (await world.connect('w', watcher)).subscribe('will');
+    await world.connect('c', { will: aWill('will', 'x', { qos: 1 }) });
+    let closed = false;
+    const closing = world.broker.close().then(() => {
+      closed = true;
+    });
+    await world.settle();
+    expect(closed).toBe(false);
+    gate.open();
+    await world.settle();
+    await closing;
+    await world.restart();
+    expect(await (await world.connect('w', watcher)).payloads()).toEqual(['x']);
   });
 
   test('does not wait for ever for a client that takes nothing', async () => {

@@ -101,6 +101,21 @@ test('a message that leaves at once has all its time', async () => {
   ]);
 });
 
+test.each([0, 1, 2] as const)(
+  'an interval of 0 is enough for QoS %i to who takes it now',
+  async (qos) => {
+    const world = await startTestBroker();
+    const client = await world.connect('c', durable);
+    await client.subscribe('a');
+    await world.publish('a', 'now', { qos, properties: { messageExpiryInterval: 0 } });
+    expect(await left(client)).toEqual([['now', 0]]);
+    await client.drop();
+    await world.publish('a', 'later', { qos, properties: { messageExpiryInterval: 0 } });
+    const back = await world.connect('c', durable);
+    expect(await left(back)).toEqual([]);
+  },
+);
+
 test('a 3.1.1 client gets no expiry, but no expired message either', async () => {
   const world = await startTestBroker();
   const client = await world.connect('c', { version: 4, cleanStart: false });

@@ -52,6 +52,21 @@ describe.each([3, 4, 5] as const)('a retained message of version %i', (version) 
   });
 });
 
+test('retained messages that wait for acknowledgements go on when the client comes back', async () => {
+  const world = await startTestBroker();
+  for (const topic of ['a', 'b', 'c']) await world.publish(topic, topic, { retain: true, qos: 1 });
+  const properties = { ...durable.properties, receiveMaximum: 1 };
+  const client = await world.connect('c', { ...durable, properties, acknowledges: false });
+  await client.subscribe('+', { qos: 1, retainHandling: 1 });
+  expect(await client.payloads()).toHaveLength(1);
+  await client.drop();
+  const back = await world.connect('c', durable);
+  expect((await back.payloads()).toSorted()).toEqual(['a', 'b', 'c']);
+  await back.drop();
+  const again = await world.connect('c', durable);
+  expect(await again.payloads()).toEqual([]);
+});
+
 describe('Retain Handling', () => {
   test.each([
     [0, [1, 1, 1, 1]],
