@@ -208,13 +208,13 @@ export class Connection implements PortOwner, Sink {
   close(reasonCode: ReasonCode, message: string, serverReference?: string): void {
     if (this.#closed) return;
     if (this.#acknowledged && this.protocolVersion === 5) {
-      const reference = serverReference === undefined ? {} : { serverReference };
-      const properties = { reasonString: message, ...reference };
-      const packet = { type: PacketType.disconnect, reasonCode, properties };
-      let bytes = encodePacket(packet, 5);
-      if (bytes.length > this.maximumPacketSize) {
-        bytes = encodePacket({ ...packet, properties: noProperties }, 5);
-      }
+      const reference = serverReference === undefined ? noProperties : { serverReference };
+      const packet = { type: PacketType.disconnect, reasonCode, properties: reference };
+      let bytes = encodePacket(
+        { ...packet, properties: { ...reference, reasonString: message } },
+        5,
+      );
+      if (bytes.length > this.maximumPacketSize) bytes = encodePacket(packet, 5); // [MQTT-3.14.2-3]
       this.output.append(bytes, 0, bytes.length);
     }
     if (this.client === undefined) this.#refused(reasonCode, message);

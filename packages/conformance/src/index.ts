@@ -1,0 +1,18 @@
+export type { ConformanceCase, StatementIds } from './case.ts';
+export { defineCase, idsFor } from './case.ts';
+export { allCases } from './cases/index.ts';
+export { Client } from './client.ts';
+export { CaseFailure, NotObservable } from './failures.ts';
+export type { ClosedHow, Sendable, ServerPackets } from './raw-client.ts';
+export { RawClient } from './raw-client.ts';
+export type { Report, StatementResult } from './report.ts';
+export { toReport } from './report.ts';
+export type { CaseResult, Job, Outcome, RunOptions } from './runner.ts';
+export { jobsOf, startJobs } from './runner.ts';
+export type { Standard, Statement } from './statements.ts';
+export { readStatements } from './statements.ts';
+export type { Address } from './streams.ts';
+export { opener } from './streams.ts';
+export type { Capability, Features, Target } from './target.ts';
+export { probe } from './target.ts';
+export { Trial } from './trial.ts';
