@@ -11,6 +11,8 @@ const stepsPerCall = 1_000;
 
 /** The retained messages that a new subscription asks for (section 3.3.1.3). */
 export interface Replay {
+  /** The filter by which the client knows the subscription. */
+  readonly requested: string;
   readonly cursor: RetainedCursor;
   readonly qos: Qos;
   readonly subscriptionIdentifiers: readonly number[] | undefined;
@@ -36,8 +38,16 @@ export class ReplayQueue {
     this.#context = context;
   }
 
+  /** Adds a replay. One for the same subscription that is not finished begins again. */
   add(replay: Replay): void {
+    this.remove(replay.requested);
     this.#replays.push(replay);
+  }
+
+  /** The subscription is gone: nothing more comes of it. */
+  remove(requested: string): void {
+    const index = this.#replays.findIndex((replay) => replay.requested === requested);
+    if (index >= 0) this.#replays.splice(index, 1);
   }
 
   /** Sends what the client takes now. True when nothing is left. */

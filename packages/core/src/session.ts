@@ -137,6 +137,11 @@ export class Session implements SharingReceiver, OutboxOwner {
     this.pump();
   }
 
+  /** Stops what `replay` began for a subscription [MQTT-3.10.4-2]. */
+  endReplay(requested: string): void {
+    this.#replays?.remove(requested);
+  }
+
   /** Goes on with everything that waits for the client: called when it acknowledged or its stream drained. */
   pump(): void {
     this.outbox.pump();

@@ -38,12 +38,31 @@ function aReplay(topics: number, { isStored = false } = {}) {
   const queue = new ReplayQueue(owner as never, context);
   const add = (filter: string, qos: Qos): void =>
     queue.add({
+      requested: filter,
       cursor: retained.walk(filter, topics + 1),
       qos,
       subscriptionIdentifiers: undefined,
     });
   return { environment, retained, owner, queue, got, add };
 }
+
+test('a subscription that is made again begins again, and one that is removed ends', () => {
+  const { queue, got, add, owner } = aReplay(4);
+  owner.room = 2;
+  add('t/1', 1);
+  add('t/+', 0);
+  expect(queue.pump()).toBe(false);
+  expect(got).toHaveLength(2);
+  add('t/+', 0);
+  owner.room = 100;
+  expect(queue.pump()).toBe(true);
+  expect(got).toHaveLength(2 + 4);
+  owner.room = 100;
+  add('t/2', 1);
+  queue.remove('t/2');
+  expect(queue.pump()).toBe(true);
+  expect(got).toHaveLength(2 + 4);
+});
 
 test('gives what matches, with RETAIN and the lower QoS', () => {
   const { queue, got, add } = aReplay(5);

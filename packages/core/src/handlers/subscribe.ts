@@ -178,6 +178,7 @@ function apply(
     } else if (wantsRetained(entry.request, made.isNew)) {
       // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
       replays.push({
+        requested: entry.requested,
         cursor: retained.walk(entry.request.filter, before),
         qos,
         subscriptionIdentifiers: identifier === 0 ? undefined : [identifier],

@@ -31,6 +31,7 @@ export function handleUnsubscribe(connection: Connection, packet: UnsubscribePac
     } else {
       session.subscriptions.delete(requested);
       router.remove(subscription); // [MQTT-3.10.4-1]
+      session.endReplay(requested);
       context.stats.subscriptions--;
       if (session.stored) {
         context.commits.add({ type: 'unsubscribe', session: session.number, requested });

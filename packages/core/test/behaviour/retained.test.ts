@@ -197,6 +197,21 @@ describe('many retained messages', () => {
     expect(seen.toSorted()).toEqual([...expected, 'live', 'replaced'].toSorted());
   });
 
+  test('end with UNSUBSCRIBE, and begin again with SUBSCRIBE', async () => {
+    const world = await aFullWorld();
+    const client = await world.connect('c', {
+      properties: { receiveMaximum: 5 },
+      acknowledges: false,
+    });
+    await client.subscribe('#', { qos: 1 });
+    const first = await client.messages();
+    await client.unsubscribe('#');
+    for (const { packetId } of first) client.send(acknowledgement('puback', packetId));
+    expect(await client.messages()).toEqual([]);
+    await client.subscribe('#', { qos: 1 });
+    expect(await client.messages()).toHaveLength(5);
+  });
+
   test('at QoS 0 wait for a stream that takes nothing, rather than being dropped', async () => {
     const world = await startTestBroker({ limits: { maxOutputBytes: 65_536 } });
     for (let index = 0; index < 300; index++) {

@@ -1,0 +1,90 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ServerProcess } from '../support/server-process.ts';
+import { missingOf } from './builds.ts';
+import { type ForeignClient, foreignClients } from './foreign-clients.ts';
+import { markdownOf, type Row, textOf } from './report.ts';
+import { type Cast, login, Scene } from './scene.ts';
+import { type Step, steps } from './steps.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    step: { type: 'string', multiple: true },
+    markdown: { type: 'string' },
+  },
+});
+
+/** Says on the way what happens. */
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+async function play(cast: Cast, step: Step, server: ServerProcess): Promise<string | undefined> {
+  const scene = new Scene(cast, step.name.replaceAll(' ', '-'), server);
+  try {
+    await step.run(scene);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await scene.close();
+  }
+}
+
+async function rowsOf(client: ForeignClient, server: ServerProcess): Promise<Row[]> {
+  const missing = missingOf(client.build);
+  if (missing !== undefined) return [{ client, skipped: `${missing} is missing` }];
+  let command: readonly string[];
+  try {
+    command = client.build.run();
+  } catch (error) {
+    return [{ client, broken: String(error) }];
+  }
+  const rows: Row[] = [];
+  for (const version of client.versions) {
+    for (const transport of ['tcp', 'tls'] as const) {
+      const cast: Cast = { client, command, version, transport, idle: [] };
+      const failures = new Map<string, string>();
+      const played = steps.filter((step) => isWanted(step) && step.isFor(cast));
+      for (const step of played) {
+        const failure = await play(cast, step, server);
+        if (failure === undefined) continue;
+        failures.set(step.name, failure);
+        note(`${client.name} ${version} ${transport}, ${step.name}: ${failure}`);
+      }
+      note(
+        `${client.name} ${version} ${transport}: ${played.length - failures.size} of ${played.length} steps`,
+      );
+      await Promise.all(cast.idle.map((program) => program.kill()));
+      rows.push({ client, version, transport, played, failures });
+    }
+  }
+  return rows;
+}
+
+function isWanted({ name }: Step): boolean {
+  return values.step === undefined || values.step.includes(name);
+}
+
+const server = await ServerProcess.start({
+  users: { [login.user]: login.password },
+  rules: [
+    { effect: 'allow', action: 'all', topic: '#' },
+    { effect: 'deny', who: { user: login.user }, action: 'publish', topic: 'forbidden/#' },
+  ],
+});
+const rows: Row[] = [];
+try {
+  for (const client of foreignClients) {
+    if (values.only?.includes(client.name) === false) continue;
+    rows.push(...(await rowsOf(client, server)));
+  }
+} finally {
+  await server.remove();
+}
+process.stdout.write(textOf(rows));
+if (values.markdown !== undefined) writeFileSync(values.markdown, markdownOf(rows));
+if (rows.some(({ broken, failures }) => broken !== undefined || (failures?.size ?? 0) > 0)) {
+  process.exitCode = 1;
+}
