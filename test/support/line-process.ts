@@ -7,7 +7,7 @@ import { Inbox } from './inbox.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const running = new Set<ChildProcess>();
 
-// A test run that is cut short leaves no process behind.
+// A test file that fails half way leaves no process behind.
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
