@@ -1,14 +1,7 @@
 import type { ProtocolVersion } from '@sluice/packet';
+import type { StatementIds } from './statement-ids.ts';
 import type { Capability } from './target.ts';
 import type { Trial } from './trial.ts';
-
-/** Statements of the two standards; their numbers overlap and mean different things. */
-export interface StatementIds {
-  /** Of MQTT 5.0. */
-  readonly v5?: readonly string[];
-  /** Of MQTT 3.1.1; 3.1 has no numbered statements and is held to these where they apply. */
-  readonly v311?: readonly string[];
-}
 
 /** One thing that a broker must do, and the code that finds out. */
 export interface ConformanceCase {
@@ -26,9 +19,4 @@ export interface ConformanceCase {
 /** Gives a case its type. */
 export function defineCase(definition: ConformanceCase): ConformanceCase {
   return definition;
-}
-
-/** Statements that a case is about when it runs in this version. */
-export function idsFor(definition: ConformanceCase, version: ProtocolVersion): readonly string[] {
-  return (version === 5 ? definition.ids.v5 : definition.ids.v311) ?? [];
 }

@@ -1,5 +1,5 @@
-export type { ConformanceCase, StatementIds } from './case.ts';
-export { defineCase, idsFor } from './case.ts';
+export type { ConformanceCase } from './case.ts';
+export { defineCase } from './case.ts';
 export { allCases } from './cases/index.ts';
 export { Client } from './client.ts';
 export { CaseFailure, NotObservable } from './failures.ts';
@@ -9,6 +9,8 @@ export type { Report, StatementResult } from './report.ts';
 export { toReport } from './report.ts';
 export type { CaseResult, Job, Outcome, RunOptions } from './runner.ts';
 export { jobsOf, startJobs } from './runner.ts';
+export type { StatementIds } from './statement-ids.ts';
+export { idsFor } from './statement-ids.ts';
 export type { Standard, Statement } from './statements.ts';
 export { readStatements } from './statements.ts';
 export type { Address } from './streams.ts';

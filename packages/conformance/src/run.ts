@@ -1,9 +1,9 @@
-import { idsFor } from './case.ts';
 import { allCases } from './cases/index.ts';
 import { type Command, helpText, readCommandLine } from './command-line.ts';
 import { titleOf, toReport } from './report.ts';
 import { reportFormats } from './report-formats.ts';
 import { type Job, jobsOf, startJobs } from './runner.ts';
+import { idsFor } from './statement-ids.ts';
 import { opener } from './streams.ts';
 import { probe, type Target } from './target.ts';
 

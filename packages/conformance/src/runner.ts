@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProtocolVersion } from '@sluice/packet';
-import { type ConformanceCase, idsFor } from './case.ts';
+import type { ConformanceCase } from './case.ts';
 import { CaseFailure, NotObservable } from './failures.ts';
+import { idsFor } from './statement-ids.ts';
 import type { Features, Target } from './target.ts';
 import { Trial } from './trial.ts';
 

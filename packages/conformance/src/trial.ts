@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnackPacket, type Packet, PacketType, type ProtocolVersion } from '@sluice/packet';
-import { type ConformanceCase, idsFor } from './case.ts';
 import { Client } from './client.ts';
 import { type ConnectFields, connect, publish } from './compose.ts';
 import { CaseFailure, NotObservable } from './failures.ts';
+import { idsFor, type StatementIds } from './statement-ids.ts';
 import { defaultPatienceMs, type Features, type Target } from './target.ts';
 import { Transcript } from './transcript.ts';
 
@@ -12,6 +12,12 @@ export type StatementId = string | { readonly v5?: string; readonly v311?: strin
 
 let lastTrial = 0;
 
+/** What a trial has to know of its case. */
+interface TrialCase {
+  readonly name: string;
+  readonly ids: StatementIds;
+}
+
 /** One run of a case in one version: makes its clients, names and topics, and notes what was checked. */
 export class Trial {
   readonly version: ProtocolVersion;
@@ -19,7 +25,7 @@ export class Trial {
   readonly transcript: Transcript = new Transcript();
   /** Statements of which a check held. */
   readonly checked: Set<string> = new Set();
-  readonly #case: ConformanceCase;
+  readonly #case: TrialCase;
   readonly #features: Features;
   readonly #unique: string;
   readonly #clients: Client[] = [];
@@ -27,12 +33,7 @@ export class Trial {
   readonly #kept: Set<string> = new Set();
   readonly #retained: Set<string> = new Set();
 
-  constructor(
-    definition: ConformanceCase,
-    version: ProtocolVersion,
-    target: Target,
-    features: Features,
-  ) {
+  constructor(definition: TrialCase, version: ProtocolVersion, target: Target, features: Features) {
     this.#case = definition;
     this.version = version;
     this.target = target;

@@ -8,6 +8,7 @@ import type {
   WillRecord,
 } from '@sluice/plugin';
 import { ByteReader, DamagedRecord } from './byte-reader.ts';
+import type { RecordKind } from './damage-report.ts';
 import {
   type KeyRange,
   numberAt,
@@ -17,7 +18,7 @@ import {
   rangeOf,
   textFrom,
 } from './keys.ts';
-import type { Quarantine, RecordKind } from './quarantine.ts';
+import type { Quarantine } from './quarantine.ts';
 import {
   type NextNumbers,
   readMessage,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
+import type { DamageReport } from './damage-report.ts';
 import { LevelErrorCode } from './errors.ts';
-import type { DamageReport } from './quarantine.ts';
 
 /** When a commit settles: after fsync, after the operating system took it, or before it was written. */
 export type Durability = 'fsync' | 'write' | 'none';

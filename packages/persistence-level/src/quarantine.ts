@@ -1,23 +1,6 @@
+import type { DamageReport, RecordKind } from './damage-report.ts';
 import { numberAt, Prefix, quarantineKey, textFrom } from './keys.ts';
 import type { Database } from './store.ts';
-
-/** What kind of record was damaged. */
-export type RecordKind =
-  | 'session'
-  | 'subscription'
-  | 'queue'
-  | 'message'
-  | 'received'
-  | 'retained'
-  | 'will';
-
-/** A record that could not be trusted. It is never delivered. */
-export interface DamageReport {
-  readonly kind: RecordKind;
-  /** For people: the client id, topic or numbers that its key names. */
-  readonly key: string;
-  readonly reason: string;
-}
 
 const kinds: ReadonlyMap<number, RecordKind> = new Map<number, RecordKind>([
   [Prefix.session, 'session'],

@@ -1,7 +1,8 @@
 import { type ProtocolVersion, ReasonCode } from '@sluice/packet';
 import { bytes, props, rawPacket, str, u16 } from '../bytes.ts';
-import { type ConformanceCase, defineCase, type StatementIds } from '../case.ts';
+import { type ConformanceCase, defineCase } from '../case.ts';
 import { rawConnect } from '../raw-connect.ts';
+import type { StatementIds } from '../statement-ids.ts';
 import { malformedCodes, protocolErrorCodes } from './codes.ts';
 
 interface Kind {
