@@ -1,4 +1,4 @@
-import { type CaseResult, type Job, probe, startJobs } from '@sluice/conformance';
+import { allCases, type CaseResult, type Job, jobsOf, probe, startJobs } from '@sluice/conformance';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type RunningTarget, type Setup, startSluice } from './sluice-target.ts';
 
@@ -6,17 +6,18 @@ import { type RunningTarget, type Setup, startSluice } from './sluice-target.ts'
 // picks up its result.
 const concurrency = 24;
 
-/** Cases about what the standard leaves open, where Sluice takes the choice that shows nothing. */
-const invisible: readonly string[] = ['each-copy-has-the-identifier-of-its-subscription'];
-
 const versionNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
 
 function titleOf({ definition, version }: Job): string {
   return `${definition.name}, ${versionNames[version]}`;
 }
 
-/** One test for each case and version, against Sluice in this process. */
-export function describeSluice(name: string, setup: Setup, jobs: readonly Job[]): void {
+/** One test for each case that such a broker can pass, and each version, against Sluice in this process. */
+export function describeSluice(name: string, setup: Setup): void {
+  const { lacks, invisible } = setup;
+  const jobs = jobsOf(allCases).filter(
+    ({ definition: { needs = [] } }) => !needs.some((need) => lacks.includes(need)),
+  );
   describe(`Sluice, ${name}`, () => {
     let running: RunningTarget | undefined;
     let starting: Promise<ReadonlyMap<string, Promise<CaseResult>>> | undefined;
@@ -28,7 +29,9 @@ export function describeSluice(name: string, setup: Setup, jobs: readonly Job[])
       running = await startSluice(setup);
       const { target } = running;
       const chosen = jobs.filter((job) => titles.has(titleOf(job)));
-      const results = startJobs(chosen, target, await probe(target), { concurrency });
+      const features = await probe(target);
+      expect(lacks.filter((one) => features.capabilities.has(one))).toEqual([]);
+      const results = startJobs(chosen, target, features, { concurrency });
       return new Map(results.map((result, index) => [titleOf(chosen[index] as Job), result]));
     }
 

@@ -1,4 +1,4 @@
 import { describeSluice } from './describe-sluice.ts';
-import { usualJobs } from './sluice-jobs.ts';
+import { onDisk } from './sluice-target.ts';
 
-describeSluice('persistence level', { persistence: 'level' }, usualJobs);
+describeSluice('persistence level', onDisk);

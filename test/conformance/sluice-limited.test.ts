@@ -1,6 +1,5 @@
 import { describeSluice } from './describe-sluice.ts';
-import { jobsOfImpatient, jobsOfNarrow } from './sluice-jobs.ts';
 import { impatient, narrow } from './sluice-target.ts';
 
-describeSluice('with every feature cut down', narrow, jobsOfNarrow);
-describeSluice('with its own keep alive', impatient, jobsOfImpatient);
+describeSluice('with every feature cut down', narrow);
+describeSluice('with its own keep alive', impatient);

@@ -1,4 +1,4 @@
 import { describeSluice } from './describe-sluice.ts';
-import { usualJobs } from './sluice-jobs.ts';
+import { inMemory } from './sluice-target.ts';
 
-describeSluice('persistence memory', { persistence: 'memory' }, usualJobs);
+describeSluice('persistence memory', inMemory);

@@ -5,21 +5,54 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auth, hashPasswordForScram } from '@sluice/auth';
-import { opener, type Target } from '@sluice/conformance';
+import { type Capability, opener, type Target } from '@sluice/conformance';
 import { type BrokerOptions, createBroker } from '@sluice/core';
 import { level } from '@sluice/persistence-level';
 import { allow, deny, type Plugin, type PluginContext } from '@sluice/plugin';
 import { attachWebSocket } from '@sluice/server';
 
-/** A way to set Sluice up. */
+/** A way to set Sluice up, and what it means for the cases. */
 export interface Setup {
   readonly persistence: 'memory' | 'level';
   readonly options?: Pick<BrokerOptions, 'limits' | 'features'>;
+  /** What it does not offer: cases that need it are left out, and no others. */
+  readonly lacks: readonly Capability[];
+  /** Cases about what the standard leaves open, where it takes the choice that shows nothing. */
+  readonly invisible: readonly string[];
 }
+
+const restrictions: readonly Capability[] = [
+  'limited-qos',
+  'no-retain',
+  'no-wildcards',
+  'no-shared',
+  'no-subscription-identifiers',
+];
+
+const usual = {
+  lacks: [...restrictions, 'server-keep-alive'],
+  invisible: ['each-copy-has-the-identifier-of-its-subscription'],
+} as const;
+
+/** With the defaults, and messages and sessions in memory. */
+export const inMemory: Setup = { persistence: 'memory', ...usual };
+
+/** With the defaults, and messages and sessions on disk. */
+export const onDisk: Setup = { persistence: 'level', ...usual };
 
 /** Everything that can be announced as limited or unavailable is. */
 export const narrow: Setup = {
   persistence: 'memory',
+  lacks: [
+    'retain',
+    'wildcards',
+    'subscription-identifiers',
+    'shared',
+    'qos2',
+    'topic-alias',
+    'server-keep-alive',
+  ],
+  invisible: [],
   options: {
     limits: { maxQos: 1, topicAliasMaximum: 0 },
     features: {
@@ -35,6 +68,12 @@ export const narrow: Setup = {
 export const impatient: Setup = {
   persistence: 'memory',
   options: { limits: { maxKeepAliveSeconds: 2 } },
+  lacks: restrictions,
+  invisible: [
+    ...usual.invisible,
+    'keep-alive-0-switches-it-off',
+    'keep-alive-of-the-client-is-not-cut',
+  ],
 };
 
 /** A broker that runs, and how to reach it. */
@@ -78,7 +117,9 @@ const scram: Plugin = {
 };
 
 /** Starts Sluice with TCP and WebSocket listeners on ephemeral ports. */
-export async function startSluice(setup: Setup): Promise<RunningTarget> {
+export async function startSluice(
+  setup: Pick<Setup, 'persistence' | 'options'>,
+): Promise<RunningTarget> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-conformance-'));
   const store = setup.persistence === 'level' ? [level({ path: directory })] : [];
   const broker = await createBroker({ ...setup.options, plugins: [rules, scram, ...store] });

@@ -10,6 +10,11 @@ export class CaseFailure extends Error {
   }
 }
 
+/** A case asks for what the broker announced as unavailable. */
+export class NotOffered extends Error {
+  override readonly name = 'NotOffered';
+}
+
 /** What a case is about cannot be seen with this broker, and the standard allows that. */
 export class NotObservable extends Error {
   override readonly name = 'NotObservable';

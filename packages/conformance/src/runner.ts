@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProtocolVersion } from '@sluice/packet';
 import type { ConformanceCase } from './case.ts';
-import { CaseFailure, NotObservable } from './failures.ts';
+import { CaseFailure, NotObservable, NotOffered } from './failures.ts';
 import { idsFor } from './statement-ids.ts';
 import type { Features, Target } from './target.ts';
 import { Trial } from './trial.ts';
@@ -89,6 +89,7 @@ async function runJob(
     await inTime(definition.run(trial), definition.timeoutMs ?? caseTimeoutMs);
     return result('passed');
   } catch (error) {
+    if (error instanceof NotOffered) return result('not run', { message: error.message });
     if (error instanceof NotObservable) return result('not observable', { message: error.message });
     return result('failed', {
       message: error instanceof CaseFailure ? error.message : String((error as Error).stack),

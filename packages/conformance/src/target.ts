@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { ConnackPacket, ProtocolVersion } from '@sluice/packet';
+import type { ConnackPacket, ProtocolVersion, Qos } from '@sluice/packet';
 import { Client } from './client.ts';
 import { CaseFailure } from './failures.ts';
 import { Transcript } from './transcript.ts';
@@ -30,6 +30,8 @@ export type Capability =
   | 'no-subscription-identifiers'
   /** The broker announced a Server Keep Alive, whatever the client asked for. */
   | 'server-keep-alive'
+  /** Clients may say nothing for 3 seconds: no shorter Server Keep Alive is announced. */
+  | 'silence'
   /** `authentication` is configured. */
   | 'enhanced-auth'
   /** `refusedUser` is configured. */
@@ -62,14 +64,26 @@ export interface Target {
   readonly patienceMs?: number;
 }
 
+/** CONNACKs of the versions that a broker speaks. */
+export type Connacks = ReadonlyMap<ProtocolVersion, ConnackPacket>;
+
 /** What a broker turned out to offer. */
 export interface Features {
-  /** CONNACKs of the versions that it speaks. */
-  readonly connacks: ReadonlyMap<ProtocolVersion, ConnackPacket>;
+  readonly connacks: Connacks;
   readonly capabilities: ReadonlySet<Capability>;
 }
 
 export const defaultPatienceMs = 2_000;
+
+/** Seconds that a client may ask for: what the broker announced to 5.0 binds those of 3.x too, who are not told. */
+export function keepAliveOf(connacks: Connacks): number {
+  return connacks.get(5)?.properties.serverKeepAlive ?? 60;
+}
+
+/** The highest QoS that the broker takes. */
+export function maximumQosOf(connacks: Connacks): Qos {
+  return connacks.get(5)?.properties.maximumQos ?? 2;
+}
 
 /** Connects once in each version. Fails if the broker speaks none. */
 export async function probe(target: Target): Promise<Features> {
@@ -77,7 +91,7 @@ export async function probe(target: Target): Promise<Features> {
   let failure: unknown;
   for (const version of [5, 4, 3] as const) {
     try {
-      connacks.set(version, await connackOf(target, version));
+      connacks.set(version, await connackOf(target, version, keepAliveOf(connacks)));
     } catch (error) {
       failure = error;
     }
@@ -88,7 +102,11 @@ export async function probe(target: Target): Promise<Features> {
   return { connacks, capabilities: capabilitiesOf(target, connacks.get(5)) };
 }
 
-async function connackOf(target: Target, version: ProtocolVersion): Promise<ConnackPacket> {
+async function connackOf(
+  target: Target,
+  version: ProtocolVersion,
+  keepAlive: number,
+): Promise<ConnackPacket> {
   const { userName, password, patienceMs = defaultPatienceMs } = target;
   const client = new Client(await target.open(), {
     version,
@@ -99,6 +117,7 @@ async function connackOf(target: Target, version: ProtocolVersion): Promise<Conn
   });
   try {
     const connack = await client.connect({
+      keepAlive,
       ...(userName !== undefined && { userName }),
       ...(password !== undefined && { password }),
     });
@@ -137,6 +156,7 @@ function capabilitiesOf(target: Target, connack: ConnackPacket | undefined): Set
     'no-shared': sharedSubscriptionAvailable === 0,
     'no-subscription-identifiers': subscriptionIdentifierAvailable === 0,
     'server-keep-alive': serverKeepAlive !== undefined,
+    silence: serverKeepAlive === undefined || serverKeepAlive >= 2,
     'enhanced-auth': target.authentication !== undefined,
     'refused-user': target.refusedUser !== undefined,
     'refused-topic': target.refusedTopic !== undefined,

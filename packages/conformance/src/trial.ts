@@ -1,10 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConnackPacket, type Packet, PacketType, type ProtocolVersion } from '@sluice/packet';
+import {
+  type ConnackPacket,
+  type Packet,
+  PacketType,
+  type ProtocolVersion,
+  type Qos,
+} from '@sluice/packet';
 import { Client } from './client.ts';
 import { type ConnectFields, connect, publish } from './compose.ts';
-import { CaseFailure, NotObservable } from './failures.ts';
+import { CaseFailure, NotObservable, NotOffered } from './failures.ts';
 import { idsFor, type StatementIds } from './statement-ids.ts';
-import { defaultPatienceMs, type Features, type Target } from './target.ts';
+import {
+  type Capability,
+  defaultPatienceMs,
+  type Features,
+  keepAliveOf,
+  maximumQosOf,
+  type Target,
+} from './target.ts';
 import { Transcript } from './transcript.ts';
 
 /** A statement: its id where both standards number it alike, else one for each. */
@@ -16,6 +29,7 @@ let lastTrial = 0;
 interface TrialCase {
   readonly name: string;
   readonly ids: StatementIds;
+  readonly needs?: readonly Capability[];
 }
 
 /** One run of a case in one version: makes its clients, names and topics, and notes what was checked. */
@@ -64,7 +78,7 @@ export class Trial {
       label: `client ${this.#clients.length + 1}`,
       transcript: this.transcript,
       patienceMs: this.patienceMs,
-      onSend: (packet) => this.#remember(packet),
+      onSend: (packet) => this.#onSend(packet),
     });
     this.#clients.push(client);
     return client;
@@ -80,10 +94,11 @@ export class Trial {
     return client;
   }
 
-  /** The fields of a CONNECT, with the credentials of the target. */
+  /** The fields of a CONNECT, with the credentials of the target and a keep alive that the broker takes. */
   withCredentials(fields: ConnectFields = {}): ConnectFields {
     const { userName, password } = this.target;
     return {
+      keepAlive: keepAliveOf(this.#features.connacks),
       ...(userName !== undefined && { userName }),
       ...(password !== undefined && { password }),
       ...fields,
@@ -142,6 +157,19 @@ export class Trial {
     throw new CaseFailure(messages.join('\n'), failures[0]?.statement);
   }
 
+  /** What the broker takes of QoS 0, 1 and 2, from this one up. Ends the case when that is nothing. */
+  qosFrom(lowest: Qos): readonly Qos[] {
+    const maximum = maximumQosOf(this.#features.connacks);
+    if (lowest > maximum) throw new NotOffered(`needs QoS ${lowest}`);
+    return ([0, 1, 2] as const).filter((qos) => qos >= lowest && qos <= maximum);
+  }
+
+  /** Runs `body` at each QoS that the broker takes, from this one up, side by side. */
+  eachQos(lowest: Qos, body: (qos: Qos, name: string) => Promise<void>): Promise<void> {
+    const levels = this.qosFrom(lowest).map((qos) => [`QoS ${qos}`, qos] as const);
+    return this.each(Object.fromEntries(levels), body);
+  }
+
   /** Ends the case: this broker does, as the standard allows, what makes the matter invisible. */
   excuse(reason: string): never {
     throw new NotObservable(reason);
@@ -176,6 +204,12 @@ export class Trial {
     await client.disconnect();
   }
 
+  #onSend(packet: Packet): void {
+    // Nearly every case publishes at QoS 1: the few brokers without it are found here, not by a need.
+    if (!this.#case.needs?.includes('limited-qos')) this.qosFrom(qosOf(packet));
+    this.#remember(packet);
+  }
+
   #remember(packet: Packet): void {
     if (packet.type === PacketType.publish && packet.retain && packet.payload.length > 0) {
       this.#retained.add(packet.topic);
@@ -198,6 +232,11 @@ export class Trial {
       `the case ${this.#case.name} does not name ${own} for version ${this.version}`,
     );
   }
+}
+
+function qosOf(packet: Packet): Qos {
+  if (packet.type === PacketType.publish) return packet.qos;
+  return packet.type === PacketType.connect ? (packet.will?.qos ?? 0) : 0;
 }
 
 function code(value: number): string {

@@ -8,7 +8,7 @@ import {
   type Target,
 } from '@sluice/conformance';
 import { describe, expect, it } from 'vitest';
-import { aCase, fakeBroker } from './fake-broker.ts';
+import { aCase, fakeBroker, type Script } from './fake-broker.ts';
 
 async function resultOf(
   definition: ConformanceCase,
@@ -16,6 +16,20 @@ async function resultOf(
 ): Promise<CaseResult> {
   const [result] = startJobs(jobsOf([definition]), target, await probe(target));
   return (await result) as CaseResult;
+}
+
+/** Accepts clients of 5.0 with these properties, in hexadecimal. */
+function connackWith(properties: string): Script {
+  const listed = properties.replaceAll(' ', '');
+  const length = listed.length / 2;
+  return (chunk) =>
+    chunk[0] === 0x10 && chunk.includes('MQTT\x05')
+      ? [`20${hex(length + 3)}0000${hex(length)}${listed}`]
+      : [];
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
 }
 
 describe('a case', () => {
@@ -71,6 +85,50 @@ describe('a case', () => {
       message: 'needs refused-user',
     });
     expect((await resultOf(aCase(run, { versions: [4] }))).outcome).toBe('not run');
+  });
+
+  it('uses no QoS above the maximum that the broker announced', async () => {
+    const target = fakeBroker(connackWith('24 00'));
+    const result = await resultOf(
+      aCase(async (t) => t.check('MQTT-1', t.qosFrom(0).join() === '0', `${t.qosFrom(0)}`)),
+      target,
+    );
+    expect(result.outcome).toBe('passed');
+    const asking: readonly ConformanceCase['run'][] = [
+      async (t) => void (await (await t.connect()).publish(t.topic(), 'x', { qos: 1 })),
+      async (t) => void (await t.connect({ will: { topic: t.topic(), qos: 1 } })),
+      (t) => t.eachQos(1, async () => expect.unreachable()),
+    ];
+    for (const run of asking) {
+      expect(await resultOf(aCase(run), target)).toMatchObject({
+        outcome: 'not run',
+        message: 'needs QoS 1',
+      });
+    }
+  });
+
+  it('sends what is above the maximum QoS when it is about that', async () => {
+    const run: ConformanceCase['run'] = async (t) =>
+      void (await t.connect({ will: { topic: t.topic(), qos: 2 } }));
+    const result = await resultOf(
+      aCase(run, { needs: ['limited-qos'] }),
+      fakeBroker(connackWith('24 01')),
+    );
+    expect(result.outcome).toBe('passed');
+  });
+
+  it('asks for the keep alive that the broker announced, also in 3.x', async () => {
+    const answer = connackWith('13 00 02');
+    const target = fakeBroker((chunk) => {
+      const isOld = chunk.includes('MQTT\x04');
+      if (!isOld) return answer(chunk);
+      return chunk[11] === 2 ? ['20020000'] : ['20020005'];
+    });
+    const result = await resultOf(
+      aCase(async (t) => void (await t.connect()), { ids: { v311: ['MQTT-1'] }, versions: [4] }),
+      target,
+    );
+    expect(result.outcome).toBe('passed');
   });
 
   it('fails when it takes too long', async () => {

@@ -163,24 +163,21 @@ export const fixedHeaderCases: readonly ConformanceCase[] = [
     async run(t) {
       const topic = t.topic();
       const client = await t.connect();
-      await client.subscribe({ filter: topic, qos: 1 });
+      await client.subscribe(topic);
       const payload = 'x'.repeat(300);
       const first = rawPacket(
-        0x32,
+        0x30,
         str(topic),
-        u16(7),
         t.version === 5 ? props() : '',
         new TextEncoder().encode(payload),
       );
       await client.sendInPieces(first, 1);
-      await client.find('puback', { packetId: 7 });
       await client.find('publish', { topic, payload });
       // Two packets and the beginning of a third in one piece, its rest in another.
       const three = bytes(first, 'c0 00', first);
       await client.sendInPieces(three, three.length - 100, 20);
       await client.find('pingresp');
-      await client.find('puback', { packetId: 7 });
-      await client.find('puback', { packetId: 7 });
+      for (let count = 0; count < 2; count++) await client.find('publish', { topic, payload });
     },
   }),
 ];

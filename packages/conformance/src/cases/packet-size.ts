@@ -19,7 +19,7 @@ export const packetSizeCases: readonly ConformanceCase[] = [
     ids: { v5: ['MQTT-3.1.2-24', 'MQTT-3.1.2-25'] },
     versions: [5],
     run: (t) =>
-      t.each({ 'at QoS 0': 0, 'at QoS 1': 1, 'at QoS 2': 2 } as const, async (qos) => {
+      t.eachQos(0, async (qos) => {
         const topic = t.topic(`${qos}`);
         // One at a time: a message that is discarded must not hold up those behind it.
         const client = await t.connect({ properties: { maximumPacketSize, receiveMaximum: 1 } });
@@ -87,7 +87,11 @@ export const packetSizeCases: readonly ConformanceCase[] = [
     ids: { v5: ['MQTT-3.1.2-24'] },
     versions: [5],
     async run(t) {
-      const client = await t.connect({ properties: { maximumPacketSize: 20 } });
+      // CONNACK must fit as well: one with many limits is longer than any answer below.
+      const plain = await t.connect();
+      const size = plain.connack === undefined ? 0 : plain.bytesOf(plain.connack).length;
+      const properties = { maximumPacketSize: Math.max(20, size) };
+      const client = await t.connect({ properties });
       const answers = [
         await client.publish(t.topic(), 'message', { qos: 1 }),
         ...(await client.subscribe(t.topic())),

@@ -22,7 +22,7 @@ export const pingCases: readonly ConformanceCase[] = [
     versions: [3, 4, 5],
     async run(t) {
       const properties = t.version === 5 ? { receiveMaximum: 1 } : {};
-      const client = await t.connect({ properties, keepAlive: 0 });
+      const client = await t.connect({ properties });
       const publisher = await t.connect();
       await client.subscribe({ filter: t.topic(), qos: 1 });
       for (const payload of ['1', '2']) await publisher.publish(t.topic(), payload, { qos: 1 });

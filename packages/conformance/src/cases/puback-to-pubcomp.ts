@@ -33,6 +33,7 @@ function closesWithForeignCode(
     name: `${kind}-with-a-foreign-code-closes`,
     ids: { v5: [id] },
     versions: [5],
+    needs: kind === 'puback' ? [] : ['qos2'],
     run: (t) =>
       t.each(codes, async (code, name) => {
         const [client, packetId] = await begin(t, t.topic(name));
@@ -73,6 +74,7 @@ export const pubackToPubcompCases: readonly ConformanceCase[] = [
     name: 'codes-of-the-broker-are-those-of-the-tables',
     ids: { v5: ['MQTT-3.4.2-1', 'MQTT-3.5.2-1', 'MQTT-3.6.2-1', 'MQTT-3.7.2-1'] },
     versions: [5],
+    needs: ['qos2'],
     async run(t) {
       const ofPublish = [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99];
       const isOne = (code: number) => ofPublish.includes(code);
@@ -98,6 +100,7 @@ export const pubackToPubcompCases: readonly ConformanceCase[] = [
     name: 'codes-with-reason-and-properties-are-accepted',
     ids: { v5: ['MQTT-3.4.2-1', 'MQTT-3.5.2-1', 'MQTT-3.6.2-1', 'MQTT-3.7.2-1'] },
     versions: [5],
+    needs: ['qos2'],
     async run(t) {
       const why = { reasonString: 'because', userProperties: [['a', 'b']] as const };
       const [first, firstId] = await withMessage(t, 1, t.topic('1'));
@@ -129,7 +132,7 @@ export const pubackToPubcompCases: readonly ConformanceCase[] = [
       ],
     },
     versions: [5],
-    needs: ['refused-topic'],
+    needs: ['refused-topic', 'qos2'],
     async run(t) {
       const topic = `${t.target.refusedTopic}/${t.clientId('x')}`;
       // What fits must be whole; the shortest form with a failure is 5 bytes long, CONNACK maybe 30.

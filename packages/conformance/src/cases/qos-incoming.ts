@@ -160,7 +160,7 @@ export const incomingQosCases: readonly ConformanceCase[] = [
     name: 'expired-message-is-still-completed',
     ids: { v5: ['MQTT-4.3.3-13'] },
     versions: [5],
-    needs: ['qos2'],
+    needs: ['qos2', 'silence'],
     async run(t) {
       const client = await t.connect();
       const properties = { messageExpiryInterval: 1 };

@@ -32,6 +32,7 @@ export const waitingWillCases: readonly ConformanceCase[] = [
     name: 'will-waits-for-its-delay-after-disconnect-with-will',
     ids: { v5: ['MQTT-3.1.2-8'] },
     versions: [5],
+    needs: ['silence'],
     async run(t) {
       const watcher = await aWatcher(t);
       const client = await leaving(t, 2, 100);
@@ -45,6 +46,7 @@ export const waitingWillCases: readonly ConformanceCase[] = [
     name: 'will-is-left-alone-by-a-connect-that-is-refused',
     ids: { v5: ['MQTT-3.1.2-8', 'MQTT-3.1.4-1'] },
     versions: [5],
+    needs: ['silence'],
     async run(t) {
       const watcher = await aWatcher(t);
       const client = await leaving(t, 2, 100);

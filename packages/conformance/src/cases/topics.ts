@@ -76,6 +76,7 @@ export const topicsCases: readonly ConformanceCase[] = [
     name: 'long-topics-arrive-whole-or-not-at-all',
     ids: { v5: ['MQTT-4.7.3-3'], v311: ['MQTT-4.7.3-3'] },
     versions: [4, 5],
+    needs: ['wildcards'],
     run: (t) =>
       t.each({ '1,000 bytes': 1_000, '65,535 bytes': 65_535 }, async (length) => {
         const topic = t.topic(`${length}/x`).padEnd(length, 'x');

@@ -226,6 +226,7 @@ export const willCases: readonly ConformanceCase[] = [
     name: 'delayed-will-is-discarded-by-disconnect',
     ids: { v5: ['MQTT-3.1.2-10', 'MQTT-3.14.4-3'] },
     versions: [5],
+    needs: ['silence'],
     async run(t) {
       const properties = { willDelayInterval: 1 };
       const { watcher, client } = await withWill(t, { properties }, { keep: true });
