@@ -1,7 +1,7 @@
 import type { ConnackPacket, ProtocolVersion } from '@sluice/packet';
 import type { ConnectionInfo, OutgoingMessage, Plugin, PluginContext } from '@sluice/plugin';
 import { onTestFinished } from 'vitest';
-import { type Broker, createBroker, type Limits } from '../../src/index.ts';
+import { type Broker, createBroker, type Features, type Limits } from '../../src/index.ts';
 import type { ConnectFields } from './packets.ts';
 import { memoryStore, type Store } from './stores.ts';
 import { TestClient } from './test-client.ts';
@@ -11,6 +11,7 @@ import { WatchedPersistence } from './watched-persistence.ts';
 export interface TestBrokerOptions {
   readonly limits?: Partial<Limits>;
   readonly plugins?: readonly Plugin[];
+  readonly features?: Partial<Features>;
   /** A memory store by default. */
   readonly store?: Store;
   readonly seed?: number;
@@ -176,13 +177,18 @@ export function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBr
 }
 
 async function run(
-  { limits = {}, plugins = [], seed = 1 }: TestBrokerOptions,
+  { limits = {}, plugins = [], features = {}, seed = 1 }: TestBrokerOptions,
   store: Store,
   startAt?: number,
 ) {
   const environment = new VirtualEnvironment({ seed, ...(startAt !== undefined && { startAt }) });
   const persistence = new WatchedPersistence(store.persistence());
   const provider = aPlugin((context) => context.provide('persistence', persistence), 'store');
-  const broker = await createBroker({ plugins: [provider, ...plugins], limits, environment });
+  const broker = await createBroker({
+    plugins: [provider, ...plugins],
+    limits,
+    features,
+    environment,
+  });
   return { broker, environment, persistence };
 }

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { stores } from '../support/stores.ts';
+import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
+
+const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
+const filter = '$share/g/job';
+
+async function publish(world: TestBroker, count: number, qos: 0 | 1 | 2 = 1): Promise<void> {
+  for (let index = 0; index < count; index++) await world.publish('job', `${index}`, { qos });
+}
+
+test.each([3, 4, 5] as const)('members of version %i take turns', async (version) => {
+  const world = await startTestBroker();
+  const members = await Promise.all(['a', 'b'].map((id) => world.connect(id, { version })));
+  for (const member of members) await member.subscribe(filter, { qos: 1 });
+  await publish(world, 4);
+  expect(await members[0]?.payloads()).toEqual(['0', '2']);
+  expect(await members[1]?.payloads()).toEqual(['1', '3']);
+});
+
+test('who has room comes before who has none, and who is there before who is not', async () => {
+  const world = await startTestBroker();
+  const gone = await world.connect('gone', durable);
+  await gone.subscribe(filter, { qos: 1 });
+  await gone.drop();
+  const busy = await world.connect('busy', {
+    acknowledges: false,
+    properties: { receiveMaximum: 1 },
+  });
+  const ready = await world.connect('ready');
+  for (const member of [busy, ready]) await member.subscribe(filter, { qos: 1 });
+  await publish(world, 4);
+  expect(await busy.messages()).toHaveLength(1);
+  expect(await ready.messages()).toHaveLength(3);
+  expect(await (await world.connect('gone', durable)).payloads()).toEqual([]);
+});
+
+test('a message waits for an absent member where nobody else is there', async () => {
+  const world = await startTestBroker();
+  const gone = await world.connect('gone', durable);
+  await gone.subscribe(filter, { qos: 1 });
+  await gone.drop();
+  await publish(world, 2);
+  await publish(world, 1, 0);
+  expect(await (await world.connect('gone', durable)).payloads()).toEqual(['0', '1']);
+  expect(world.dropped('offline')).toBe(1);
+});
+
+test('the hook selectShared chooses, and one that chooses nobody is reported', async () => {
+  let choice: unknown = 'b';
+  const seen: unknown[] = [];
+  const world = await startTestBroker({
+    plugins: [
+      aPlugin((context) =>
+        context.hook('selectShared', ({ sharedFilter, members }) => {
+          seen.push([sharedFilter, members.map(({ clientId, ready }) => [clientId, ready])]);
+          return choice as string;
+        }),
+      ),
+    ],
+  });
+  const a = await world.connect('a');
+  const b = await world.connect('b');
+  for (const member of [a, b]) await member.subscribe(filter, { qos: 1 });
+  await publish(world, 3);
+  expect([await a.messages(), await b.messages()].map(({ length }) => length)).toEqual([0, 3]);
+  expect(seen[0]).toEqual([
+    filter,
+    [
+      ['a', true],
+      ['b', true],
+    ],
+  ]);
+  choice = 'nobody';
+  await publish(world, 2);
+  expect([await a.messages(), await b.messages()].map(({ length }) => length)).toEqual([1, 1]);
+  expect(world.errors).toHaveLength(2);
+});
+
+describe.each(stores)('with a %s store', (_, makeStore) => {
+  test('what an ended member has not acknowledged goes to another, but no QoS 2 that was sent', async () => {
+    const world = await startTestBroker({ store: makeStore() });
+    const properties = { sessionExpiryInterval: 1_000, receiveMaximum: 2 };
+    const ending = await world.connect('e', { cleanStart: false, properties, acknowledges: false });
+    await ending.subscribe(filter, { qos: 2 });
+    await world.publish('job', 'sent at 1', { qos: 1 });
+    await world.publish('job', 'sent at 2', { qos: 2 });
+    await world.publish('job', 'waiting at 2', { qos: 2 });
+    expect(await ending.payloads()).toEqual(['sent at 1', 'sent at 2']);
+    await ending.drop();
+    const other = await world.connect('o');
+    await other.subscribe(filter, { qos: 2 });
+    await world.connect('e', { cleanStart: true });
+    await world.settle();
+    expect(await other.payloads()).toEqual(['sent at 1', 'waiting at 2']);
+  });
+});
