@@ -63,6 +63,8 @@ export interface ConnackTerms {
   readonly keepAlive: number;
   readonly authenticationMethod: string | undefined;
   readonly authenticationData: Uint8Array | undefined;
+  /** Undefined also where the client did not ask for it [MQTT-3.1.2-28]. */
+  readonly responseInformation: string | undefined;
 }
 
 /** The CONNACK of an accepted CONNECT: a 5.0 client learns every limit that it would run into. */
@@ -82,7 +84,7 @@ export function connack(
 
 function connackProperties({ limits, features }: Context, terms: ConnackTerms): ConnackProperties {
   const { assignedClientId, expiryInterval, keepAlive } = terms;
-  const { authenticationMethod, authenticationData } = terms;
+  const { authenticationMethod, authenticationData, responseInformation } = terms;
   return {
     ...(expiryInterval !== terms.requestedExpiryInterval && {
       sessionExpiryInterval: expiryInterval,
@@ -99,5 +101,6 @@ function connackProperties({ limits, features }: Context, terms: ConnackTerms): 
     ...(keepAlive !== terms.requestedKeepAlive && { serverKeepAlive: keepAlive }),
     ...(authenticationMethod !== undefined && { authenticationMethod }),
     ...(authenticationData !== undefined && { authenticationData }),
+    ...(responseInformation !== undefined && { responseInformation }),
   };
 }

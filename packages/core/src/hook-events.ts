@@ -102,13 +102,14 @@ export function applyDeliver(event: DeliveryEvent, changes: MessageChanges): Del
 
 /** Throws when an authenticator granted what is no grant. */
 export function checkAuthenticateGrant(grant: unknown): void {
-  const { identity, attributes } = asGrant(grant) as AuthenticateGrant;
+  const { identity, attributes, responseInformation } = asGrant(grant) as AuthenticateGrant;
   if (identity !== undefined && typeof identity !== 'string') {
     throw refused('identity is no string');
   }
   if (attributes !== undefined && (typeof attributes !== 'object' || attributes === null)) {
     throw refused('attributes is no object');
   }
+  if (responseInformation !== undefined) checkString('responseInformation', responseInformation);
 }
 
 /** Field by field, the first authenticator that has something to say. */
@@ -118,9 +119,11 @@ export function mergeAuthenticateGrants(
 ): AuthenticateGrant {
   const identity = first.identity ?? second.identity;
   const attributes = first.attributes ?? second.attributes;
+  const responseInformation = first.responseInformation ?? second.responseInformation;
   return {
     ...(identity !== undefined && { identity }),
     ...(attributes !== undefined && { attributes }),
+    ...(responseInformation !== undefined && { responseInformation }),
   };
 }
 

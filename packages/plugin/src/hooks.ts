@@ -37,6 +37,8 @@ export interface AuthenticateGrant {
   /** Sessions belong to it: another identity never resumes them. */
   readonly identity?: string;
   readonly attributes?: Readonly<Record<string, unknown>>;
+  /** Response Information for a 5.0 client that asks for it (section 3.2.2.3.15): by custom, where its answers should go. */
+  readonly responseInformation?: string;
 }
 
 export interface ExchangeEvent {

@@ -49,7 +49,7 @@ function authenticated(
     if (connection.closed) return;
     // Last of all: while a hook thinks, another client may take the client identifier.
     checkOwner(connection, client);
-    establish(connection, packet, client, name.isAssigned, grant.data);
+    establish(connection, packet, client, name.isAssigned, grant);
   });
 }
 
@@ -157,7 +157,7 @@ function establish(
   packet: ConnectPacket,
   client: Client,
   isAssigned: boolean,
-  authenticationData: Uint8Array | undefined,
+  grant: ExchangeGrant,
 ): void {
   const { context, registry } = connection.parts;
   const { limits, commits } = context;
@@ -189,7 +189,9 @@ function establish(
     requestedKeepAlive: packet.keepAlive,
     keepAlive,
     authenticationMethod: connection.authenticationMethod,
-    authenticationData,
+    authenticationData: grant.data,
+    responseInformation:
+      properties.requestResponseInformation === 1 ? grant.responseInformation : undefined,
   });
   connection.reading.stop(ReadingStop.connack);
   connection.answers.act(() => {

@@ -6,6 +6,25 @@ import { aPlugin, startTestBroker } from '../support/test-broker.ts';
 
 const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
 
+test.each([
+  [1, 'answers/c'],
+  [0, undefined],
+  [undefined, undefined],
+] as const)('response information goes to who asks for it: %s', async (asked, told) => {
+  const world = await startTestBroker({
+    plugins: [
+      aPlugin((context) =>
+        context.hook('authenticate', ({ clientId }) =>
+          allow({ responseInformation: `answers/${clientId}` }),
+        ),
+      ),
+    ],
+  });
+  const properties = asked === undefined ? {} : { requestResponseInformation: asked };
+  const { connack } = await world.resume('c', { properties });
+  expect(connack.properties.responseInformation).toBe(told);
+});
+
 describe('connection', () => {
   test('a denial closes without a word, before anything is read', async () => {
     const seen: unknown[] = [];
