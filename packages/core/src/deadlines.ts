@@ -24,7 +24,7 @@ export class Deadline {
 /** A deadline as its heap sees it. */
 type Entry = { -readonly [Key in keyof Deadline]: Deadline[Key] };
 
-// A longer setTimeout fires at once.
+// Node fires a longer timer at once.
 const longestTimerMs = 2 ** 31 - 1;
 
 // What one turn of the event loop may be held up by: 1,000 wills or session ends are about a millisecond.

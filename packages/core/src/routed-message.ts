@@ -76,17 +76,13 @@ export class RoutedMessage implements Message {
 
   /** The same message in another place of the broker's order. */
   renumbered(number: number): RoutedMessage {
-    const { topic, qos, retain, properties, publisherId, receivedAt, expiresAt } = this;
-    const fields = { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt };
-    return new RoutedMessage(fields, this.payload);
+    return this.#copy(number, this.qos, this.retain);
   }
 
   /** The same message with the QoS and RETAIN of one delivery. */
   delivered(qos: Qos, retain: boolean): RoutedMessage {
     if (this.qos === qos && this.retain === retain) return this;
-    const { number, topic, properties, publisherId, receivedAt, expiresAt } = this;
-    const fields = { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt };
-    return new RoutedMessage(fields, this.payload);
+    return this.#copy(this.number, qos, retain);
   }
 
   get payload(): Uint8Array {
@@ -144,6 +140,12 @@ export class RoutedMessage implements Message {
       this.#source = new Encoded(copy, 0, copy.length, this.qos === 0 ? 0 : packetIdAt(copy, 0));
     }
     return this;
+  }
+
+  #copy(number: number, qos: Qos, retain: boolean): RoutedMessage {
+    const { topic, properties, publisherId, receivedAt, expiresAt } = this;
+    const fields = { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt };
+    return new RoutedMessage(fields, this.payload);
   }
 
   #encodedOther(wanted: number, version: ProtocolVersion, qos: Qos, retain: boolean): Encoded {
