@@ -1,5 +1,5 @@
 export type { DamageReport, RecordKind } from './damage-report.ts';
 export { LevelErrorCode } from './errors.ts';
 export { LevelPersistence } from './level-persistence.ts';
-export type { Durability, LevelOptions } from './options.ts';
+export type { LevelOptions } from './options.ts';
 export { level } from './plugin.ts';

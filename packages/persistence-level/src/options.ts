@@ -1,10 +1,7 @@
 import { resolve } from 'node:path';
-import { BrokerError } from '@sluice/plugin';
+import { BrokerError, type Durability } from '@sluice/plugin';
 import type { DamageReport } from './damage-report.ts';
 import { LevelErrorCode } from './errors.ts';
-
-/** When a commit settles: after fsync, after the operating system took it, or before it was written. */
-export type Durability = 'fsync' | 'write' | 'none';
 
 export interface LevelOptions {
   /** Directory of the store; created if it is missing. One process at a time may have it open. */

@@ -1,5 +1,6 @@
 export { BrokerError } from './broker-error.ts';
 export type { Client, ConnectionInfo, HttpRequestInfo } from './client.ts';
+export type { Durability } from './durability.ts';
 export type {
   Answer,
   AuthenticateEvent,

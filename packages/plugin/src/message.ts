@@ -1,4 +1,5 @@
 import type { PublishProperties, Qos } from '@sluice/packet';
+import type { Durability } from './durability.ts';
 
 /** An application message inside the broker. Never changed once it exists. */
 export interface Message {
@@ -18,6 +19,8 @@ export interface Message {
   readonly receivedAt: number;
   /** Milliseconds since 1970, from Message Expiry Interval; Infinity when it never expires. */
   readonly expiresAt: number;
+  /** Less than the store gives, where the hook `publish` said so; not kept in the store. */
+  readonly durability?: Durability;
 }
 
 /** What a hook may change of a message. Fields that are left out stay as they are. */
@@ -28,6 +31,11 @@ export interface MessageChanges {
   readonly qos?: Qos;
   readonly retain?: boolean;
   readonly properties?: PublishProperties;
+  /**
+   * What the message has to outlive before its publisher gets the acknowledgement, where that is less than the
+   * store gives: 'write' needs no fsync, for 'none' nobody waits.
+   */
+  readonly durability?: Durability;
 }
 
 /** Why a message did not reach a receiver, or a publisher's message nobody: a closed list. */

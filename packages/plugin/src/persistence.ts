@@ -1,3 +1,4 @@
+import type { Durability } from './durability.ts';
 import type { Message } from './message.ts';
 import type {
   QueuedMessage,
@@ -63,10 +64,19 @@ export interface Persistence {
   /**
    * Makes all operations durable, or none. Called with at least one, and not again before the last call
    * settled. Returns nothing when it was done at once; a promise that settles when it is durable otherwise.
+   *
+   * `durability` is what these operations need at most; when it is absent, all that the backend gives.
+   *
+   * A commit that throws or rejects is called again, with the same list and after a while, until it succeeds or
+   * the broker is closed. Nothing else is committed in between. A backend that cannot know whether a failed commit
+   * took effect finds out then, so that nothing is done twice: this is how a disk that was full comes back.
    */
-  commit(operations: readonly Operation[]): void | Promise<void>;
+  commit(operations: readonly Operation[], durability?: Durability): void | Promise<void>;
 
-  /** The next at most `limit` committed entries of a session's queue with a sequence above `after`, in order. */
+  /**
+   * The next at most `limit` committed entries of a session's queue with a sequence above `after`, in order. When
+   * it throws or rejects, the client that the entries are for is disconnected.
+   */
   readQueue(
     session: number,
     after: number,
