@@ -24,6 +24,7 @@ export const coreLayers: readonly (readonly string[])[] = [
     'limits.ts',
     'message-bytes.ts',
     'options.ts',
+    'outage.ts',
     'output-memory.ts',
     'own-bytes.ts',
     'plugins.ts',

@@ -38,9 +38,10 @@ abstract class Answer implements CommitWaiter {
   abstract send(): void;
 
   onCommitted(failure: Error | undefined): void {
+    // What never became durable is never answered.
+    if (failure !== undefined) return;
     this.ready = true;
-    if (failure === undefined) this.answers.drain();
-    else this.answers.fail();
+    this.answers.drain();
   }
 }
 
@@ -152,11 +153,6 @@ export class Answers {
       answer.send();
       this.#owner.onAnswered();
     }
-  }
-
-  /** The persistence failed: what should have been answered never will be. */
-  fail(): void {
-    this.#owner.close(ReasonCode.implementationSpecificError, 'the broker cannot store messages');
   }
 
   /** Nothing is answered any more. */

@@ -15,6 +15,7 @@ import { DuplexPort } from './duplex-port.ts';
 import { handlePacket } from './handlers/packet.ts';
 import type { LocalClient, SubscribeOptions } from './local-client.ts';
 import type { BrokerSubscription, MessageListener } from './local-subscription.ts';
+import type { RecoveredEvent } from './outage.ts';
 import type { Parts, RefusedEvent } from './parts.ts';
 import type { Stats } from './stats.ts';
 
@@ -26,6 +27,8 @@ export interface BrokerEvents {
   disconnected: [event: DisconnectedEvent];
   /** A connection ended before its CONNECT was accepted. */
   refused: [event: RefusedEvent];
+  /** The persistence commits again, after an `error` SLUICE_PERSISTENCE_FAILED. */
+  recovered: [event: RecoveredEvent];
 }
 
 export interface CloseOptions {
@@ -70,6 +73,11 @@ export class Broker extends EventEmitter<BrokerEvents> {
     return this.#parts.context.stats;
   }
 
+  /** Why nothing can be made durable at the moment; undefined while the persistence works. */
+  get persistenceFailure(): Error | undefined {
+    return this.#parts.context.commits.failure;
+  }
+
   /** Publishes a message of the application: no access rules, but the hook `publish`. Settles when it is durable. */
   publish(message: OutgoingMessage): Promise<void> {
     return this.#closing === undefined ? this.#local.publish(message) : Promise.reject(closed());
@@ -95,6 +103,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
   /**
    * Ends all connections (5.0 clients get DISCONNECT 0x8B), publishes their wills, commits what is on its way
    * and closes the plug-ins and the persistence. Sessions and retained messages stay. A second call waits for the first.
+   * Does not wait for a persistence that fails: what it could not commit was not acknowledged.
    */
   close(options: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options);
@@ -156,6 +165,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
     await context.commits.flush();
     this.#local.close();
     await context.hooks.close?.();
+    await context.commits.flush();
+    context.commits.abandon(context.commits.failure ?? closed());
     this.#onClosed();
     context.deadlines.close();
     await context.persistence.close();

@@ -1,5 +1,5 @@
 import { isValidTopicName, type PublishProperties, type Qos } from '@sluice/packet';
-import { BrokerError, type Message, type MessageChanges } from '@sluice/plugin';
+import { BrokerError, type Durability, type Message, type MessageChanges } from '@sluice/plugin';
 
 type Field = keyof MessageChanges;
 
@@ -12,7 +12,10 @@ const fields: ReadonlySet<string> = new Set<Field>([
   'qos',
   'retain',
   'properties',
+  'durability',
 ]);
+
+const durabilities: ReadonlySet<unknown> = new Set<Durability>(['fsync', 'write', 'none']);
 
 const utf8 = new TextEncoder();
 
@@ -23,11 +26,14 @@ const utf8 = new TextEncoder();
 export function changeMessage(message: Message, changes: MessageChanges): Message {
   refuseUnknownFields(changes, fields);
   const { topic = message.topic, qos = message.qos, retain = message.retain } = changes;
-  const { properties = message.properties } = changes;
+  const { properties = message.properties, durability = message.durability } = changes;
   if (topic !== message.topic) checkTopic('topic', topic);
   if (qos !== message.qos) checkLowerQos(qos, message.qos);
   if (typeof retain !== 'boolean') throw refused('retain is neither true nor false');
   if (properties !== message.properties) checkProperties(properties);
+  if (durability !== undefined && !durabilities.has(durability)) {
+    throw refused("durability is not 'fsync', 'write' or 'none'");
+  }
   return {
     number: message.number,
     topic,
@@ -38,6 +44,7 @@ export function changeMessage(message: Message, changes: MessageChanges): Messag
     publisherId: message.publisherId,
     receivedAt: message.receivedAt,
     expiresAt: expiryOf(message, properties),
+    ...(durability !== undefined && { durability }),
   };
 }
 

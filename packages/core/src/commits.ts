@@ -1,18 +1,37 @@
-import { BrokerError, type Operation, type Persistence } from '@sluice/plugin';
+import type { Durability, Operation, Persistence } from '@sluice/plugin';
+import { Outage, type OutageParts } from './outage.ts';
 import type { Turn, TurnTask } from './turn.ts';
 
-/** Told when everything that was added before it is durable, or that it never will be. */
+/** Told when everything that was added before it is durable, or that the broker closed without it. */
 export interface CommitWaiter {
-  onCommitted(failure: BrokerError | undefined): void;
+  onCommitted(failure: Error | undefined): void;
 }
+
+const strength: { readonly [Name in Durability]: number } = { none: 0, write: 1, fsync: 2 };
 
 /** Operations that are committed together. A place that is undefined was cancelled before it was written. */
 export class Batch {
   readonly operations: (Operation | undefined)[] = [];
   readonly waiters: CommitWaiter[] = [];
   bytes = 0;
+  /** The most that one of its operations needs. */
+  durability: Durability = 'none';
   /** From now on its operations can no longer be cancelled. */
   sealed = false;
+
+  add(operation: Operation, bytes: number, durability: Durability): void {
+    this.operations.push(operation);
+    this.bytes += bytes;
+    if (strength[durability] > strength[this.durability]) this.durability = durability;
+  }
+}
+
+/** What commits work with. */
+export interface CommitsParts extends OutageParts {
+  readonly persistence: Pick<Persistence, 'commit'>;
+  readonly turn: Turn;
+  /** Bytes that may wait before publishers are no longer read from. */
+  readonly maxPendingBytes: number;
 }
 
 const bytesPerOperation = 64;
@@ -20,44 +39,50 @@ const bytesPerOperation = 64;
 const operationsPerCommit = 3_000;
 const bytesPerCommit = 1_048_576;
 
+/** A commit that has not succeeded yet, and the list that it is tried with. */
+interface Writing {
+  readonly batch: Batch;
+  readonly operations: readonly Operation[];
+}
+
 /**
  * Natural group commit: operations collect while the previous commit is under way, then leave together
- * and in order. Nothing waits for a timer: an idle broker commits at the end of the turn.
+ * and in order. Nothing waits for a timer: an idle broker commits at the end of the turn. A commit that fails is
+ * tried again until it succeeds, and everything behind it waits: what is on disk is a prefix of what happened.
  */
 export class Commits implements TurnTask {
-  readonly #persistence: Persistence;
+  readonly #persistence: Pick<Persistence, 'commit'>;
   readonly #turn: Turn;
   readonly #maxPendingBytes: number;
-  readonly #onFailure: (failure: BrokerError) => void;
+  readonly #outage: Outage;
   /** Where operations are added. */
   #batch = new Batch();
   /** Full ones that wait before it. */
   #full: Batch[] = [];
-  #writing: Batch | undefined;
+  #writing: Writing | undefined;
   #scheduled = false;
   #pendingBytes = 0;
   #relief: (() => void)[] = [];
-  #failure: BrokerError | undefined;
+  /** Who waits until nothing is on its way, or nothing gets on. */
+  #flushes: (() => void)[] = [];
+  #abandoned: Error | undefined;
   #added = 0;
 
-  constructor(
-    persistence: Persistence,
-    turn: Turn,
-    maxPendingBytes: number,
-    onFailure: (failure: BrokerError) => void,
-  ) {
-    this.#persistence = persistence;
-    this.#turn = turn;
-    this.#maxPendingBytes = maxPendingBytes;
-    this.#onFailure = onFailure;
+  constructor(parts: CommitsParts) {
+    this.#persistence = parts.persistence;
+    this.#turn = parts.turn;
+    this.#maxPendingBytes = parts.maxPendingBytes;
+    this.#outage = new Outage(parts, () => this.#tryAgain());
   }
 
-  /** Adds an operation; `bytes` is what it carries beside its own few fields. Returns the batch it is in. */
-  add(operation: Operation, bytes = 0): Batch {
+  /**
+   * Adds an operation; `bytes` is what it carries beside its own few fields, `durability` what those who wait for
+   * it were promised at most. Returns the batch it is in.
+   */
+  add(operation: Operation, bytes = 0, durability: Durability = 'fsync'): Batch {
     const batch = this.#batch;
     this.#added++;
-    batch.operations.push(operation);
-    batch.bytes += bytes + bytesPerOperation;
+    batch.add(operation, bytes + bytesPerOperation, durability);
     this.#pendingBytes += bytes + bytesPerOperation;
     this.#schedule();
     return batch;
@@ -85,9 +110,9 @@ export class Commits implements TurnTask {
     return this.#last === undefined;
   }
 
-  /** What made the persistence fail. From then on nothing is acknowledged that would have to be durable. */
-  get failure(): BrokerError | undefined {
-    return this.#failure;
+  /** Why nothing can be committed at the moment. */
+  get failure(): Error | undefined {
+    return this.#outage.failure;
   }
 
   /** Whether publishers should not be read from until `whenRelieved`. */
@@ -101,15 +126,38 @@ export class Commits implements TurnTask {
 
   /** Tells the waiter once all that was added so far is durable; at once when it is already. */
   wait(waiter: CommitWaiter): void {
-    const last = this.#failure === undefined ? this.#last : undefined;
-    if (last === undefined) waiter.onCommitted(this.#failure);
+    const last = this.#abandoned === undefined ? this.#last : undefined;
+    if (last === undefined) waiter.onCommitted(this.#abandoned);
     else last.waiters.push(waiter);
   }
 
-  /** Resolves when nothing is on its way any more. */
+  /** As `wait`, but for what is still to be added to the commit that is being collected as well. */
+  waitForBatch(waiter: CommitWaiter): void {
+    if (this.#abandoned !== undefined) {
+      waiter.onCommitted(this.#abandoned);
+      return;
+    }
+    this.#batch.waiters.push(waiter);
+    this.#schedule();
+  }
+
+  /** Resolves when nothing is on its way any more; while nothing can be committed, after one more try. */
   async flush(): Promise<void> {
-    while (!this.settled && this.#failure === undefined) {
-      await new Promise<void>((resolve) => this.wait({ onCommitted: () => resolve() }));
+    if (this.settled || this.#abandoned !== undefined) return;
+    const flushed = new Promise<void>((resolve) => this.#flushes.push(resolve));
+    this.#outage.tryNow();
+    await flushed;
+  }
+
+  /** The broker is closed: what is not durable now never will be, and those who wait for it are told. */
+  abandon(failure: Error): void {
+    this.#abandoned = failure;
+    const left = [this.#writing?.batch, ...this.#full, this.#batch];
+    this.#full = [];
+    this.#batch = new Batch();
+    for (const batch of left) {
+      if (batch === undefined) continue;
+      for (const waiter of batch.waiters.splice(0)) waiter.onCommitted(failure);
     }
   }
 
@@ -118,19 +166,20 @@ export class Commits implements TurnTask {
     while (this.#writing === undefined) {
       let batch = this.#full.shift();
       if (batch === undefined) {
-        if (this.#batch.operations.length === 0) return;
+        if (this.#batch.operations.length === 0 && this.#batch.waiters.length === 0) break;
         batch = this.#batch;
         this.#batch = new Batch();
       }
       batch.sealed = true;
-      this.#write(batch);
+      this.#begin(batch);
     }
+    if (this.settled) this.#endFlushes();
   }
 
   /** The batch that settles last, of those that something was added to. */
   get #last(): Batch | undefined {
     if (this.#batch.operations.length > 0) return this.#batch;
-    return this.#full.at(-1) ?? this.#writing;
+    return this.#full.at(-1) ?? this.#writing?.batch;
   }
 
   #schedule(): void {
@@ -139,56 +188,66 @@ export class Commits implements TurnTask {
     this.#turn.commit(this);
   }
 
-  #write(batch: Batch): void {
+  #begin(batch: Batch): void {
     const operations = batch.operations.filter((operation) => operation !== undefined);
-    if (operations.length === 0 || this.#failure !== undefined) {
+    if (operations.length === 0 || this.#abandoned !== undefined) {
       this.#settle(batch);
       return;
     }
+    this.#writing = { batch, operations };
+    this.#write();
+  }
+
+  #write(): void {
+    const { batch, operations } = this.#writing as Writing;
     let settled: void | Promise<void>;
     try {
-      settled = this.#persistence.commit(operations);
+      settled = this.#persistence.commit(operations, batch.durability);
     } catch (error) {
-      this.#fail(error);
-      this.#settle(batch);
+      this.#failed(error);
       return;
     }
     if (settled === undefined) {
-      this.#settle(batch);
+      this.#written();
       return;
     }
-    this.#writing = batch;
     settled.then(
-      () => this.#written(batch),
-      (error) => {
-        this.#fail(error);
-        this.#written(batch);
+      () => {
+        this.#written();
+        this.endTurn();
       },
+      (error) => this.#failed(error),
     );
   }
 
-  #written(batch: Batch): void {
+  #tryAgain(): void {
+    if (this.#writing === undefined || this.#abandoned !== undefined) return;
+    this.#write();
+    if (this.#writing === undefined) this.endTurn();
+  }
+
+  #failed(error: unknown): void {
+    this.#outage.failed(error);
+    this.#endFlushes();
+  }
+
+  #written(): void {
+    const { batch } = this.#writing as Writing;
     this.#writing = undefined;
+    this.#outage.over();
     this.#settle(batch);
-    this.endTurn();
   }
 
   #settle(batch: Batch): void {
     this.#pendingBytes -= batch.bytes;
-    for (const waiter of batch.waiters) waiter.onCommitted(this.#failure);
+    for (const waiter of batch.waiters) waiter.onCommitted(this.#abandoned);
     if (this.#relief.length === 0 || this.congested) return;
     const relief = this.#relief;
     this.#relief = [];
     for (const callback of relief) callback();
   }
 
-  #fail(error: unknown): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = new BrokerError(
-      'SLUICE_PERSISTENCE_FAILED',
-      'The persistence could not commit: nothing that has to be durable is acknowledged until the broker is started again.',
-      { cause: error },
-    );
-    this.#onFailure(this.#failure);
+  #endFlushes(): void {
+    for (const resolve of this.#flushes.splice(0)) resolve();
   }
 }

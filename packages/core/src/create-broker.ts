@@ -47,15 +47,24 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const stats = new Stats();
     const hooks = table.runners();
     const turn = new Turn(environment);
+    const deadlines = new Deadlines(environment, reportError);
+    const commits = new Commits({
+      persistence,
+      turn,
+      environment,
+      deadlines,
+      maxPendingBytes: limits.maxPendingCommitBytes,
+      events: { failed: reportError, recovered: (event) => broker?.emit('recovered', event) },
+    });
     const context: Context = {
       environment,
       limits,
       features,
       allowControlCharacters,
       hooks,
-      deadlines: new Deadlines(environment, reportError),
+      deadlines,
       turn,
-      commits: new Commits(persistence, turn, limits.maxPendingCommitBytes, reportError),
+      commits,
       persistence,
       queueReads: new QueueReads(persistence, limits.maxDiskReads),
       stats,

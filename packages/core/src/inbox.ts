@@ -1,3 +1,4 @@
+import type { Durability } from '@sluice/plugin';
 import type { Commits } from './commits.ts';
 
 /** Inbound QoS 2 packet identifiers that a session holds until their PUBREL (section 4.3.3). */
@@ -21,9 +22,9 @@ export class Inbox {
   }
 
   /** Holds an identifier. Its commit is the one of the message that came with it. */
-  hold(packetId: number): void {
+  hold(packetId: number, durability?: Durability): void {
     this.restore(packetId);
-    this.#commits?.add({ type: 'receive', session: this.#session, packetId });
+    this.#commits?.add({ type: 'receive', session: this.#session, packetId }, 0, durability);
   }
 
   /** Frees an identifier; false when it was not held. */

@@ -10,5 +10,6 @@ export type { SubscribeOptions } from './local-client.ts';
 export type { BrokerSubscription, MessageListener } from './local-subscription.ts';
 export type { BrokerOptions, Features } from './options.ts';
 export { defaultFeatures } from './options.ts';
+export type { RecoveredEvent } from './outage.ts';
 export type { RefusedEvent } from './parts.ts';
 export { Stats } from './stats.ts';

@@ -69,7 +69,10 @@ export class LocalClient {
       return;
     }
     const { commits } = this.#context;
-    this.#publishing.accept(RoutedMessage.of(event?.message ?? message), undefined);
+    if (commits.failure !== undefined && commits.congested) throw commits.failure;
+    const accepted = RoutedMessage.of(event?.message ?? message);
+    this.#publishing.accept(accepted, undefined);
+    if (accepted.durability === 'none') return;
     await new Promise<void>((resolve, reject) => {
       commits.wait({
         onCommitted: (failure) => (failure === undefined ? resolve() : reject(failure)),

@@ -1,5 +1,5 @@
 import { isFailure, type ReasonCode } from '@sluice/packet';
-import { DropReason } from '@sluice/plugin';
+import { DropReason, type Operation } from '@sluice/plugin';
 import type { CommitWaiter } from './commits.ts';
 import type { Context } from './context.ts';
 import { EntryState, OutboxEntry } from './outbox-entry.ts';
@@ -90,7 +90,7 @@ export class Outbox {
     this.#bytes += bytes;
     if (owner.stored) {
       const body = referToBody(commits, message);
-      const batch = commits.add({
+      const operation: Operation = {
         type: 'enqueue',
         session: owner.number,
         sequence: entry.sequence,
@@ -99,7 +99,8 @@ export class Outbox {
         retain,
         subscriptionIdentifiers: subscriptionIdentifiers ?? noIdentifiers,
         ...(sharedFilter !== undefined && { sharedFilter }),
-      });
+      };
+      const batch = commits.add(operation, 0, message.durability);
       entry.enqueued(batch, body, owner);
       if (!this.#window.keep(entry, this.#cursor)) return true;
       commits.wait(entry);
@@ -238,12 +239,13 @@ export class Outbox {
       entry.message = undefined;
       if (this.#owner.stored && message !== undefined) {
         this.#bytes -= message.bytes;
-        commits.add({
-          type: 'release',
-          session: this.#owner.number,
-          sequence: entry.sequence,
-          message: message.number,
-        });
+        const session = this.#owner.number;
+        const { number, durability } = message;
+        commits.add(
+          { type: 'release', session, sequence: entry.sequence, message: number },
+          0,
+          durability,
+        );
       }
     }
     if (!this.#owner.stored) {
@@ -276,12 +278,13 @@ export class Outbox {
       this.#bytes = Math.max(0, this.#bytes - message.bytes);
     }
     if (!this.#owner.stored || entry.cancel()) return;
-    this.#context.commits.add({
-      type: 'dequeue',
-      session: this.#owner.number,
-      sequence,
-      message: message === undefined ? 0 : message.number,
-    });
+    const session = this.#owner.number;
+    const number = message === undefined ? 0 : message.number;
+    this.#context.commits.add(
+      { type: 'dequeue', session, sequence, message: number },
+      0,
+      message?.durability,
+    );
   }
 
   #inFlight(packetId: number): OutboxEntry | undefined {

@@ -6,6 +6,7 @@ import {
   type SessionRecord,
   type Snapshot,
 } from '@sluice/plugin';
+import { andThen } from './and-then.ts';
 import type { Context } from './context.ts';
 import { Deadline, type DeadlineOwner } from './deadlines.ts';
 import type { Router } from './router.ts';
@@ -92,7 +93,7 @@ export class Registry {
 
   /** Ends a session: its will is due, and its state is gone. */
   end(session: Session): void {
-    this.#wills.publish(session);
+    const published = this.#wills.publish(session);
     this.#clearExpiry(session);
     let shares = false;
     for (const subscription of session.subscriptions.values()) {
@@ -109,8 +110,11 @@ export class Registry {
       if (!session.stored) return;
       this.#context.commits.add({ type: 'endSession', session: number, clientId });
     };
-    if (shares) this.#redelivery.run(session, forget);
-    else forget();
+    // The record of the will goes with the session: not before it is published, else a crash would lose it.
+    void andThen(published, () => {
+      if (shares) this.#redelivery.run(session, forget);
+      else forget();
+    });
   }
 
   /** Puts back what was committed before a restart. */
@@ -164,7 +168,7 @@ export class Registry {
       sink.close(ReasonCode.sessionTakenOver, 'another connection uses the client identifier'); // [MQTT-3.1.4-3]
     }
     const due = ends || (sink !== undefined && session.will?.record.delayInterval === 0);
-    if (due) this.#wills.publish(session);
+    if (due) void this.#wills.publish(session);
     else this.#wills.discard(session); // [MQTT-3.1.3-9]
     if (!ends) return session;
     this.end(session);

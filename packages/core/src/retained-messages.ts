@@ -1,3 +1,4 @@
+import type { Durability } from '@sluice/plugin';
 import type { Context } from './context.ts';
 import { Deadline, type DeadlineOwner } from './deadlines.ts';
 import { Retained } from './retained.ts';
@@ -25,12 +26,12 @@ export class RetainedMessages {
   /** Obeys the RETAIN flag of a message that has it; false when the store is full. */
   publish(message: RoutedMessage): boolean {
     if (message.payload.length === 0) {
-      this.#delete(message.topic); // [MQTT-3.3.1-6]
+      this.#delete(message.topic, message.durability); // [MQTT-3.3.1-6]
       return true;
     }
     if (message.expiresAt <= message.receivedAt) return true;
     if (!this.#store.set(message.own())) return false;
-    this.#context.commits.add({ type: 'retain', message }, message.bytes);
+    this.#context.commits.add({ type: 'retain', message }, message.bytes, message.durability);
     this.#expire(message);
     return true;
   }
@@ -63,8 +64,8 @@ export class RetainedMessages {
     if (this.#store.get(topic)?.number === number) this.#delete(topic);
   }
 
-  #delete(topic: string): void {
+  #delete(topic: string, durability?: Durability): void {
     if (this.#store.delete(topic) === undefined) return;
-    this.#context.commits.add({ type: 'clearRetained', topic });
+    this.#context.commits.add({ type: 'clearRetained', topic }, 0, durability);
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingPublish, ProtocolVersion, PublishProperties, Qos } from '@sluice/packet';
-import type { Message } from '@sluice/plugin';
+import type { Durability, Message } from '@sluice/plugin';
 import type { Batch } from './commits.ts';
 import { Encoded, encodePublish } from './encoded.ts';
 import { asBuffer, ownBytes } from './own-bytes.ts';
@@ -32,6 +32,7 @@ export class RoutedMessage implements Message {
   readonly publisherId: string;
   readonly receivedAt: number;
   readonly expiresAt: number;
+  readonly durability: Durability;
   /** Its body in the batch that queues it, while there is one. */
   body: StoredBody | undefined;
   #payload: Uint8Array | undefined;
@@ -52,6 +53,7 @@ export class RoutedMessage implements Message {
     this.publisherId = fields.publisherId;
     this.receivedAt = fields.receivedAt;
     this.expiresAt = fields.expiresAt;
+    this.durability = fields.durability ?? 'fsync';
     this.#payload = payload === undefined ? undefined : asBuffer(payload);
   }
 
@@ -143,9 +145,11 @@ export class RoutedMessage implements Message {
   }
 
   #copy(number: number, qos: Qos, retain: boolean): RoutedMessage {
-    const { topic, properties, publisherId, receivedAt, expiresAt } = this;
-    const fields = { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt };
-    return new RoutedMessage(fields, this.payload);
+    const { topic, properties, publisherId, receivedAt, expiresAt, durability } = this;
+    return new RoutedMessage(
+      { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt, durability },
+      this.payload,
+    );
   }
 
   #encodedOther(wanted: number, version: ProtocolVersion, qos: Qos, retain: boolean): Encoded {

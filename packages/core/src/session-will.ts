@@ -7,6 +7,10 @@ export class SessionWill implements DeadlineOwner {
   /** The client that left it. */
   readonly client: Client;
   readonly deadline: Deadline = new Deadline(this);
+  /** Set while its hooks take their time. */
+  publishing: Promise<void> | undefined;
+  /** Whether another will has taken its place, and its record with it. */
+  replaced = false;
   readonly #due: (will: SessionWill) => void;
 
   constructor(record: WillRecord, client: Client, due: (will: SessionWill) => void) {

@@ -99,6 +99,8 @@ export class Session implements SharingReceiver, OutboxOwner {
     let reason: DropReason | undefined;
     if (sink === undefined && (qos === 0 || !this.stored)) {
       reason = DropReason.offline;
+    } else if (qos === 0 && message.qos === 2) {
+      this.#sendOnceDurable(message, retain, subscriptionIdentifiers);
     } else if (qos === 0) {
       reason = this.send(message, 0, retain, false, 0, subscriptionIdentifiers);
     } else if (!this.outbox.enqueue(message, qos, retain, subscriptionIdentifiers, sharedFilter)) {
@@ -146,6 +148,26 @@ export class Session implements SharingReceiver, OutboxOwner {
   pump(): void {
     this.outbox.pump();
     if (this.#replays?.pump() === true) this.#replays = undefined;
+  }
+
+  /** What its publisher may still send again after a crash must not have arrived yet: it is to arrive once. */
+  #sendOnceDurable(
+    message: RoutedMessage,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): void {
+    const sink = this.#sink;
+    message.own();
+    this.#context.commits.waitForBatch({
+      onCommitted: (failure) => {
+        if (failure !== undefined) return;
+        const reason =
+          sink === this.#sink
+            ? this.send(message, 0, retain, false, 0, subscriptionIdentifiers)
+            : DropReason.offline;
+        if (reason !== undefined) this.#context.dropped(message, this.clientId, reason);
+      },
+    });
   }
 
   #permit(event: DeliveryEvent): DeliveryEvent | DropReason {

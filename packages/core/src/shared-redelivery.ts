@@ -25,7 +25,9 @@ export class SharedRedelivery {
       done();
       return;
     }
-    const onCommitted = (): void => this.#readOn(session, -1, done);
+    const onCommitted = (failure: Error | undefined): void => {
+      if (failure === undefined) this.#readOn(session, -1, done);
+    };
     this.#context.commits.wait({ onCommitted });
   }
 

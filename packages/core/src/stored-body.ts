@@ -6,7 +6,7 @@ export function referToBody(commits: Commits, message: RoutedMessage): StoredBod
   let { body } = message;
   if (body === undefined || body.batch.sealed || body.references === 0) {
     message.own();
-    const batch = commits.add({ type: 'store', message }, message.bytes);
+    const batch = commits.add({ type: 'store', message }, message.bytes, message.durability);
     body = { batch, place: batch.operations.length - 1, references: 0 };
     message.body = body;
   }

@@ -12,8 +12,8 @@ import { SessionWill } from './session-will.ts';
 export class Wills {
   readonly #context: Context;
   readonly #publishing: Publishing;
-  /** Wills whose hooks have not answered. */
-  readonly #pending: Set<Promise<void>> = new Set();
+  /** Wills whose hooks have not answered, by session: a session that came back may have the next one. */
+  readonly #pending: Map<number, SessionWill> = new Map();
 
   constructor(context: Context, publishing: Publishing) {
     this.#context = context;
@@ -35,6 +35,8 @@ export class Wills {
       delayInterval,
       dueAt: undefined,
     };
+    const before = this.#pending.get(session.number);
+    if (before !== undefined) before.replaced = true;
     this.#hold(session, record);
     this.#context.commits.add({ type: 'saveWill', record }, record.payload.length);
   }
@@ -53,7 +55,7 @@ export class Wills {
     if (will === undefined) return;
     const dueAt = dueTime(will.record, session.expiryInterval, this.#context.environment.now());
     if (will.record.delayInterval === 0 || session.expiryInterval === 0) {
-      this.publish(session);
+      void this.publish(session);
       return;
     }
     const record = { ...will.record, dueAt };
@@ -64,28 +66,30 @@ export class Wills {
   /** The will is not wanted any more: a clean DISCONNECT, or the client came back in time [MQTT-3.1.2-10]. */
   discard(session: Session): void {
     const will = this.#release(session);
-    if (will !== undefined) this.#forget(will.record);
+    if (will !== undefined) this.#forget(will);
   }
 
-  /** The will is due now. */
-  publish(session: Session): void {
+  /** The will is due now. A promise while a hook takes its time: until then its record is needed. */
+  publish(session: Session): void | Promise<void> {
     const will = this.#release(session);
-    if (will !== undefined) this.#publish(will);
+    return will === undefined ? this.#pending.get(session.number)?.publishing : this.#publish(will);
   }
 
   /** Resolves when every will that is due is published. */
   async flush(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    while (this.#pending.size > 0) {
+      await Promise.all([...this.#pending.values()].map(({ publishing }) => publishing));
+    }
   }
 
   #hold(session: Session, record: WillRecord): SessionWill {
-    const will = new SessionWill(record, session.client, () => this.publish(session));
+    const will = new SessionWill(record, session.client, () => void this.publish(session));
     session.will = will;
     return will;
   }
 
   #make(record: WillRecord, client: Client): SessionWill {
-    return new SessionWill(record, client, (will) => this.#publish(will));
+    return new SessionWill(record, client, (will) => void this.#publish(will));
   }
 
   #wait(will: SessionWill, dueAt: number): void {
@@ -102,42 +106,50 @@ export class Wills {
     return will;
   }
 
-  #publish(will: SessionWill): void {
+  #publish(will: SessionWill): void | Promise<void> {
     const publishing = this.#ask(will);
     if (!(publishing instanceof Promise)) return;
-    const done = publishing.finally(() => this.#pending.delete(done));
-    this.#pending.add(done);
+    const { session } = will.record;
+    const before = this.#pending.get(session)?.publishing;
+    this.#pending.set(session, will);
+    will.publishing = publishing
+      .then(() => before)
+      .finally(() => {
+        if (this.#pending.get(session) === will) this.#pending.delete(session);
+      });
+    return will.publishing;
   }
 
-  #ask({ record, client }: SessionWill): void | Promise<void> {
+  #ask(will: SessionWill): void | Promise<void> {
     const { hooks } = this.#context;
+    const { record, client } = will;
     const { clientId, topic, payload, qos, retain, properties } = record;
     const message = this.#publishing.message(clientId, topic, payload, qos, retain, properties);
     const allowed = hooks.authorizePublish?.({ client, message, isWill: true });
     return andThen(allowed, (verdict) => {
       if (verdict?.allowed === false) {
-        this.#drop(record, message, DropReason.notAuthorized);
+        this.#drop(will, message, DropReason.notAuthorized);
         return;
       }
       return andThen(hooks.will?.({ client, message }), (event) => {
         if (event !== undefined && isDrop(event)) {
-          this.#drop(record, message, DropReason.hook);
+          this.#drop(will, message, DropReason.hook);
           return;
         }
         this.#publishing.accept(RoutedMessage.of(event?.message ?? message), client);
         // With the message in one commit: after a crash it is published or still due, never neither.
-        this.#forget(record);
+        this.#forget(will);
       });
     });
   }
 
-  #drop(record: WillRecord, message: RoutedMessage, reason: DropReason): void {
+  #drop(will: SessionWill, message: RoutedMessage, reason: DropReason): void {
     this.#context.dropped(message, undefined, reason);
-    this.#forget(record);
+    this.#forget(will);
   }
 
-  #forget({ session }: WillRecord): void {
-    this.#context.commits.add({ type: 'removeWill', session });
+  #forget({ record: { session }, replaced }: SessionWill): void {
+    if (!replaced) this.#context.commits.add({ type: 'removeWill', session });
   }
 }
 

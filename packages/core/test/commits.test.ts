@@ -1,20 +1,24 @@
-import type { Operation, Persistence } from '@sluice/plugin';
+import type { Durability, Operation, Persistence } from '@sluice/plugin';
 import { describe, expect, test, vi } from 'vitest';
 import { Commits } from '../src/commits.ts';
+import { Deadlines } from '../src/deadlines.ts';
+import type { RecoveredEvent } from '../src/outage.ts';
 import { Turn } from '../src/turn.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
 
 /** A persistence whose commits settle when the test says so; at once where `isSynchronous`. */
 class Disk implements Pick<Persistence, 'commit'> {
   readonly commits: (readonly Operation[])[] = [];
+  readonly durabilities: (Durability | undefined)[] = [];
   isSynchronous = false;
   failure: Error | undefined;
   #settle: (() => void) | undefined;
 
-  commit(operations: readonly Operation[]): void | Promise<void> {
+  commit(operations: readonly Operation[], durability?: Durability): void | Promise<void> {
     // Not again before the last one settled.
     expect(this.#settle).toBeUndefined();
     this.commits.push(operations);
+    this.durabilities.push(durability);
     if (this.isSynchronous) {
       if (this.failure !== undefined) throw this.failure;
       return;
@@ -43,12 +47,18 @@ function someCommits(maxPendingBytes = 1_000) {
   const environment = new VirtualEnvironment();
   const disk = new Disk();
   const failures: Error[] = [];
-  const commits = new Commits(
-    disk as unknown as Persistence,
-    new Turn(environment),
+  const recoveries: RecoveredEvent[] = [];
+  const commits = new Commits({
+    persistence: disk,
+    turn: new Turn(environment),
+    environment,
+    deadlines: new Deadlines(environment, (error) => failures.push(error)),
     maxPendingBytes,
-    (failure) => failures.push(failure),
-  );
+    events: {
+      failed: (failure) => failures.push(failure),
+      recovered: (event) => recoveries.push(event),
+    },
+  });
   const told: string[] = [];
   const wait = (name: string): void =>
     commits.wait({
@@ -58,7 +68,7 @@ function someCommits(maxPendingBytes = 1_000) {
     disk.commits.map((operations) =>
       operations.map((one) => (one as { packetId: number }).packetId),
     );
-  return { environment, disk, commits, failures, told, wait, written };
+  return { environment, disk, commits, failures, recoveries, told, wait, written };
 }
 
 test('what is added in one turn is one commit, in order', () => {
@@ -137,28 +147,99 @@ test('what is cancelled is not written, and its waiters are told all the same', 
   expect(told).toEqual([]);
 });
 
-describe('a failure', () => {
-  test.each([true, false])(
-    'fails everything from then on, and is reported once; synchronous: %s',
-    async (isSynchronous) => {
-      const { environment, disk, commits, failures, told, wait, written } = someCommits();
-      disk.isSynchronous = isSynchronous;
-      disk.failure = new Error('the disk is full');
-      commits.add(operation(1));
-      wait('one');
-      environment.runDeferred();
-      commits.add(operation(2));
-      wait('two');
+describe.each([true, false])('a commit that fails; synchronous: %s', (isSynchronous) => {
+  test('is tried again with the same list, and everything behind it waits', async () => {
+    const { environment, disk, commits, failures, recoveries, told, wait, written } = someCommits();
+    disk.isSynchronous = isSynchronous;
+    disk.failure = new Error('the disk is full');
+    commits.add(operation(1));
+    wait('one');
+    environment.runDeferred();
+    await disk.settle();
+    commits.add(operation(2));
+    wait('two');
+    for (const delayMs of [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]) {
+      const before = disk.commits.length;
+      environment.advance(delayMs - 1);
+      expect(disk.commits.length).toBe(before);
+      environment.advance(1);
+      expect(disk.commits.length).toBe(before + 1);
       await disk.settle();
-      environment.runDeferred();
-      wait('three');
-      expect(told).toEqual(['one failed', 'two failed', 'three failed']);
-      expect(written()).toEqual([[1]]);
-      expect(failures).toMatchObject([{ code: 'SLUICE_PERSISTENCE_FAILED', cause: disk.failure }]);
-      expect(commits.failure).toBe(failures[0]);
-      await commits.flush();
-    },
-  );
+    }
+    expect(new Set(disk.commits)).toEqual(new Set([disk.commits[0]]));
+    expect(told).toEqual([]);
+    expect(failures).toMatchObject([{ code: 'SLUICE_PERSISTENCE_FAILED', cause: disk.failure }]);
+    expect(commits.failure).toBe(failures[0]);
+
+    disk.failure = undefined;
+    environment.advance(5_000);
+    await disk.settle();
+    await disk.settle();
+    expect(told).toEqual(['one', 'two']);
+    expect(written().at(-1)).toEqual([2]);
+    expect(commits.failure).toBeUndefined();
+    expect(commits.settled).toBe(true);
+    expect(recoveries).toEqual([{ failedForMs: 21_300, attempts: 9 }]);
+
+    // The next one begins anew.
+    disk.failure = new Error('again');
+    commits.add(operation(3));
+    environment.runDeferred();
+    await disk.settle();
+    disk.failure = undefined;
+    environment.advance(100);
+    await disk.settle();
+    expect(recoveries.at(-1)).toEqual({ failedForMs: 100, attempts: 1 });
+  });
+
+  test('is tried once more by flush; who waits is told when it is abandoned', async () => {
+    const { environment, disk, commits, told, wait } = someCommits();
+    disk.isSynchronous = isSynchronous;
+    disk.failure = new Error('the disk is full');
+    commits.add(operation(1));
+    wait('one');
+    environment.runDeferred();
+    await disk.settle();
+    commits.add(operation(2));
+    wait('two');
+    const flushing = commits.flush();
+    await disk.settle();
+    await flushing;
+    expect(disk.commits).toHaveLength(2);
+    commits.abandon(new Error('closed'));
+    expect(told).toEqual(['one failed', 'two failed']);
+    wait('three');
+    expect(told.at(-1)).toBe('three failed');
+    environment.advance(10_000);
+    expect(disk.commits).toHaveLength(2);
+  });
+});
+
+test('a commit has to outlive what its strongest operation has to', () => {
+  const { environment, disk, commits } = someCommits();
+  disk.isSynchronous = true;
+  const each: Durability[][] = [['none'], ['none', 'write', 'none'], ['write', 'fsync', 'none']];
+  for (const durabilities of each) {
+    for (const durability of durabilities) commits.add(operation(1), 0, durability);
+    environment.runDeferred();
+  }
+  commits.add(operation(1));
+  environment.runDeferred();
+  expect(disk.durabilities).toEqual(['none', 'write', 'fsync', 'fsync']);
+});
+
+test('who waits for the batch is told with what is added later in the turn, or at its end', async () => {
+  const { environment, disk, commits, told } = someCommits();
+  commits.waitForBatch({ onCommitted: () => told.push('first') });
+  commits.add(operation(1));
+  environment.runDeferred();
+  expect(told).toEqual([]);
+  await disk.settle();
+  expect(told).toEqual(['first']);
+  commits.waitForBatch({ onCommitted: () => told.push('alone') });
+  expect(told).toEqual(['first']);
+  environment.runDeferred();
+  expect(told).toEqual(['first', 'alone']);
 });
 
 test('congestion is by bytes, and relieved when they are written', async () => {

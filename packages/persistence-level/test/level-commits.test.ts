@@ -1,6 +1,7 @@
-import { type Durability, type LevelOptions, LevelPersistence } from '@sluice/persistence-level';
+import { type LevelOptions, LevelPersistence } from '@sluice/persistence-level';
+import type { Durability } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
-import { failNextBatches, installFailingBatch } from './failing-batch.ts';
+import { failNextBatches, installFailingBatch, recordWrites } from './failing-batch.ts';
 import { dequeue, enqueue, fillQueue, message, saveSession } from './operations.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -75,6 +76,29 @@ describe('a commit', () => {
   });
 });
 
+describe('a commit is synced', () => {
+  const asked: [given: Durability, asked: Durability | undefined, sync: boolean][] = [
+    ['fsync', undefined, true],
+    ['fsync', 'fsync', true],
+    ['fsync', 'write', false],
+    ['fsync', 'none', false],
+    ['write', undefined, false],
+    ['write', 'fsync', false],
+    ['none', 'fsync', false],
+  ];
+  it.each(asked)('with the option %s and %s asked for: %s', async (given, needed, sync) => {
+    await installFailingBatch();
+    const { persistence } = await open(given);
+    const writes = recordWrites();
+    await persistence.commit([saveSession(1)], needed);
+    await sequences(persistence);
+    expect(writes).toEqual([{ sync }]);
+    await persistence.close();
+    // What was not synced is, at the latest when the store is closed.
+    expect(writes.at(-1)).toEqual({ sync: true });
+  });
+});
+
 describe('durability none', () => {
   it('acknowledges before the write, in order, and reads what was acknowledged', async () => {
     const { persistence, path } = await open('none');
@@ -88,20 +112,62 @@ describe('durability none', () => {
     await next.close();
   });
 
-  it('reports a failure with the next commit', async () => {
+  it('tells of a failure with the next commit, and writes both when that is tried again', async () => {
+    await installFailingBatch();
+    const { persistence, path } = await open('none');
+    await persistence.commit([saveSession(1), ...fillQueue(1, 2)]);
+    await sequences(persistence);
+    failNextBatches({ count: 2 });
+    expect(persistence.commit([dequeue(1, 0, 1)])).toBeUndefined();
+    const next = [enqueue(1, 2, 2)];
+    for (let i = 0; i < 2; i++) {
+      await expect(persistence.commit(next)).rejects.toMatchObject({
+        code: 'SLUICE_LEVEL_WRITE_FAILED',
+      });
+    }
+    await persistence.commit(next);
+    expect(await sequences(persistence)).toEqual([1, 2]);
+    await persistence.close();
+    const reopened = await open('none', path);
+    expect(await sequences(reopened.persistence)).toEqual([1, 2]);
+    await reopened.persistence.close();
+  });
+
+  it('reads what was acknowledged although its write failed, or not at all', async () => {
     await installFailingBatch();
     const { persistence } = await open('none');
-    await persistence.commit([saveSession(1), ...fillQueue(1, 1)]);
+    await persistence.commit([saveSession(1), ...fillQueue(1, 2)]);
     await sequences(persistence);
-    failNextBatches();
+    failNextBatches({ count: 2 });
     await persistence.commit([dequeue(1, 0, 1)]);
-    await sequences(persistence);
-    await expect(persistence.commit([saveSession(2)])).rejects.toMatchObject({
-      code: 'SLUICE_LEVEL_WRITE_FAILED',
+    await expect(sequences(persistence)).rejects.toMatchObject({
+      code: 'SLUICE_LEVEL_READ_FAILED',
     });
-    await persistence.commit([saveSession(2)]);
-    expect(await sequences(persistence)).toEqual([0]);
+    expect(await Promise.all([sequences(persistence), sequences(persistence)])).toEqual([[1], [1]]);
     await persistence.close();
+  });
+
+  it('gives up an operation that cannot be stored, after telling of it', async () => {
+    const { persistence } = await open('none');
+    const broken = { type: 'store', message: { ...message(9), topic: undefined } } as never;
+    await persistence.commit([saveSession(1), ...fillQueue(1, 1)]);
+    await persistence.commit([broken]);
+    const next = [dequeue(1, 0, 1)];
+    await expect(persistence.commit(next)).rejects.toThrow(TypeError);
+    await persistence.commit(next);
+    expect(await sequences(persistence)).toEqual([]);
+    await persistence.close();
+  });
+
+  it('is tried a last time at close', async () => {
+    await installFailingBatch();
+    const { persistence, path } = await open('none');
+    failNextBatches();
+    await persistence.commit([saveSession(1)]);
+    await persistence.close();
+    const { persistence: next, snapshot } = await open('none', path);
+    expect([...snapshot.sessions]).toHaveLength(1);
+    await next.close();
   });
 });
 

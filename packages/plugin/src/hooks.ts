@@ -185,7 +185,7 @@ export interface Hooks {
   /** Transform: a SUBSCRIBE was accepted by the protocol. The answer has as many entries as the event. */
   subscribe(event: SubscribeEvent): Answer<readonly SubscriptionRequest[] | Drop>;
   /** Transform, synchronous: after authorizeDeliver, for one receiver. The QoS is no longer to be changed. */
-  deliver(event: DeliveryEvent): SyncAnswer<Omit<MessageChanges, 'qos'> | Drop>;
+  deliver(event: DeliveryEvent): SyncAnswer<Omit<MessageChanges, 'qos' | 'durability'> | Drop>;
   /** Transform: a will is due, after its delay. */
   will(event: WillEvent): Answer<MessageChanges | Drop>;
   /** Observe: CONNACK with success was written. */

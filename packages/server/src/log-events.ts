@@ -8,13 +8,19 @@ import { printable } from './printable.ts';
 // Lines a second of one kind: enough to see what is going on, too few to fill a disk.
 const maxLinesPerSecond = 20;
 
-/** Writes what happens in a broker to the log: clients at debug, refusals at info, errors at error. */
+/** Writes what happens in a broker to the log: clients at debug, refusals at info, the end of an outage at warn, errors at error. */
 export function logEvents(broker: EventEmitter<BrokerEvents>, logger: Logger): void {
   const errors = new LogBudget(logger, maxLinesPerSecond);
   const refusals = new LogBudget(logger, maxLinesPerSecond);
 
   broker.on('error', (error) => {
     if (errors.take()) logger.error({ err: error }, 'error');
+  });
+  broker.on('recovered', ({ failedForMs, attempts }) => {
+    logger.warn(
+      { failedForMs: Math.round(failedForMs), attempts },
+      'the store works again: everything that waited is committed',
+    );
   });
   broker.on('refused', ({ connection, reasonCode, message }) => {
     if (!logger.isLevelEnabled('info') || !refusals.take()) return;

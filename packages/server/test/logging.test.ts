@@ -80,9 +80,11 @@ describe('the log', () => {
     broker.emit('connected', { client: clientNamed('a'), sessionPresent: false });
     broker.emit('refused', { connection, reasonCode: 0x84, message: 'version 9' });
     broker.emit('error', new Error('disk full'));
+    broker.emit('recovered', { failedForMs: 1_234.5, attempts: 7 });
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       { level: 'info', reasonCode: 0x84, reason: 'version 9', msg: 'connection refused' },
       { level: 'error', err: { message: 'disk full' } },
+      { level: 'warn', failedForMs: 1235, attempts: 7 },
     ]);
   });
 

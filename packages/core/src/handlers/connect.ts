@@ -49,6 +49,7 @@ function authenticated(
     if (connection.closed) return;
     // Last of all: while a hook thinks, another client may take the client identifier.
     checkOwner(connection, client);
+    checkStore(connection, packet, client);
     establish(connection, packet, client, name.isAssigned, grant);
   });
 }
@@ -134,6 +135,15 @@ function checkOwner(connection: Connection, client: Client): void {
   if (owner === undefined && registry.size >= context.limits.maxSessions) {
     refuse(ReasonCode.quotaExceeded, 'the broker has no room for another session');
   }
+}
+
+/** A client that would wait for its CONNACK until the persistence works again is told to come back then. */
+function checkStore(connection: Connection, packet: ConnectPacket, { clientId }: Client): void {
+  const { registry, context } = connection.parts;
+  if (context.commits.failure === undefined) return;
+  const isStored = registry.get(clientId)?.stored === true || requestedExpiry(packet) > 0;
+  if (!isStored && packet.will === undefined) return;
+  refuse(ReasonCode.serverUnavailable, 'the broker cannot store sessions at the moment');
 }
 
 function authorizeWill(

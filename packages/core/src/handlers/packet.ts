@@ -9,6 +9,7 @@ import {
 } from '@sluice/packet';
 import type { Connection } from '../connection.ts';
 import type { Limits } from '../limits.ts';
+import { ReadingStop } from '../reading.ts';
 import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from './acknowledgement.ts';
 import { handleAuth } from './auth.ts';
 import { handleConnect } from './connect.ts';
@@ -17,8 +18,19 @@ import { handlePublish } from './publish.ts';
 import { handleSubscribe } from './subscribe.ts';
 import { handleUnsubscribe } from './unsubscribe.ts';
 
-/** Hands a packet to the handler of its kind; a promise only while a hook takes its time. */
+/** Handles a packet; a promise only while a hook takes its time. Who adds to a disk that falls behind is read no further. */
 export function handlePacket(connection: Connection, packet: Packet): void | Promise<void> {
+  const { commits } = connection.parts.context;
+  const added = commits.added;
+  const pending = dispatch(connection, packet);
+  if (commits.congested && commits.added !== added) {
+    connection.reading.stop(ReadingStop.commits);
+    commits.whenRelieved(() => connection.reading.resume(ReadingStop.commits));
+  }
+  return pending;
+}
+
+function dispatch(connection: Connection, packet: Packet): void | Promise<void> {
   if ('properties' in packet && packet.properties !== noProperties) {
     checkUserProperties(packet.properties, connection.parts.context.limits);
   }

@@ -122,19 +122,16 @@ function accept(
       refuse(connection, session, packet, ReasonCode.quotaExceeded);
       return;
     }
-    if (packet.qos === 2) session.inbox.hold(packet.packetId);
+    if (packet.qos === 2) session.inbox.hold(packet.packetId, message.durability);
     const type = packet.qos === 1 ? PacketType.puback : PacketType.pubrec;
     const nobody = receivers === 0 && connection.protocolVersion === 5;
     const code = nobody ? ReasonCode.noMatchingSubscribers : ReasonCode.success;
-    connection.answers.acknowledge(type, packet.packetId, code, commits.added !== added);
+    const waits = commits.added !== added && message.durability !== 'none';
+    connection.answers.acknowledge(type, packet.packetId, code, waits);
   }
   // More than Receive Maximum is not even read, as far as the broker itself is what keeps the client waiting.
   if (connection.answers.owed + session.inbox.size > context.limits.receiveMaximum) {
     if (connection.answers.owed > 0) connection.reading.stop(ReadingStop.answers);
-  }
-  if (commits.congested) {
-    connection.reading.stop(ReadingStop.commits);
-    commits.whenRelieved(() => connection.reading.resume(ReadingStop.commits));
   }
 }
 

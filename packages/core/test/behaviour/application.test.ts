@@ -28,17 +28,6 @@ describe('publish', () => {
     expect(await (await world.connect('c', durable)).payloads()).toEqual(['x']);
   });
 
-  test('rejects when the persistence failed', async () => {
-    const world = await startTestBroker();
-    await (await world.connect('c', durable)).subscribe('a');
-    world.persistence.failure = new Error('the disk is full');
-    const published = world.broker.publish({ topic: 'a', payload: 'x', qos: 1 });
-    await Promise.all([
-      expect(published).rejects.toMatchObject({ code: 'SLUICE_PERSISTENCE_FAILED' }),
-      world.settle(),
-    ]);
-  });
-
   test.each([
     [{ topic: '', payload: '' }, 'SLUICE_TOPIC_NAME'],
     [{ topic: 'a/#', payload: '' }, 'SLUICE_TOPIC_NAME'],

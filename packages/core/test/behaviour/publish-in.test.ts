@@ -325,24 +325,6 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
   });
 });
 
-test('nothing is acknowledged once the persistence failed', async () => {
-  const world = await startTestBroker();
-  await (await world.connect('k', durable)).subscribe('a', { qos: 1 });
-  const clean = await world.connect('clean');
-  await clean.subscribe('b');
-  const client = await world.connect('c');
-  world.persistence.failure = new Error('the disk is full');
-  client.send(publishPacket('a', 'x', { qos: 1, packetId: 1 }));
-  await world.settle();
-  expect(client.disconnectCode).toBe(0x83);
-  expect(client.history).not.toContain('puback');
-  expect(world.errors).toMatchObject([{ code: 'SLUICE_PERSISTENCE_FAILED' }]);
-  // What needs no disk goes on.
-  const other = await world.connect('d');
-  expect(await other.publish('b', 'y', { qos: 1 })).toBe(0);
-  expect(await clean.payloads()).toEqual(['y']);
-});
-
 test('publishers are not read while too much waits to be committed', async () => {
   const world = await startTestBroker({ limits: { maxPendingCommitBytes: 65_536 } });
   await (await world.connect('k', durable)).subscribe('a', { qos: 1 });

@@ -343,3 +343,58 @@ test('a client that is alive keeps its will to itself', async () => {
   }
   expect(await watcher.payloads()).toEqual([]);
 });
+
+describe.each(stores)('over %s, while a hook is asked about a will', (_name, makeStore) => {
+  /** A broker whose hook never answers while `asking` says so. */
+  async function anIndecisiveBroker() {
+    const state = { hesitates: true, asked: 0 };
+    const plugin = aPlugin((context) =>
+      context.hook('will', async () => {
+        state.asked++;
+        if (state.hesitates) await new Promise(() => {});
+      }),
+    );
+    const world = await startTestBroker({
+      plugins: [plugin],
+      store: makeStore(),
+      limits: { hookTimeoutMs: 60_000 },
+    });
+    return { world, state };
+  }
+
+  test('its session may end, and a crash does not lose it', async () => {
+    const { world, state } = await anIndecisiveBroker();
+    const will = aWill('will', 'will', { qos: 1 });
+    const client = await world.connect('c', { ...leaving(0, 10), will });
+    const watcher = await world.connect('watcher', {
+      cleanStart: false,
+      properties: { sessionExpiryInterval: 1_000 },
+    });
+    await watcher.subscribe('will', { qos: 1 });
+    await client.drop();
+    await world.connect('c', { cleanStart: true });
+    expect(state.asked).toBe(1);
+    state.hesitates = false;
+    await world.crash();
+    await world.advance(1);
+    const back = await world.connect('watcher', {
+      cleanStart: false,
+      properties: { sessionExpiryInterval: 1_000 },
+    });
+    expect(await back.payloads()).toEqual(['will']);
+  });
+
+  test('the client may come back with another one, which is not lost with it', async () => {
+    const { world, state } = await anIndecisiveBroker();
+    const client = await world.connect('c', leaving(0, 10, 'first'));
+    await client.drop();
+    await world.connect('c', leaving(0, 10, 'second'));
+    // The hook of the first one misses its deadline: that will is dropped.
+    await world.advance(60_000);
+    expect(world.dropped('hook')).toBe(1);
+    state.hesitates = false;
+    await world.crash();
+    await world.advance(1);
+    expect(state.asked).toBe(2);
+  });
+});

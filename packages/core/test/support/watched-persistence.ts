@@ -1,4 +1,11 @@
-import type { OpenOptions, Operation, Persistence, QueuedMessage, Snapshot } from '@sluice/plugin';
+import type {
+  Durability,
+  OpenOptions,
+  Operation,
+  Persistence,
+  QueuedMessage,
+  Snapshot,
+} from '@sluice/plugin';
 
 /** A persistence that tells how much it has to do, and that a test can hold up or break. */
 export class WatchedPersistence implements Persistence {
@@ -6,6 +13,8 @@ export class WatchedPersistence implements Persistence {
   pending = 0;
   /** Every commit so far. */
   readonly commits: (readonly Operation[])[] = [];
+  /** What each of them was to outlive. */
+  readonly durabilities: (Durability | undefined)[] = [];
   /** Thrown by the next commits, as long as it is set. */
   failure: Error | undefined;
   /** Thrown by the next reads, as long as it is set. */
@@ -44,16 +53,17 @@ export class WatchedPersistence implements Persistence {
     return this.#inner.open(options);
   }
 
-  commit(operations: readonly Operation[]): void | Promise<void> {
+  commit(operations: readonly Operation[], durability?: Durability): void | Promise<void> {
     if (this.#isDead) return new Promise(() => {});
     this.commits.push(operations);
+    this.durabilities.push(durability);
     if (this.failure !== undefined) throw this.failure;
-    if (this.#held === undefined) return this.#watch(this.#inner.commit(operations));
+    if (this.#held === undefined) return this.#watch(this.#inner.commit(operations, durability));
     const held = this.#held;
     return new Promise<void>((resolve) => held.push(resolve)).then(() => {
       if (this.#isDead) return new Promise<void>(() => {});
       if (this.failure !== undefined) throw this.failure;
-      return this.#watch(this.#inner.commit(operations));
+      return this.#watch(this.#inner.commit(operations, durability));
     });
   }
 
