@@ -56,6 +56,7 @@ export const coreLayers: readonly (readonly string[])[] = [
     'session.ts',
     'sink.ts',
     'stored-body.ts',
+    'subscription-table.ts',
     'subscription.ts',
   ],
   // 2: from a topic to its receivers.
@@ -69,7 +70,7 @@ export const coreLayers: readonly (readonly string[])[] = [
     'shared-groups.ts',
   ],
   // 3: from a client identifier to its session.
-  ['registry.ts', 'shared-redelivery.ts', 'wills.ts'],
+  ['registry.ts', 'session-endings.ts', 'shared-redelivery.ts', 'wills.ts'],
   // 4: one stream and the client on it.
   [
     'answers.ts',

@@ -7,6 +7,7 @@ import {
   type Packet,
   PacketType,
   type ProtocolVersion,
+  ReasonCode,
 } from '@sluice/packet';
 import { host } from './server-process.ts';
 
@@ -62,9 +63,9 @@ export class PacketConnection {
   }
 
   /** Leaves with DISCONNECT. */
-  async end(): Promise<void> {
+  async end(reasonCode: ReasonCode = ReasonCode.success): Promise<void> {
     this.#socket.end(
-      encodePacket({ type: PacketType.disconnect, reasonCode: 0, properties: {} }, this.#version),
+      encodePacket({ type: PacketType.disconnect, reasonCode, properties: {} }, this.#version),
     );
     await this.closed;
   }

@@ -1,5 +1,5 @@
-// MQTT load generator and checker: one thread, epoll, no dependencies, and one file so that one
-// call of a compiler makes it.
+// MQTT load generator and checker: one thread, epoll, no dependencies. It includes durable.c, which
+// has the loads on durable sessions, so that one call of a compiler on one file makes it.
 //
 //   cc -O2 -o mqload mqload.c && ./mqload SCENARIO [--option value ...]
 //
@@ -28,6 +28,8 @@
 #include <unistd.h>
 
 #define RB (512 * 1024)
+#define SENT_AT 4096
+#define NOISE (1 << 20)
 typedef struct conn conn;
 struct conn {
   int fd, idx, role;  // role: see R_*
@@ -39,6 +41,7 @@ struct conn {
   int wlen, woff, wcap;
   uint16_t pid;
   int inflight;                     // QoS>0 publisher
+  uint64_t *sent_at;                // by packet id mod SENT_AT, where acknowledgements are timed
   uint8_t *ids;                     // by packet id: what of our own PUBLISH is awaited, see W_*
   uint8_t *unreleased;              // by packet id: 1 from an incoming QoS 2 PUBLISH to its PUBREL
   uint64_t sent, acked, delivered;  // publisher
@@ -58,8 +61,9 @@ static const char *scen, *label = "";
 static int port = 1883, npub = 50, nsub = 1, qos = 0, payload = 32, window_ = 1000, inflight_ = 50,
            v5 = 0, raw = 0, cpu = -1;
 static int bpid = 0, nconn = 10000, conc = 100, nclients = 1, retries = 20, perclient = 1000,
-           subbatch = 100, drainms = 4000, batchmax = 0;
-static double secs = 4, warm = 1;
+           subbatch = 100, drainms = 4000, batchmax = 0, noisy = 0, offline = 0;
+static double secs = 4, warm = 1, limit = 60;
+static uint64_t since = 0;
 static long total = 100000, ntopics = 0;
 static const char *scratch_prefix = "b";
 
@@ -223,6 +227,20 @@ static int putvar(uint8_t *p, uint32_t v) {
   } while (v);
   return i;
 }
+// What follows the first 16 bytes of a payload: with --noise bytes that a store cannot compress,
+// different ones in messages that follow each other.
+static uint8_t *noise;
+static void make_noise(void) {
+  uint64_t x = 88172645463325252ull;
+  noise = malloc(NOISE);
+  for (int i = 0; i < NOISE; i += 8) {
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    memcpy(noise + i, &x, 8);
+  }
+}
+static const uint8_t *noise_of(uint32_t seq) { return noise + seq * 1031u % (NOISE - payload); }
 static void q_connect(conn *c, const char *id, int clean) {
   int l = strlen(id);
   uint8_t *p = wres(c, 64 + l);
@@ -302,7 +320,10 @@ static void q_pub(conn *c, const char *topic, int tl, int q, int retain, uint64_
   memcpy(p, &ts, 8);
   memcpy(p + 8, &id, 4);
   memcpy(p + 12, &sq, 4);
-  memset(p + 16, 'x', payload - 16);
+  if (noise)
+    memcpy(p + 16, noise_of(sq), payload - 16);
+  else
+    memset(p + 16, 'x', payload - 16);
   p += payload;
   c->wlen += p - s;
   c->sent++;
@@ -310,7 +331,8 @@ static void q_pub(conn *c, const char *topic, int tl, int q, int retain, uint64_
 }
 // ---- connections
 static int srcn = 0;
-static conn *dial(int role, int idx) {
+// A connection, or null when nothing listens.
+static conn *dial_if_listening(int role, int idx) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) die("socket: %s", strerror(errno));
   int one = 1;
@@ -324,8 +346,11 @@ static conn *dial(int role, int idx) {
   bind(fd, (void *)&s, sizeof s);
   struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
   a.sin_addr.s_addr = htonl(0x7f000001u);
-  if (connect(fd, (void *)&a, sizeof a) < 0)
-    die("connect: %s", strerror(errno));  // blocking connect: loopback
+  if (connect(fd, (void *)&a, sizeof a) < 0) {  // blocking connect: loopback
+    if (errno != ECONNREFUSED) die("connect: %s", strerror(errno));
+    close(fd);
+    return 0;
+  }
   fcntl(fd, F_SETFL, O_NONBLOCK);
   conn *c = calloc(1, sizeof *c);
   c->fd = fd;
@@ -340,11 +365,17 @@ static conn *dial(int role, int idx) {
   epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
   return c;
 }
+static conn *dial(int role, int idx) {
+  conn *c = dial_if_listening(role, idx);
+  if (!c) die("connect: %s", strerror(ECONNREFUSED));
+  return c;
+}
 static conn **pubs;
 static int npubs_;   // by publisher index
 static int fan = 1;  // deliveries for each publish
 static void (*on_publish)(conn *, const uint8_t *topic, int tl, uint32_t publisher,
                           uint32_t seq) = 0;
+static int time_acks = 0;  // latency is that of acknowledgements, not of deliveries
 static int want_qos = -1, want_retain = 0;  // of what is delivered; -1: any
 static void (*on_ready)(conn *) = 0;
 static uint64_t tnow;
@@ -383,13 +414,16 @@ static void got_publish(conn *c, uint8_t h, const uint8_t *p, int n) {
     errors_++;
     return;
   }
-  if (pn != payload || (pn > 16 && pl[pn - 1] != 'x')) errors_++;
   uint64_t ts;
   uint32_t id, sq;
   memcpy(&ts, pl, 8);
   memcpy(&id, pl + 8, 4);
   memcpy(&sq, pl + 12, 4);
-  if (ts && measuring) hist_add(tnow - ts);
+  if (pn != payload)
+    errors_++;
+  else if (noise ? memcmp(pl + 16, noise_of(sq), pn - 16) : pn > 16 && pl[pn - 1] != 'x')
+    errors_++;
+  if (ts && measuring && !time_acks) hist_add(tnow - ts);
   if (c->last && (int)id < npubs_) {
     uint32_t l = c->last[id];
     if (sq != l + 1) {
@@ -414,7 +448,8 @@ static int ack_step(conn *c, const uint8_t *p, int n, int from, int to) {
   c->ids[id] = to;
   return 1;
 }
-static void ack_done(conn *c) {
+static void ack_done(conn *c, const uint8_t *p) {
+  if (c->sent_at && measuring) hist_add(tnow - c->sent_at[(p[0] << 8 | p[1]) % SENT_AT]);
   c->inflight--;
   c->acked++;
   tot_acked++;
@@ -442,13 +477,13 @@ static void packet(conn *c, uint8_t h, const uint8_t *p, int n) {
       break;
     case 3: got_publish(c, h, p, n); break;
     case 4:  // PUBACK
-      if (ack_step(c, p, n, W_PUBACK, W_NOTHING)) ack_done(c);
+      if (ack_step(c, p, n, W_PUBACK, W_NOTHING)) ack_done(c, p);
       if (v5 && n > 2 && p[2] >= 0x80) puback_fail++;
       break;
     case 5:  // PUBREC, to be answered by PUBREL
       if (v5 && n > 2 && p[2] >= 0x80) {
         puback_fail++;
-        if (ack_step(c, p, n, W_PUBREC, W_NOTHING)) ack_done(c);
+        if (ack_step(c, p, n, W_PUBREC, W_NOTHING)) ack_done(c, p);
       } else if (ack_step(c, p, n, W_PUBREC, W_PUBCOMP))
         q_ack(c, 0x62, p);
       break;
@@ -464,7 +499,7 @@ static void packet(conn *c, uint8_t h, const uint8_t *p, int n) {
       break;
     }
     case 7:  // PUBCOMP
-      if (ack_step(c, p, n, W_PUBCOMP, W_NOTHING)) ack_done(c);
+      if (ack_step(c, p, n, W_PUBCOMP, W_NOTHING)) ack_done(c, p);
       break;
     case 9: {
       int k = 2 + (v5 ? 1 : 0);
@@ -676,6 +711,7 @@ static void pump(conn *c) {
   uint64_t t = now();
   for (long i = 0; i < credit; i++) {
     pump_pub(c, (c->seq & 7) ? 0 : t);
+    if (c->sent_at) c->sent_at[c->pid % SENT_AT] = t;
     if (qos) c->inflight++;
   }
   flush(c);
@@ -1188,116 +1224,9 @@ static int retained(void) {
   j_tail(ok && good == retries);
   return 0;
 }
-// ---- durable: offline queueing for persistent sessions, then drain
-// Message n of client k was published as number n * nclients + k.
-static void durable_pub(conn *c, const uint8_t *topic, int tl, uint32_t id, uint32_t seq) {
-  (void)id;
-  char t[32];
-  int n = snprintf(t, sizeof t, "dur/%d", c->idx);
-  if (tl != n || memcmp(topic, t, n)) errors_++;
-  uint64_t want = (c->got - 1) * nclients + c->idx + 1;
-  if (seq < want)
-    dup_or_reorder++;
-  else if (seq > want)
-    gaps++;
-}
-static int durable(void) {
-  strcpy(sub_filter, "dur/%d");
-  sub_qos = 1;
-  qos = 1;
-  for (int i = 0; i < nclients; i++) hello(dial(R_SUB, i), 0);
-  wait_ready(nclients, 20);
-  usleep(200000);
-  for (int i = 0; i < nclients; i++) {
-    uint8_t d[2] = {0xe0, 0};
-    send(conns[i]->fd, d, 2, MSG_NOSIGNAL);
-    conns[i]->up = -1;
-    close(conns[i]->fd);
-  }
-  usleep(500000);
-  conn *c = dial(R_PUB, 0);
-  nready = 0;
-  hello(c, 1);
-  wait_ready(1, 10);
-  long r0 = status_kb(bpid, "VmRSS");
-  m_start();
-  long want = (long)nclients * perclient, i = 0;
-  char t[64];
-  uint64_t la = 0, lt = now();
-  int stalled = 0;
-  while ((long)c->acked < want) {
-    if (c->wlen == c->woff && c->inflight <= inflight_ * 3 / 4) {
-      for (; i < want && c->inflight < inflight_; i++) {
-        int l = snprintf(t, sizeof t, "dur/%ld", i % nclients);
-        q_pub(c, t, l, 1, 0, 0);
-        c->inflight++;
-      }
-      flush(c);
-    }
-    poll_once(20);
-    if (c->acked != la) {
-      la = c->acked;
-      lt = now();
-    } else if (now() - lt > 5000000000ull) {
-      stalled = 1;
-      break;
-    }
-    if (c->up < 0 || now() - m_t0 > 40000000000ull) {
-      stalled = 2;
-      break;
-    }
-  }
-  m_stop();
-  uint64_t st = c->acked;
-  long r1 = status_kb(bpid, "VmRSS");
-  j_head();
-  printf(",\"clients\":%d,\"per_client\":%d,\"queued\":%lu,\"stalled\":%d", nclients, perclient,
-         (unsigned long)st, stalled);
-  j_meas("queue_", st);
-  printf(",\"rss_bytes_per_queued\":%.1f", (r1 - r0) * 1024.0 / (st ? st : 1));
-  sub_filter[0] = 0;
-  connack_sp = 0;
-  nready = 0;
-  tot_recv = 0;
-  npubs_ = 0;
-  on_publish = durable_pub;
-  want_qos = 1;
-  m_start();
-  lt = now();
-  uint64_t lr = 0;
-  conn **first = calloc(nclients, sizeof *first);
-  for (int k = 0; k < nclients; k++) {
-    first[k] = dial(R_SUB, k);
-    hello(first[k], 0);
-  }
-  while (tot_recv < st) {
-    poll_once(20);
-    if (tot_recv != lr) {
-      lr = tot_recv;
-      lt = now();
-    } else if (now() - lt > (uint64_t)drainms * 1000000ull)
-      break;
-    if (now() - m_t0 > 60000000000ull) break;
-  }
-  if (tot_recv < st) m_t0 += now() - lt;  // do not count the idle wait
-  m_stop();
-  uint64_t t1 = now();
-  while (now() - t1 < 300000000ull) poll_once(20);
-  printf(",\"session_present\":%d", connack_sp);
-  j_meas("drain_", tot_recv);
-  printf(",\"received\":%lu,\"lost\":%ld,\"missing_acks\":%ld", (unsigned long)tot_recv,
-         (long)(st - tot_recv), want - (long)st);
-  j_tail(tot_recv == st && connack_sp == nclients && st == (uint64_t)want);
-  // leave no session behind
-  for (int k = 0; k < nclients; k++)
-    if (first[k]->up > 0) {
-      uint8_t d[2] = {0xe0, 0};
-      send(first[k]->fd, d, 2, MSG_NOSIGNAL);
-    }
-  return 0;
-}
+#include "durable.c"
 // ---- command line
-enum { T_INT, T_LONG, T_DOUBLE, T_TEXT };
+enum { T_INT, T_LONG, T_U64, T_DOUBLE, T_TEXT };
 static const struct {
   const char *name;
   int type;
@@ -1325,21 +1254,27 @@ static const struct {
     // storm, idle
     {"conc", T_INT, &conc},
     {"conns", T_INT, &nconn},
-    // subscale, retained, durable
+    // subscale, retained, and the loads on durable sessions
     {"clients", T_INT, &nclients},
     {"total", T_LONG, &total},
     {"subbatch", T_INT, &subbatch},
     {"wild", T_INT, &retries},
     {"perclient", T_INT, &perclient},
+    {"noise", T_INT, &noisy},
+    {"offline", T_INT, &offline},
+    {"limit", T_DOUBLE, &limit},
+    {"since", T_U64, &since},
 };
 enum { N_OPTIONS = sizeof options / sizeof *options };
 static const struct {
   const char *name;
   int (*run)(void);
 } scenarios[] = {
-    {"fanin", throughput},  {"fanout", throughput}, {"pairs", throughput},
-    {"pingpong", pingpong}, {"storm", storm},       {"idle", idle},
-    {"subscale", subscale}, {"retained", retained}, {"durable", durable},
+    {"fanin", throughput},    {"fanout", throughput}, {"pairs", throughput},
+    {"pingpong", pingpong},   {"storm", storm},       {"idle", idle},
+    {"subscale", subscale},   {"retained", retained}, {"durable", durable},
+    {"acks", acks},           {"offfan", offfan},     {"fill", fill},
+    {"returning", returning},
 };
 enum { N_SCENARIOS = sizeof scenarios / sizeof *scenarios };
 static void set_option(const char *word, const char *value) {
@@ -1349,6 +1284,7 @@ static void set_option(const char *word, const char *value) {
     switch (options[i].type) {
       case T_INT: *(int *)to = atoi(value); break;
       case T_LONG: *(long *)to = atol(value); break;
+      case T_U64: *(uint64_t *)to = strtoull(value, 0, 10); break;
       case T_DOUBLE: *(double *)to = atof(value); break;
       case T_TEXT: *(const char **)to = value; break;
     }
@@ -1370,6 +1306,7 @@ int main(int ac, char **av) {
   tick = sysconf(_SC_CLK_TCK);
   for (int i = 2; i + 1 < ac; i += 2) set_option(av[i], av[i + 1]);
   if (payload < 16) payload = 16;
+  if (noisy) make_noise();
   if (cpu >= 0) {
     cpu_set_t s;
     CPU_ZERO(&s);

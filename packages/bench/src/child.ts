@@ -70,9 +70,9 @@ export class Child {
     throw new BenchError(`The broker ${what}: ${this.lastWords || 'it said nothing'}`);
   }
 
-  /** Asks it to end, and after `graceMs` makes it. */
-  async stop(graceMs: number): Promise<void> {
-    if (!this.hasExited) this.#process.kill('SIGTERM');
+  /** Asks it to end by a signal, and after `graceMs` makes it. */
+  async stop(graceMs: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (!this.hasExited) this.#process.kill(signal);
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), graceMs);
     await this.#exited;
     clearTimeout(timer);

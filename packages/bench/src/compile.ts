@@ -4,7 +4,10 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BenchError } from './bench-error.ts';
 
-const source = fileURLToPath(new URL('../loadgen/mqload.c', import.meta.url));
+const sources = ['mqload.c', 'durable.c'].map((name) =>
+  fileURLToPath(new URL(`../loadgen/${name}`, import.meta.url)),
+);
+const [main = ''] = sources;
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/', import.meta.url));
 const compilers = ['cc', 'gcc', 'clang'];
 
@@ -13,14 +16,15 @@ export function compiledLoadGenerator(): string {
   if (process.platform !== 'linux') {
     throw new BenchError('The load generator runs on Linux only, since it is built on epoll.');
   }
-  const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
-  const program = `${cache}mqload-${digest}`;
+  const hash = createHash('sha256');
+  for (const source of sources) hash.update(readFileSync(source));
+  const program = `${cache}mqload-${hash.digest('hex').slice(0, 12)}`;
   if (existsSync(program)) return program;
   mkdirSync(cache, { recursive: true });
   // Renamed when it is whole: two runs at once, or a run cut short, leave no half program behind.
   const unfinished = `${program}.${process.pid}`;
   for (const compiler of compilers) {
-    const { error, status, stderr } = spawnSync(compiler, ['-O2', '-o', unfinished, source], {
+    const { error, status, stderr } = spawnSync(compiler, ['-O2', '-o', unfinished, main], {
       encoding: 'utf8',
       timeout: 60_000,
     });

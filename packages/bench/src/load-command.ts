@@ -2,12 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { BenchError } from './bench-error.ts';
 import type { Broker } from './brokers/index.ts';
 import { compiledLoadGenerator } from './compile.ts';
+import { summarizeFigures } from './figure-summary.ts';
 import { formatNumber } from './format.ts';
 import { availablePinning, thisMachine } from './machine.ts';
 import { markdownReport, type Provenance } from './markdown.ts';
 import type { Measurement } from './measurement.ts';
 import { commandLine, type LoadOptions, parseLoadOptions } from './options.ts';
-import { invalidRuns, textReport } from './report.ts';
+import { figureReport, invalidRuns, textReport } from './report.ts';
+import type { Scenario } from './scenario.ts';
 import { sideBySide } from './side-by-side.ts';
 import { summarize } from './summary.ts';
 
@@ -20,7 +22,8 @@ export async function loadCommand(words: readonly string[]): Promise<number> {
     notes.push(text);
     console.log(text);
   };
-  const available = options.brokers.filter((broker) => {
+  const wanted = new Set(options.scenarios.flatMap(options.brokersOf));
+  const available = [...wanted].filter((broker) => {
     const reason = broker.unavailable();
     if (reason !== undefined) note(`Skipped ${broker.name}: ${reason}.`);
     return reason === undefined;
@@ -30,21 +33,27 @@ export async function loadCommand(words: readonly string[]): Promise<number> {
   note(
     pinning === undefined
       ? 'Nothing is pinned: broker and load generator may share a processor.'
-      : `Broker on processor ${pinning.broker}, load generator on ${pinning.generator}.`,
+      : `Broker on processor ${pinning.broker} (on any in durable scenarios), load generator on ${pinning.generator}.`,
   );
   for (const line of raisedLimits(options, available)) note(line);
 
   const measurements: Measurement[] = [];
-  const plan = { ...options, brokers: available };
+  const plan = {
+    ...options,
+    brokersOf: (scenario: Scenario) =>
+      options.brokersOf(scenario).filter((broker) => available.includes(broker)),
+  };
   for await (const one of sideBySide(plan, { ...options, loadGenerator, pinning })) {
     measurements.push(one);
     console.log(progress(one, options.runs));
   }
   const peersOf = new Map(available.map((broker) => [broker.name, broker.peers]));
   const rows = summarize(options.scenarios, peersOf, measurements);
+  const figures = summarizeFigures(options.scenarios, measurements);
   const invalid = invalidRuns(rows);
   const remarks = [...new Set(measurements.flatMap(remarksOf))];
-  console.log(`\n${[textReport(rows), '', ...remarks, ...invalid].join('\n').trimEnd()}`);
+  const report = [textReport(rows), '', figureReport(figures), ...remarks, ...invalid];
+  console.log(`\n${report.join('\n').trimEnd()}`);
 
   const provenance: Provenance = {
     date: new Date().toISOString().slice(0, 10),
@@ -61,7 +70,7 @@ export async function loadCommand(words: readonly string[]): Promise<number> {
     );
   }
   if (options.markdown !== undefined) {
-    writeFileSync(options.markdown, markdownReport(rows, provenance));
+    writeFileSync(options.markdown, markdownReport(rows, figures, provenance));
   }
   return invalid.length > 0 ? 1 : 0;
 }

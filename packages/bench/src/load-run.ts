@@ -1,20 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Broker, Durability } from './brokers/index.ts';
+import type { Broker } from './brokers/index.ts';
 import { Child, freePort, outputOf } from './child.ts';
-import { loadArguments } from './load.ts';
+import { type Load, loadArguments } from './load.ts';
 import type { Pinning } from './machine.ts';
 import { failedRun, type Measurement, parseResult, type RunIdentity } from './measurement.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Restart, Scenario } from './scenario.ts';
+import { storedBytes } from './stored-bytes.ts';
 
 const startTimeoutMs = 15_000;
-const stopGraceMs = 5_000;
+// A broker that saves its state when it ends takes seconds for a million messages.
+const stopGraceMs = 20_000;
 
 /** What is the same for all runs. */
 export interface RunSettings {
   readonly loadGenerator: string;
   readonly pinning: Pinning | undefined;
-  readonly durability: Durability;
   /** Where each run gets a directory of its own. */
   readonly directory: string;
   readonly version5: boolean;
@@ -31,54 +32,122 @@ export async function runOnce(
 ): Promise<Measurement> {
   const identity = { scenario: scenario.name, broker: broker.name, repetition };
   const directory = await mkdtemp(path.join(settings.directory, 'sluice-bench-'));
-  let child: Child | undefined;
+  const run = new Run(identity, broker, scenario, directory, await freePort(), settings);
   try {
-    const port = await freePort();
-    const { durability, pinning } = settings;
-    child = new Child({
-      ...broker.command({ port, directory, scenario, durability }),
-      ...(pinning === undefined ? {} : { cpu: pinning.broker }),
-    });
-    await child.listens(port, startTimeoutMs);
-    return await load(identity, broker, scenario, child, port, settings);
+    return await run.measure();
   } catch (error) {
     return failedRun(identity, error instanceof Error ? error.message : String(error));
   } finally {
-    await child?.stop(stopGraceMs);
+    await run.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function load(
-  identity: RunIdentity,
-  broker: Broker,
-  scenario: Scenario,
-  child: Child,
-  port: number,
-  settings: RunSettings,
-): Promise<Measurement> {
-  const { pinning, seconds } = settings;
-  const output = await outputOf(
-    {
-      program: settings.loadGenerator,
-      arguments: loadArguments(scenario.load, {
-        port,
-        pid: child.pid,
-        raw: broker.isRelay,
-        version5: settings.version5,
-        ...(pinning === undefined ? {} : { cpu: pinning.generator }),
-        ...(seconds === undefined ? {} : { seconds }),
-      }),
-    },
-    (scenario.timeoutSeconds + (seconds ?? 0)) * 1_000,
-  );
-  if (output === undefined) {
-    return failedRun(identity, `not done within ${scenario.timeoutSeconds + (seconds ?? 0)} s`);
+class Run {
+  readonly #identity: RunIdentity;
+  readonly #broker: Broker;
+  readonly #scenario: Scenario;
+  readonly #directory: string;
+  readonly #port: number;
+  readonly #settings: RunSettings;
+  #child: Child | undefined;
+
+  constructor(
+    identity: RunIdentity,
+    broker: Broker,
+    scenario: Scenario,
+    directory: string,
+    port: number,
+    settings: RunSettings,
+  ) {
+    this.#identity = identity;
+    this.#broker = broker;
+    this.#scenario = scenario;
+    this.#directory = directory;
+    this.#port = port;
+    this.#settings = settings;
   }
-  const measurement = parseResult(identity, scenario, output.result, broker.knownFaults);
-  if (measurement.problems.length === 0 && !child.hasExited) return measurement;
-  const problems = [...measurement.problems];
-  if (output.complaint !== '') problems.push(output.complaint);
-  if (child.hasExited) problems.push(`the broker died: ${child.lastWords}`);
-  return { ...measurement, problems };
+
+  async measure(): Promise<Measurement> {
+    const { load, phases, restart, storedMessages } = this.#scenario;
+    const child = this.#start();
+    await child.listens(this.#port, startTimeoutMs);
+    const measured = await this.#load(child, load, restart === undefined ? phases : []);
+    if (measured.problems.length > 0) return measured;
+    if (restart !== undefined) return this.#restarted(restart);
+    if (storedMessages === undefined) return measured;
+    await this.stop();
+    return {
+      ...measured,
+      figures: { ...measured.figures, ...(await this.#stored(storedMessages)) },
+    };
+  }
+
+  async stop(signal: Restart['signal'] = 'SIGTERM'): Promise<void> {
+    await this.#child?.stop(stopGraceMs, signal);
+  }
+
+  #start(): Child {
+    // The threads of a store would take turns with the broker itself on one processor.
+    const pinning = this.#scenario.regime === 'durable' ? undefined : this.#settings.pinning;
+    const start = { port: this.#port, directory: this.#directory, scenario: this.#scenario };
+    this.#child = new Child({
+      ...this.#broker.command(start),
+      ...(pinning === undefined ? {} : { cpu: pinning.broker }),
+    });
+    return this.#child;
+  }
+
+  /** The load generator itself waits until the broker listens: it knows the time to a millisecond. */
+  async #restarted({ signal, load }: Restart): Promise<Measurement> {
+    await this.stop(signal);
+    const since = process.hrtime.bigint();
+    return this.#load(this.#start(), load, this.#scenario.phases, since);
+  }
+
+  async #load(
+    child: Child,
+    load: Load,
+    phases: Scenario['phases'],
+    since?: bigint,
+  ): Promise<Measurement> {
+    const { loadGenerator, pinning, seconds, version5 } = this.#settings;
+    const timeoutSeconds = this.#scenario.timeoutSeconds + (seconds ?? 0);
+    const output = await outputOf(
+      {
+        program: loadGenerator,
+        arguments: loadArguments(load, {
+          port: this.#port,
+          pid: child.pid,
+          raw: this.#broker.isRelay,
+          version5,
+          ...(pinning === undefined ? {} : { cpu: pinning.generator }),
+          ...(seconds === undefined ? {} : { seconds }),
+          ...(since === undefined ? {} : { since }),
+        }),
+      },
+      timeoutSeconds * 1_000,
+    );
+    if (output === undefined) {
+      return failedRun(this.#identity, `not done within ${timeoutSeconds} s`);
+    }
+    const scenario = { ...this.#scenario, phases };
+    const { knownFaults } = this.#broker;
+    const measurement = parseResult(this.#identity, scenario, output.result, knownFaults);
+    if (measurement.problems.length === 0 && !child.hasExited) return measurement;
+    const problems = [...measurement.problems];
+    if (output.complaint !== '') problems.push(output.complaint);
+    if (child.hasExited) problems.push(`the broker died: ${child.lastWords}`);
+    return { ...measurement, problems };
+  }
+
+  async #stored(messages: number): Promise<Record<string, number>> {
+    const data = path.join(this.#directory, 'data');
+    const { files, live, bodies } = await storedBytes(data, this.#scenario.load.payload ?? 0);
+    return {
+      file_bytes_per_message: files / messages,
+      ...(live === undefined ? {} : { live_bytes_per_message: live / messages }),
+      ...(bodies === undefined ? {} : { bodies_per_message: bodies / messages }),
+    };
+  }
 }

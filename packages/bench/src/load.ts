@@ -9,7 +9,11 @@ export interface Load {
     | 'idle'
     | 'subscale'
     | 'retained'
-    | 'durable';
+    | 'durable'
+    | 'acks'
+    | 'offfan'
+    | 'fill'
+    | 'returning';
   readonly npub?: number;
   readonly nsub?: number;
   readonly qos?: 0 | 1 | 2;
@@ -23,12 +27,20 @@ export interface Load {
   readonly topics?: number;
   readonly secs?: number;
   readonly warm?: number;
-  /** Connections at once (storm). */
+  /** Connections at once (storm), sessions that come and go at once (durable, offfan, fill). */
   readonly conc?: number;
   readonly conns?: number;
   readonly clients?: number;
   readonly total?: number;
   readonly perclient?: number;
+  /** Payloads that a store cannot compress. */
+  readonly noise?: 1;
+  /** The subscribers are away while messages are published (acks). */
+  readonly offline?: 1;
+  /** Sessions that come back (offfan, returning), wildcard subscriptions (retained). */
+  readonly wild?: number;
+  /** Seconds that one phase may take at most (durable, offfan, fill, returning). */
+  readonly limit?: number;
 }
 
 /** What does not belong to the load itself: where to send it, and how. */
@@ -41,12 +53,14 @@ export interface LoadTarget {
   readonly raw?: boolean;
   readonly version5?: boolean;
   readonly seconds?: number;
+  /** When the broker was started, on the monotonic clock in nanoseconds. */
+  readonly since?: bigint;
 }
 
 /** The load generator's command line for a load. */
 export function loadArguments(load: Load, target: LoadTarget): string[] {
   const { kind, ...options } = load;
-  const all: Record<string, number | undefined> = {
+  const all: Record<string, number | bigint | undefined> = {
     ...options,
     ...(load.secs !== undefined && target.seconds !== undefined ? { secs: target.seconds } : {}),
     port: target.port,
@@ -54,6 +68,7 @@ export function loadArguments(load: Load, target: LoadTarget): string[] {
     cpu: target.cpu,
     raw: target.raw ? 1 : undefined,
     v5: target.version5 ? 1 : undefined,
+    since: target.since,
   };
   const words = Object.entries(all)
     .filter(([, value]) => value !== undefined)

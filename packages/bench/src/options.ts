@@ -1,13 +1,12 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { BenchError } from './bench-error.ts';
-import { type Broker, brokers, type Durability } from './brokers/index.ts';
+import { type Broker, brokers, usualBrokers } from './brokers/index.ts';
 import { scenarioNamed, scenarios } from './scenarios.ts';
 import type { Plan } from './side-by-side.ts';
 
 /** What the command line asks for. */
 export interface LoadOptions extends Plan {
-  readonly durability: Durability;
   readonly directory: string;
   readonly pin: boolean;
   readonly version5: boolean;
@@ -24,10 +23,9 @@ npm run bench -- micro [NAME]         micro benchmarks
 npm run bench -- list                 the scenarios and brokers
 
   --scenario A,B    ${names(scenarios.filter((scenario) => scenario.isDefault))}
-  --brokers A,B     sluice,aedes,mosquitto
+  --brokers A,B     what the scenario says, most often sluice,aedes,mosquitto
   --runs N          3
   --seconds N       measure for so long, in place of what the scenario says
-  --durability D    of brokers with a store on disk: fsync or write; fsync
   --directory DIR   where brokers keep their data; ${os.tmpdir()}
   --v5              speak MQTT 5.0 in place of 3.1.1
   --no-pin          do not give broker and load generator a processor each
@@ -43,16 +41,9 @@ export function parseLoadOptions(words: readonly string[]): LoadOptions {
       values.scenario === undefined
         ? scenarios.filter((scenario) => scenario.isDefault)
         : values.scenario.split(',').map((name) => known(scenarioNamed(name), 'scenario', name)),
-    brokers: (values.brokers ?? 'sluice,aedes,mosquitto').split(',').map((name) =>
-      known<Broker>(
-        brokers.find((broker) => broker.name === name),
-        'broker',
-        name,
-      ),
-    ),
+    brokersOf: values.brokers === undefined ? usualBrokers : always(named(values.brokers)),
     runs: wholeNumber('runs', values.runs ?? '3', 100),
     seconds: values.seconds === undefined ? undefined : wholeNumber('seconds', values.seconds, 600),
-    durability: durability(values.durability ?? 'fsync'),
     directory: values.directory ?? os.tmpdir(),
     pin: values['no-pin'] !== true,
     version5: values.v5 === true,
@@ -79,7 +70,6 @@ function parsed(words: readonly string[]) {
         brokers: { type: 'string' },
         runs: { type: 'string' },
         seconds: { type: 'string' },
-        durability: { type: 'string' },
         directory: { type: 'string' },
         'no-pin': { type: 'boolean' },
         v5: { type: 'boolean' },
@@ -103,9 +93,18 @@ function wholeNumber(name: string, text: string, max: number): number {
   throw new BenchError(`--${name} is a whole number from 1 to ${max}, not "${text}".`);
 }
 
-function durability(text: string): Durability {
-  if (text === 'fsync' || text === 'write') return text;
-  throw new BenchError(`--durability is fsync or write, not "${text}".`);
+function named(list: string): readonly Broker[] {
+  return list.split(',').map((name) =>
+    known<Broker>(
+      brokers.find((broker) => broker.name === name),
+      'broker',
+      name,
+    ),
+  );
+}
+
+function always<T>(value: T): () => T {
+  return () => value;
 }
 
 function names(some: readonly { readonly name: string }[]): string {

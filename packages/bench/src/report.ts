@@ -1,16 +1,35 @@
+import { type FigureRow, figureBrokers } from './figure-summary.ts';
 import { columns, formatMicros, formatNumber, formatRatio } from './format.ts';
 import type { Cell, SummaryRow } from './summary.ts';
 
 /** The table for the terminal: a line for each broker in each phase of each scenario. */
 export function textReport(rows: readonly SummaryRow[]): string {
   const peers = [...new Set(rows.flatMap((row) => row.cells.flatMap(peersOf)))];
+  // How fast it acknowledges is what a broker on disk is asked for: its rate is compared as well.
+  const rated = rows.some((row) => row.regime === 'durable') ? peers : [];
   const head = ['', 'per s', 'CPU µs', 'p50', 'p99', 'lost', 'memory', 'generator'];
-  const compared = peers.map((peer) => `/ ${peer}`);
+  const compared = [
+    ...peers.map((peer) => `CPU / ${peer}`),
+    ...rated.map((peer) => `rate / ${peer}`),
+  ];
   const body = rows.flatMap((row) => [
     [`${row.scenario}: ${row.title} (${row.regime}), ${row.phase}, per ${row.unit}`],
-    ...row.cells.map((cell) => line(cell, peers)),
+    ...row.cells.map((cell) => line(cell, peers, rated)),
   ]);
   return sections([[...head, ...compared], ...body]);
+}
+
+/** The table of further figures, a column for each broker; empty when there are none. */
+export function figureReport(rows: readonly FigureRow[]): string {
+  if (rows.length === 0) return '';
+  const names = figureBrokers(rows);
+  return columns([
+    ['', ...names],
+    ...rows.map(({ scenario, title, unit, values }) => [
+      `${scenario}: ${title}, ${unit}`,
+      ...names.map((name) => formatNumber(values.get(name))),
+    ]),
+  ]);
 }
 
 /** What was wrong with the runs that do not count, a line each. */
@@ -26,7 +45,7 @@ export function invalidRuns(rows: readonly SummaryRow[]): string[] {
   return [...new Set(lines)];
 }
 
-function line(cell: Cell, peers: readonly string[]): string[] {
+function line(cell: Cell, peers: readonly string[], rated: readonly string[]): string[] {
   const name = `  ${cell.broker}${cell.validRuns < cell.runs ? ' (INVALID)' : ''}`;
   const { generatorPercent, memoryBytesPerUnit } = cell;
   return [
@@ -39,6 +58,7 @@ function line(cell: Cell, peers: readonly string[]): string[] {
     memoryBytesPerUnit === undefined ? '-' : `${formatNumber(memoryBytesPerUnit)} B`,
     generatorPercent === undefined ? '-' : `${Math.round(generatorPercent)} %`,
     ...peers.map((peer) => formatRatio(cell.cpuRatios[peer])),
+    ...rated.map((peer) => formatRatio(cell.rateRatios[peer])),
   ];
 }
 

@@ -1,44 +1,5 @@
-import type { Load } from './load.ts';
-
-/**
- * What decides the cost of a message: whether many share one read and one write (pipelined), or each
- * has its own. Figures of the two must never be mixed in a claim; "scale" is about memory and size.
- */
-export type Regime = 'pipelined' | 'one at a time' | 'scale';
-
-/** One thing that a scenario measures; the load generator's names for it begin with `prefix`. */
-export interface Phase {
-  readonly title: string;
-  readonly prefix: string;
-  /** What is counted, in the singular. */
-  readonly unit: string;
-  /** Whether the latencies of the run belong to this phase. */
-  readonly hasLatency: boolean;
-}
-
-/** Memory that a scenario attributes to one of the things it makes many of. */
-export interface MemoryFigure {
-  readonly key: string;
-  readonly bytesPerUnit: number;
-  readonly unit: string;
-}
-
-/** One load under one name, the same for every broker. */
-export interface Scenario {
-  readonly name: string;
-  readonly title: string;
-  readonly regime: Regime;
-  readonly load: Load;
-  readonly phases: readonly Phase[];
-  readonly memory?: MemoryFigure;
-  /** Size of a whole PUBLISH, for a relay that forwards bytes without parsing; without it none runs. */
-  readonly relayPacketBytes?: number;
-  /** Limits of Sluice that the load would hit at their defaults; printed, and set by a config file. */
-  readonly sluiceLimits?: Readonly<Record<string, number>>;
-  readonly timeoutSeconds: number;
-  /** Part of a run without `--scenario`. */
-  readonly isDefault: boolean;
-}
+import { durableScenarios } from './durable-scenarios.ts';
+import { type Phase, queuedAndDrained, type Regime, type Scenario } from './scenario.ts';
 
 const delivered: readonly Phase[] = [
   { title: 'deliver', prefix: '', unit: 'message', hasLatency: true },
@@ -54,11 +15,6 @@ const storedAndReplayed: readonly Phase[] = [
   { title: 'store', prefix: 'store_', unit: 'message', hasLatency: false },
   { title: 'wildcard SUBSCRIBE', prefix: 'wild_', unit: 'message', hasLatency: true },
 ];
-const queuedAndDrained: readonly Phase[] = [
-  { title: 'enqueue', prefix: 'queue_', unit: 'message', hasLatency: false },
-  { title: 'drain', prefix: 'drain_', unit: 'message', hasLatency: false },
-];
-
 type Row = Partial<Scenario> & Pick<Scenario, 'name' | 'title' | 'load'>;
 
 const throughput = (regime: Regime, row: Row): Scenario => ({
@@ -236,6 +192,7 @@ export const scenarios: readonly Scenario[] = [
     sluiceLimits: { maxRetainedMessages: 1_000_000 },
     isDefault: false,
   }),
+  ...durableScenarios,
 ];
 
 /** The scenario of a name, if there is one. */

@@ -1,12 +1,12 @@
 import type { Broker } from './brokers/index.ts';
 import { type RunSettings, runOnce } from './load-run.ts';
 import type { Measurement } from './measurement.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
 
 /** Which brokers meet which loads, and how often. */
 export interface Plan {
   readonly scenarios: readonly Scenario[];
-  readonly brokers: readonly Broker[];
+  readonly brokersOf: (scenario: Scenario) => readonly Broker[];
   readonly runs: number;
 }
 
@@ -17,7 +17,7 @@ export interface Plan {
 export async function* sideBySide(plan: Plan, settings: RunSettings): AsyncGenerator<Measurement> {
   for (let repetition = 1; repetition <= plan.runs; repetition++) {
     for (const scenario of plan.scenarios) {
-      for (const broker of plan.brokers) {
+      for (const broker of plan.brokersOf(scenario)) {
         if (broker.isRelay && scenario.relayPacketBytes === undefined) continue;
         yield await runOnce(broker, scenario, repetition, settings);
       }

@@ -1,5 +1,5 @@
 import type { Measurement, PhaseFigures } from './measurement.ts';
-import type { MemoryFigure, Phase, Scenario } from './scenarios.ts';
+import type { MemoryFigure, Phase, Scenario } from './scenario.ts';
 
 /** The medians of one broker in one phase of one scenario, over its valid runs. */
 export interface Cell {
@@ -17,6 +17,7 @@ export interface Cell {
   readonly generatorPercent?: number;
   /** Its figure divided by the peer's in the same repetition, the median of these, by peer. */
   readonly cpuRatios: Readonly<Record<string, number>>;
+  readonly rateRatios: Readonly<Record<string, number>>;
   readonly memoryRatios: Readonly<Record<string, number>>;
 }
 
@@ -76,6 +77,7 @@ function cellOf(
   const own = runs.filter((one) => one.broker === broker);
   const valid = own.filter(isValid);
   const figures = valid.flatMap((one) => one.phases.filter(({ title }) => title === phase.title));
+  const rateOf = (one: Measurement) => figuresOf(one, phase)?.perSecond;
   const cpuOf = (one: Measurement) => figuresOf(one, phase)?.cpuMicros;
   const memoryOf = (one: Measurement) => (memory ? one.memoryBytesPerUnit : undefined);
   const cell: { -readonly [Key in keyof Cell]: Cell[Key] | undefined } = {
@@ -91,6 +93,7 @@ function cellOf(
     generatorPercent: median(figures.map((one) => one.generatorPercent)),
     memoryBytesPerUnit: median(valid.map(memoryOf)),
     cpuRatios: ratios(valid, peers, runs, cpuOf),
+    rateRatios: ratios(valid, peers, runs, rateOf),
     memoryRatios: ratios(valid, peers, runs, memoryOf),
   };
   return Object.fromEntries(

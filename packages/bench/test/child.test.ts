@@ -24,6 +24,18 @@ describe('Child', () => {
     expect(child.hasExited).toBe(true);
   });
 
+  it('ends a program by the signal that it is told', async () => {
+    const port = await freePort();
+    const child = new Child(
+      node(
+        `process.on("SIGTERM", () => {}); require("node:net").createServer().listen(${port}, "127.0.0.1")`,
+      ),
+    );
+    await child.listens(port, 10_000);
+    await child.stop(60_000, 'SIGKILL');
+    expect(child.hasExited).toBe(true);
+  });
+
   it('fails when there is no such program', async () => {
     expect(() => new Child({ program: '/no/such/program', arguments: [] })).toThrow(
       '/no/such/program could not be started.',

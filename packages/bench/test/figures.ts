@@ -1,5 +1,5 @@
 import type { Measurement } from '../src/measurement.ts';
-import type { Scenario } from '../src/scenarios.ts';
+import type { Scenario } from '../src/scenario.ts';
 
 /** A scenario of one phase with latency and memory. */
 export const scenario: Scenario = {

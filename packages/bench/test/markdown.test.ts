@@ -14,7 +14,7 @@ const provenance: Provenance = {
 const peers = new Map([['sluice', ['aedes']]]);
 
 function report(...measurements: ReturnType<typeof run>[]): string {
-  const text = markdownReport(summarize([scenario], peers, measurements), provenance);
+  const text = markdownReport(summarize([scenario], peers, measurements), [], provenance);
   return text.replace(/ {2,}/g, ' ');
 }
 
@@ -53,6 +53,25 @@ describe('markdownReport', () => {
     const { p50Micros, p99Micros, ...without } = deliver;
     expect(report(run('sluice', 1, 1))).toContain('Latency');
     expect(report(run('sluice', 1, 1, { phases: [without] }))).not.toContain('Latency');
+  });
+
+  it('compares the rates of brokers on disk, and only of those', () => {
+    const both = [run('sluice', 1, 0.5), run('aedes', 1, 20)];
+    const rows = summarize([{ ...scenario, regime: 'durable' }], peers, both);
+    const rates = '| `fanin` fan-in: deliver | 2.00M | 50k |';
+    expect(markdownReport(rows, [], provenance).replace(/ {2,}/g, ' ')).toContain(
+      `${rates} 40.0 |`,
+    );
+    expect(report(...both)).not.toContain(`${rates} 40.0 |`);
+  });
+
+  it('has a table of further figures where there are some', () => {
+    const values = new Map([['sluice', 4.2]]);
+    const row = { scenario: 'restart', title: 'until ready', unit: 'ms', values } as const;
+    const text = markdownReport([], [row], provenance).replace(/ {2,}/g, ' ');
+    expect(text).toContain('### Further figures');
+    expect(text).toContain('| `restart` until ready, ms | 4.20 |');
+    expect(report(run('sluice', 1, 1))).not.toContain('Further');
   });
 
   it('shows INVALID where no run counts, and how many do not', () => {

@@ -108,6 +108,20 @@ describe('parseResult', () => {
     expect(problems).toEqual(['the load generator printed no result']);
   });
 
+  it('takes the figures that the scenario names', () => {
+    const figures = [{ key: 'ready_ms', title: 'until ready', unit: 'ms' }] as const;
+    const output = JSON.stringify({ ...good, ready_ms: 12, other_ms: 3 });
+    const measurement = parseResult(identity, { ...scenario, figures }, output, []);
+    expect(measurement.figures).toEqual({ ready_ms: 12 });
+  });
+
+  it('counts a run that failed its check for a known fault alone', () => {
+    expect(parse({ ...good, lost: 2, ok: false }, ['lost']).problems).toEqual([]);
+    expect(parse({ ...good, lost: 2, errors: 1, ok: false }, ['lost']).problems).toEqual([
+      '1 packets that are wrong',
+    ]);
+  });
+
   it('remarks on a known fault, and counts the run', () => {
     const { problems, remarks } = parse({ ...good, wrong_qos: 20_000 }, ['wrong_qos']);
     expect(problems).toEqual([]);

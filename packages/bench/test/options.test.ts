@@ -4,8 +4,11 @@ import { commandLine, parseLoadOptions } from '../src/options.ts';
 describe('parseLoadOptions', () => {
   it('measures every default scenario three times beside Aedes and Mosquitto', () => {
     const options = parseLoadOptions([]);
-    expect(options.brokers.map(({ name }) => name)).toEqual(['sluice', 'aedes', 'mosquitto']);
-    expect(options).toMatchObject({ runs: 3, durability: 'fsync', pin: true, version5: false });
+    for (const scenario of options.scenarios) {
+      const names = options.brokersOf(scenario).map(({ name }) => name);
+      expect(names).toEqual(['sluice', 'aedes', 'mosquitto']);
+    }
+    expect(options).toMatchObject({ runs: 3, pin: true, version5: false });
     expect(options.scenarios.length).toBeGreaterThan(10);
     expect(options.scenarios.every(({ isDefault }) => isDefault)).toBe(true);
   });
@@ -14,8 +17,18 @@ describe('parseLoadOptions', () => {
     const words = ['--scenario', 'pairs1,fanin', '--brokers', 'mosquitto,sluice-level', '--v5'];
     const options = parseLoadOptions(words);
     expect(options.scenarios.map(({ name }) => name)).toEqual(['pairs1', 'fanin']);
-    expect(options.brokers.map(({ name }) => name)).toEqual(['mosquitto', 'sluice-level']);
+    for (const scenario of options.scenarios) {
+      const names = options.brokersOf(scenario).map(({ name }) => name);
+      expect(names).toEqual(['mosquitto', 'sluice-level']);
+    }
     expect(options.version5).toBe(true);
+  });
+
+  it('compares brokers that keep their state on disk where that is what a scenario is about', () => {
+    const { scenarios, brokersOf } = parseLoadOptions(['--scenario', 'durable1,offline-queue']);
+    const names = scenarios.map((scenario) => brokersOf(scenario).map(({ name }) => name));
+    const onDisk = ['sluice-level', 'sluice-level-write', 'aedes-level', 'mosquitto-disk'];
+    expect(names).toEqual([onDisk, ['sluice-level']]);
   });
 
   it.each([
@@ -24,7 +37,6 @@ describe('parseLoadOptions', () => {
     [['--runs', '0'], '--runs is a whole number from 1 to 100, not "0".'],
     [['--runs', '1.5'], '--runs is a whole number from 1 to 100, not "1.5".'],
     [['--seconds', 'x'], '--seconds is a whole number from 1 to 600, not "x".'],
-    [['--durability', 'none'], '--durability is fsync or write, not "none".'],
     [['--frobnicate'], 'frobnicate'],
   ])('refuses %j', (words, message) => {
     expect(() => parseLoadOptions(words)).toThrow(message);

@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { brokers } from '../src/brokers/index.ts';
 import { loadArguments } from '../src/load.ts';
 import { scenarioNamed, scenarios } from '../src/scenarios.ts';
 
 describe('scenarios', () => {
   it('have names of their own', () => {
     expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
+  });
+
+  it('name brokers that there are', () => {
+    const known = brokers.map(({ name }) => name);
+    for (const scenario of scenarios) {
+      for (const name of scenario.brokers ?? []) expect(known).toContain(name);
+    }
   });
 
   it('say the size of a packet where a relay can run', () => {
@@ -24,6 +32,13 @@ describe('loadArguments', () => {
     if (load === undefined) throw new Error('no such scenario');
     expect(loadArguments(load, { port: 1, pid: 2, cpu: 1, version5: true }).join(' ')).toBe(
       'pairs --payload 32 --secs 2 --warm 0.6 --npub 50 --qos 1 --inflight 20 --window 1000 --port 1 --pid 2 --cpu 1 --v5 1',
+    );
+  });
+
+  it('tells when the broker was started, to the nanosecond', () => {
+    const since = 9_007_199_254_740_993n;
+    expect(loadArguments({ kind: 'returning' }, { port: 1, pid: 2, since }).join(' ')).toBe(
+      'returning --port 1 --pid 2 --since 9007199254740993',
     );
   });
 

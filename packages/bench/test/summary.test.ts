@@ -47,6 +47,7 @@ describe('summarize', () => {
       run('aedes', 3, 40),
     ]);
     expect(found.get('sluice')?.cpuRatios).toEqual({ aedes: 0.1 });
+    expect(found.get('sluice')?.rateRatios).toEqual({ aedes: 10 });
     expect(found.get('sluice')?.memoryRatios).toEqual({ aedes: 0.1 });
     expect(found.get('aedes')?.cpuRatios).toEqual({});
   });

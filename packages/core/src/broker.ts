@@ -162,6 +162,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     }
     await this.#drained(graceMs);
     await this.#parts.wills.flush();
+    await Promise.race([this.#parts.registry.flush(), context.commits.stuck()]);
     await context.commits.flush();
     this.#local.close();
     await context.hooks.close?.();

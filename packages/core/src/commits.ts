@@ -65,6 +65,7 @@ export class Commits implements TurnTask {
   #relief: (() => void)[] = [];
   /** Who waits until nothing is on its way, or nothing gets on. */
   #flushes: (() => void)[] = [];
+  #stuck: (() => void)[] = [];
   #abandoned: Error | undefined;
   #added = 0;
 
@@ -149,6 +150,12 @@ export class Commits implements TurnTask {
     await flushed;
   }
 
+  /** Resolves when a commit fails: at once while that is so. */
+  async stuck(): Promise<void> {
+    if (this.#outage.failure !== undefined) return;
+    await new Promise<void>((resolve) => this.#stuck.push(resolve));
+  }
+
   /** The broker is closed: what is not durable now never will be, and those who wait for it are told. */
   abandon(failure: Error): void {
     this.#abandoned = failure;
@@ -229,6 +236,7 @@ export class Commits implements TurnTask {
   #failed(error: unknown): void {
     this.#outage.failed(error);
     this.#endFlushes();
+    for (const resolve of this.#stuck.splice(0)) resolve();
   }
 
   #written(): void {

@@ -1,5 +1,5 @@
 import { isFailure, type ReasonCode } from '@sluice/packet';
-import { DropReason, type Operation } from '@sluice/plugin';
+import { DropReason, type Operation, type RestoredSession } from '@sluice/plugin';
 import type { CommitWaiter } from './commits.ts';
 import type { Context } from './context.ts';
 import { EntryState, OutboxEntry } from './outbox-entry.ts';
@@ -21,7 +21,8 @@ const noIdentifiers: readonly number[] = Object.freeze([]);
 export class Outbox {
   readonly #owner: OutboxOwner;
   readonly #context: Context;
-  readonly #window: QueueWindow;
+  /** Only while it is of use: most sessions of a large broker are offline. */
+  #openWindow: QueueWindow | undefined;
   #cursor = 0;
   #next = 0;
   /** Everything below was sent at least once: sent again it is a duplicate [MQTT-3.3.1-1]. */
@@ -34,7 +35,11 @@ export class Outbox {
   constructor(owner: OutboxOwner, context: Context) {
     this.#owner = owner;
     this.#context = context;
-    this.#window = new QueueWindow(owner, context);
+  }
+
+  get #window(): QueueWindow {
+    this.#openWindow ??= new QueueWindow(this.#owner, this.#context, this.#cursor);
+    return this.#openWindow;
   }
 
   /** Messages that are not acknowledged: in flight or waiting. */
@@ -53,15 +58,18 @@ export class Outbox {
     return sink !== undefined && this.#cursor === this.#next && this.#inflight < sink.sendQuota;
   }
 
-  /** Continues a queue that was committed before a restart, or before a crash that its client was connected in. */
-  restore(nextSequence: number, queued: number, wasConnected: boolean): void {
-    this.#next = nextSequence;
+  /** Sequences from here on were never sent. */
+  get sentEnd(): number {
+    return this.#sentEnd;
+  }
+
+  /** Continues a queue that was committed before a restart. */
+  restore({ nextSequence, queued, sentBefore, disconnectedAt }: RestoredSession): void {
+    this.#next = Math.max(nextSequence, sentBefore);
     this.#count = queued;
-    // Which of them were in flight is not known: a window of them may have been, but nothing that is still to come.
-    // In a crash acknowledgements are lost that had opened the window further, by any number.
-    const { maxInflightMessages } = this.#context.limits;
-    const sentAtMost = nextSequence - queued + maxInflightMessages;
-    this.#sentEnd = wasConnected ? nextSequence : Math.min(nextSequence, sentAtMost);
+    // In a crash under its connection acknowledgements are lost that had opened the window further, by any number.
+    this.#sentEnd = disconnectedAt === undefined ? this.#next : sentBefore;
+    if (queued === 0) this.#cursor = this.#next;
   }
 
   /** Queues a message, and sends it if its turn has come. False when the queue is full. */
@@ -102,7 +110,7 @@ export class Outbox {
       };
       const batch = commits.add(operation, 0, message.durability);
       entry.enqueued(batch, body, owner);
-      if (!this.#window.keep(entry, this.#cursor)) return true;
+      if (owner.sink === undefined || !this.#window.keep(entry, this.#cursor)) return true;
       commits.wait(entry);
     } else {
       this.#window.add(entry);
@@ -137,8 +145,9 @@ export class Outbox {
 
   /** The client is gone. What it had in memory is on disk, or of no use but to the members of a share group. */
   detach(): void {
-    if (!this.#owner.stored) return;
-    this.#cursor = this.#window.drop();
+    if (!this.#owner.stored || this.#openWindow === undefined) return;
+    this.#cursor = this.#openWindow.drop();
+    this.#openWindow = undefined;
     this.#inflight = 0;
   }
 
@@ -180,20 +189,14 @@ export class Outbox {
     }
     entry.state = EntryState.sent;
     const message = entry.message as RoutedMessage;
+    const { qos, retain, subscriptionIdentifiers } = entry;
     const dup = entry.sequence < this.#sentEnd;
     // What was begun or never had to wait does not expire, be its interval 0 [MQTT-4.3.3-7].
-    const canExpire = !entry.isImmediate && !(dup && entry.qos === 2);
+    const canExpire = !entry.isImmediate && !(dup && qos === 2);
     const expired = canExpire && message.expiresAt <= this.#context.environment.now();
     const reason = expired
       ? DropReason.expired
-      : this.#owner.send(
-          message,
-          entry.qos,
-          entry.retain,
-          dup,
-          packetId,
-          entry.subscriptionIdentifiers,
-        );
+      : this.#owner.send(message, qos, retain, dup, packetId, subscriptionIdentifiers);
     if (sink !== this.#owner.sink) return;
     if (reason !== undefined) {
       entry.state = EntryState.waiting;

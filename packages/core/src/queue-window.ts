@@ -24,15 +24,18 @@ export class QueueWindow {
   readonly #owner: WindowOwner;
   readonly #context: Context;
   readonly #ring: SequenceRing<OutboxEntry> = new SequenceRing();
-  #end = 0;
+  #end: number;
   /** The read that is under way; a new object for each, so that a late one is recognized. */
   #reading: object | undefined;
   /** What was enqueued since the read began, as long as it fits into a window. */
   #sinceRead: OutboxEntry[] | undefined;
 
-  constructor(owner: WindowOwner, context: Context) {
+  /** Begins at a sequence, with nothing in memory. */
+  constructor(owner: WindowOwner, context: Context, first: number) {
     this.#owner = owner;
     this.#context = context;
+    this.#end = first;
+    this.#ring.reset(first);
   }
 
   /** Lowest sequence in memory. */
@@ -60,9 +63,8 @@ export class QueueWindow {
     this.#end = entry.sequence + 1;
   }
 
-  /** Takes a new entry that is on its way to disk as well, if it is near enough; false when it is not. */
+  /** Takes a connected session's new entry, which is on its way to disk as well, if it is near; false otherwise. */
   keep(entry: OutboxEntry, cursor: number): boolean {
-    if (this.#owner.sink === undefined) return false;
     const { windowMessages } = this.#context.limits;
     if (this.#end === entry.sequence) {
       if (entry.sequence - cursor >= windowMessages) return false;
@@ -82,11 +84,9 @@ export class QueueWindow {
     this.#ring.delete(sequence);
   }
 
-  /** Forgets what is on disk anyway. Returns where the queue begins. */
+  /** Ends its use, as all of it is on disk. Returns where the queue begins. */
   drop(): number {
     const oldest = this.#ring.size > 0 ? this.#ring.first : this.#end;
-    this.#ring.reset(oldest);
-    this.#end = oldest;
     this.#reading = undefined;
     this.#sinceRead = undefined;
     return oldest;

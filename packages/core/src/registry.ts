@@ -11,6 +11,7 @@ import type { Context } from './context.ts';
 import { Deadline, type DeadlineOwner } from './deadlines.ts';
 import type { Router } from './router.ts';
 import { neverExpires, Session } from './session.ts';
+import { SessionEndings } from './session-endings.ts';
 import { SharedRedelivery } from './shared-redelivery.ts';
 import type { Sink } from './sink.ts';
 import { Subscription } from './subscription.ts';
@@ -19,7 +20,6 @@ import type { Wills } from './wills.ts';
 /** An accepted CONNECT, as far as its session is concerned. */
 export interface ConnectRequest {
   readonly client: Client;
-  readonly cleanStart: boolean;
   /** Seconds, after the broker's own bound. */
   readonly expiryInterval: number;
   readonly will: Will | undefined;
@@ -42,6 +42,7 @@ export class Registry {
   readonly #wills: Wills;
   readonly #redelivery: SharedRedelivery;
   readonly #sessions: Map<string, Session> = new Map();
+  readonly #endings = new SessionEndings();
 
   constructor(context: Context, router: Router, wills: Wills) {
     this.#context = context;
@@ -62,10 +63,21 @@ export class Registry {
     return this.#sessions.values();
   }
 
-  /** Attaches a connection to its session, all at once: two CONNECTs with one client id cannot interleave. */
+  /**
+   * Takes a client identifier from the connection that has it, and ends the session that a CONNECT does not resume.
+   * A promise while that end takes its time: before it is on its way to disk, nothing may say that it happened.
+   */
+  makeWay(clientId: string, cleanStart: boolean): Promise<void> | undefined {
+    const ending = this.#endings.of(clientId);
+    if (ending !== undefined) return ending;
+    this.#takeOver(clientId, cleanStart);
+    return this.#endings.of(clientId);
+  }
+
+  /** Attaches a connection to its session, after `makeWay`. */
   connect(sink: Sink, request: ConnectRequest): { session: Session; sessionPresent: boolean } {
-    const { client, cleanStart, expiryInterval, will } = request;
-    const resumed = this.#takeOver(client.clientId, cleanStart);
+    const { client, expiryInterval, will } = request;
+    const resumed = this.#sessions.get(client.clientId);
     const session = resumed ?? this.#begin(client, expiryInterval, expiryInterval > 0);
     this.#clearExpiry(session);
     session.client = client;
@@ -110,11 +122,12 @@ export class Registry {
       if (!session.stored) return;
       this.#context.commits.add({ type: 'endSession', session: number, clientId });
     };
-    // The record of the will goes with the session: not before it is published, else a crash would lose it.
-    void andThen(published, () => {
-      if (shares) this.#redelivery.run(session, forget);
-      else forget();
-    });
+    // Its will and its queue go with it: not before they are with others, else a crash would lose them.
+    const redelivered = andThen(published, () =>
+      shares ? this.#redelivery.run(session) : undefined,
+    );
+    const ended = andThen(redelivered, forget);
+    if (ended instanceof Promise) this.#endings.add(clientId, ended);
   }
 
   /** Puts back what was committed before a restart. */
@@ -130,8 +143,7 @@ export class Registry {
         this.#context,
       );
       session.disconnectedAt = record.disconnectedAt;
-      const wasConnected = record.disconnectedAt === undefined;
-      session.outbox.restore(record.nextSequence, record.queued, wasConnected);
+      session.outbox.restore(record);
       this.#sessions.set(record.clientId, session);
       byNumber.set(record.session, session);
       this.#context.stats.sessions++;
@@ -157,22 +169,29 @@ export class Registry {
     for (const session of this.#sessions.values()) this.#resumeExpiry(session);
   }
 
-  /** The session that a new connection resumes; one that does not survive the takeover ends. */
-  #takeOver(clientId: string, cleanStart: boolean): Session | undefined {
+  /** A session that survives is without a connection then; one that does not, ends. */
+  #takeOver(clientId: string, cleanStart: boolean): void {
     const session = this.#sessions.get(clientId);
-    if (session === undefined) return undefined;
+    if (session === undefined) return;
     const sink = session.sink;
     const ends = cleanStart || (sink !== undefined && session.expiryInterval === 0);
     if (sink !== undefined) {
       session.detach();
       sink.close(ReasonCode.sessionTakenOver, 'another connection uses the client identifier'); // [MQTT-3.1.4-3]
     }
-    const due = ends || (sink !== undefined && session.will?.record.delayInterval === 0);
-    if (due) void this.#wills.publish(session);
+    const will = session.will;
+    const isDue =
+      ends ||
+      (sink !== undefined && will?.record.delayInterval === 0) ||
+      (will !== undefined && will.deadline.at <= this.#context.environment.monotonic());
+    if (isDue) void this.#wills.publish(session);
     else this.#wills.discard(session); // [MQTT-3.1.3-9]
-    if (!ends) return session;
-    this.end(session);
-    return undefined;
+    if (ends) this.end(session);
+  }
+
+  /** Resolves when every session that is over is forgotten. */
+  flush(): Promise<void> {
+    return this.#endings.flush();
   }
 
   #begin(client: Client, expiryInterval: number, stored: boolean): Session {
@@ -190,6 +209,7 @@ export class Registry {
       identity: session.identity,
       expiryInterval: session.expiryInterval,
       disconnectedAt: session.disconnectedAt,
+      sentBefore: session.outbox.sentEnd,
     };
     this.#context.commits.add({ type: 'saveSession', record });
   }
@@ -209,8 +229,7 @@ export class Registry {
   #expireAfter(session: Session, inMs: number): void {
     if (session.expiryInterval === neverExpires) return;
     const { environment, deadlines } = this.#context;
-    const owner: DeadlineOwner = { onDeadline: () => this.end(session) };
-    session.expiry = new Deadline(owner);
+    session.expiry = new Deadline(new SessionEnd(this, session));
     deadlines.set(session.expiry, environment.monotonic() + inMs);
   }
 
@@ -221,13 +240,30 @@ export class Registry {
   }
 }
 
+/** A closure would take four times as much for each session that is offline. */
+class SessionEnd implements DeadlineOwner {
+  readonly #registry: Registry;
+  readonly #session: Session;
+
+  constructor(registry: Registry, session: Session) {
+    this.#registry = registry;
+    this.#session = session;
+  }
+
+  onDeadline(): void {
+    this.#registry.end(this.#session);
+  }
+}
+
+const noAttributes: Client['attributes'] = Object.freeze({});
+
 function restoredClient(clientId: string, identity: string): Client {
   const protocolVersion: ProtocolVersion = 5;
   return {
     clientId,
     userName: undefined,
     identity,
-    attributes: {},
+    attributes: noAttributes,
     protocolVersion,
     connection: restoredConnection,
   };

@@ -10,7 +10,7 @@ import { type Replay, ReplayQueue } from './replay.ts';
 import { RoutedMessage } from './routed-message.ts';
 import type { SessionWill } from './session-will.ts';
 import type { Sink } from './sink.ts';
-import type { Subscription } from './subscription.ts';
+import { SubscriptionTable } from './subscription-table.ts';
 
 export const neverExpires = 0xffff_ffff;
 
@@ -22,9 +22,8 @@ export class Session implements SharingReceiver, OutboxOwner {
   readonly identity: string;
   /** Whether its state is committed: it was made to outlive its connection. */
   readonly stored: boolean;
-  readonly subscriptions: Map<string, Subscription> = new Map();
+  readonly subscriptions: SubscriptionTable = new SubscriptionTable();
   readonly outbox: Outbox;
-  readonly inbox: Inbox;
   /** Seconds. */
   expiryInterval: number;
   /** The last client on it; its connection may be closed. */
@@ -34,6 +33,7 @@ export class Session implements SharingReceiver, OutboxOwner {
   disconnectedAt: number | undefined;
   expiry: Deadline | undefined;
   readonly #context: Context;
+  #inbox: Inbox | undefined;
   #replays: ReplayQueue | undefined;
   #sink: Sink | undefined;
 
@@ -52,7 +52,11 @@ export class Session implements SharingReceiver, OutboxOwner {
     this.stored = stored;
     this.#context = context;
     this.outbox = new Outbox(this, context);
-    this.inbox = new Inbox(number, stored ? context.commits : undefined);
+  }
+
+  get inbox(): Inbox {
+    this.#inbox ??= new Inbox(this.number, this.stored ? this.#context.commits : undefined);
+    return this.#inbox;
   }
 
   /** The connection it is attached to. It also is the generation: what comes from another one is late. */

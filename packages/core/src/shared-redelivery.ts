@@ -16,19 +16,21 @@ export class SharedRedelivery {
     this.#router = router;
   }
 
-  /** Calls back when everything is with somebody else; at once for a session that is not stored. */
-  run(session: Session, done: () => void): void {
+  /** Done when everything is with somebody else: at once for a session that is not stored. */
+  run(session: Session): void | Promise<void> {
     if (!session.stored) {
       for (const entry of session.outbox.entries()) {
         this.#offer(entry, entry.state !== EntryState.waiting);
       }
-      done();
       return;
     }
-    const onCommitted = (failure: Error | undefined): void => {
-      if (failure === undefined) this.#readOn(session, -1, done);
-    };
-    this.#context.commits.wait({ onCommitted });
+    return new Promise((done) => {
+      const onCommitted = (failure: Error | undefined): void => {
+        if (failure === undefined) this.#readOn(session, -1, done);
+        else done();
+      };
+      this.#context.commits.wait({ onCommitted });
+    });
   }
 
   #readOn(session: Session, after: number, done: () => void): void {

@@ -1,38 +1,97 @@
 import { headerBytes, recordVersion } from './byte-writer.ts';
-import { recordChecksum } from './checksum.ts';
+import { checksum } from './checksum.ts';
+import { numberAt, packetIdFrom, textFrom } from './keys.ts';
+import { bytesOf32Bits, holds32Bits, read32Bits } from './seven-bits.ts';
 
 /** Why a record cannot be trusted; caught where records are read, never thrown to the application. */
 export class DamagedRecord extends Error {
   override readonly name = 'DamagedRecord';
 }
 
+const float = Buffer.alloc(8);
+const initialBytes = 4096;
+const maxBytesPerUnit = 3;
+
+/** Writes a text as UTF-8 and returns where it ends. */
+function writeText(bytes: Buffer, text: string, start: number): number {
+  // Calling into `write` costs more than a short text does: most are keys and values of references.
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return start + bytes.write(text, start);
+    bytes[start + i] = unit;
+  }
+  return start + text.length;
+}
+
 /** Reads what a ByteWriter wrote, one value after another. */
 export class ByteReader {
-  #buffer: Buffer = Buffer.alloc(0);
+  #key: Buffer = Buffer.alloc(0);
+  #keyBytes = 0;
+  #buffer: Buffer = this.#key;
   #position = 0;
+  #end = 0;
+  #text: Buffer = this.#key;
 
   /** Begins with a value. Throws DamagedRecord unless version and checksum fit. */
   open(key: Buffer, value: Buffer): this {
-    if (value.length < headerBytes) throw new DamagedRecord('it is too short');
-    if (value[0] !== recordVersion) {
-      throw new DamagedRecord(`its version ${value[0]} is unknown`);
+    this.#key = key;
+    this.#keyBytes = key.length;
+    return this.#begin(value, 0, value.length);
+  }
+
+  /**
+   * Begins with an entry that was read as UTF-8. Bytes that are none have become other ones: that is found as any
+   * damage is. `bytes` and `rest` must not be used, because the next entry takes the same place.
+   */
+  openText(key: string, value: string): this {
+    const needed = (key.length + value.length) * maxBytesPerUnit;
+    if (needed > this.#text.length) this.#text = Buffer.alloc(Math.max(2 * needed, initialBytes));
+    this.#key = this.#text;
+    this.#keyBytes = writeText(this.#text, key, 0);
+    return this.#begin(this.#text, this.#keyBytes, writeText(this.#text, value, this.#keyBytes));
+  }
+
+  #begin(buffer: Buffer, start: number, end: number): this {
+    if (end - start < headerBytes) throw new DamagedRecord('it is too short');
+    if (buffer[start] !== recordVersion) {
+      throw new DamagedRecord(`its version ${buffer[start]} is unknown`);
     }
-    if (value.readUInt32BE(1) !== recordChecksum(key, value, headerBytes)) {
+    const payload = start + headerBytes;
+    const expected = checksum(buffer, payload, end, checksum(this.#key, 0, this.#keyBytes));
+    if (!holds32Bits(buffer, expected, start + 1)) {
       throw new DamagedRecord('its checksum does not match');
     }
-    this.#buffer = value;
-    this.#position = headerBytes;
+    this.#buffer = buffer;
+    this.#position = payload;
+    this.#end = end;
     return this;
   }
 
+  get keyBytes(): number {
+    return this.#keyBytes;
+  }
+
+  /** The number of 8 bytes at an offset of the key. */
+  keyNumber(offset: number): number {
+    return numberAt(this.#key, offset);
+  }
+
+  keyPacketId(): number {
+    return packetIdFrom(this.#key);
+  }
+
+  /** The text that ends the key. */
+  keyText(offset: number): string {
+    return textFrom(this.#key, offset, this.#keyBytes);
+  }
+
   get atEnd(): boolean {
-    return this.#position >= this.#buffer.length;
+    return this.#position >= this.#end;
   }
 
   byte(): number {
-    const value = this.#buffer[this.#position++];
-    if (value === undefined) throw new DamagedRecord('it ends too early');
-    return value;
+    if (this.#position >= this.#end) throw new DamagedRecord('it ends too early');
+    return this.#buffer[this.#position++] as number;
   }
 
   integer(): number {
@@ -40,34 +99,40 @@ export class ByteReader {
     let factor = 1;
     for (;;) {
       const byte = this.byte();
-      value += (byte & 0x7f) * factor;
-      if (byte < 0x80) return value;
-      factor *= 0x80;
+      value += (byte & 0x3f) * factor;
+      if (byte < 0x40) return value;
+      factor *= 0x40;
     }
   }
 
   time(): number | undefined {
-    const value = this.#take(8).readDoubleBE(0);
+    const start = this.#take(2 * bytesOf32Bits);
+    float.writeUInt32BE(read32Bits(this.#buffer, start) >>> 0, 0);
+    float.writeUInt32BE(read32Bits(this.#buffer, start + bytesOf32Bits) >>> 0, 4);
+    const value = float.readDoubleBE(0);
     return Number.isNaN(value) ? undefined : value;
   }
 
   text(): string {
-    return this.#take(this.integer()).toString('utf8');
+    const start = this.#take(this.integer());
+    return this.#buffer.toString('utf8', start, this.#position);
   }
 
   bytes(): Uint8Array {
-    return this.#take(this.integer());
+    const start = this.#take(this.integer());
+    return this.#buffer.subarray(start, this.#position);
   }
 
   rest(): Uint8Array {
-    return this.#take(this.#buffer.length - this.#position);
+    const start = this.#take(this.#end - this.#position);
+    return this.#buffer.subarray(start, this.#position);
   }
 
-  #take(bytes: number): Buffer {
-    const end = this.#position + bytes;
-    if (end > this.#buffer.length) throw new DamagedRecord('it ends too early');
-    const part = this.#buffer.subarray(this.#position, end);
-    this.#position = end;
-    return part;
+  /** Moves on and returns where it was. */
+  #take(bytes: number): number {
+    const start = this.#position;
+    if (start + bytes > this.#end) throw new DamagedRecord('it ends too early');
+    this.#position = start + bytes;
+    return start;
   }
 }

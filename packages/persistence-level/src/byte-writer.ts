@@ -1,13 +1,19 @@
 import { recordChecksum } from './checksum.ts';
+import { bytesOf32Bits, write32Bits } from './seven-bits.ts';
 
 /** Every value begins with a version byte and the checksum of its key and payload. */
-export const headerBytes = 5;
+export const headerBytes: number = 1 + bytesOf32Bits;
 export const recordVersion = 1;
+
+const float = Buffer.alloc(8);
 
 const initialBytes = 64 * 1024;
 const maxKeptBytes = 1024 * 1024;
 
-/** Builds one value after another in one buffer: what `seal` returns is good until the next `start`. */
+/**
+ * Builds one value after another in one buffer: what `seal` returns is good until the next `start`. A value is valid
+ * UTF-8 unless `bytes` or `rest` put something else into it.
+ */
 export class ByteWriter {
   #buffer: Buffer = Buffer.allocUnsafe(initialBytes);
   #length = headerBytes;
@@ -19,19 +25,20 @@ export class ByteWriter {
     return this;
   }
 
+  /** Flags, below 0x80. */
   byte(value: number): this {
     this.#reserve(1);
     this.#buffer[this.#length++] = value;
     return this;
   }
 
-  /** An integer from 0 to 2^53 - 1: seven bits a byte, the lowest first. */
+  /** An integer from 0 to 2^53 - 1: six bits a byte, the lowest first, and one that says that more follow. */
   integer(value: number): this {
-    this.#reserve(8);
+    this.#reserve(9);
     let rest = value;
-    while (rest >= 0x80) {
-      this.#buffer[this.#length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
+    while (rest >= 0x40) {
+      this.#buffer[this.#length++] = (rest % 0x40) | 0x40;
+      rest = Math.floor(rest / 0x40);
     }
     this.#buffer[this.#length++] = rest;
     return this;
@@ -39,8 +46,11 @@ export class ByteWriter {
 
   /** Any number, Infinity included; undefined is kept as NaN. */
   time(value: number | undefined): this {
-    this.#reserve(8);
-    this.#length = this.#buffer.writeDoubleBE(value ?? Number.NaN, this.#length);
+    this.#reserve(2 * bytesOf32Bits);
+    float.writeDoubleBE(value ?? Number.NaN);
+    write32Bits(this.#buffer, float.readUInt32BE(0), this.#length);
+    write32Bits(this.#buffer, float.readUInt32BE(4), this.#length + bytesOf32Bits);
+    this.#length += 2 * bytesOf32Bits;
     return this;
   }
 
@@ -68,7 +78,7 @@ export class ByteWriter {
   seal(key: Buffer): Buffer {
     const value = this.#buffer.subarray(0, this.#length);
     value[0] = recordVersion;
-    value.writeUInt32BE(recordChecksum(key, value, headerBytes), 1);
+    write32Bits(value, recordChecksum(key, value, headerBytes), 1);
     return value;
   }
 

@@ -1,7 +1,6 @@
 import type { Operation } from '@sluice/plugin';
 import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import type { EndedSessions } from './ended-sessions.ts';
 import {
   numberKey,
   numbersKey,
@@ -12,9 +11,8 @@ import {
   sessionKey,
   subscriptionKey,
 } from './keys.ts';
-import type { QueueHeads } from './queue-heads.ts';
+import type { MemoryChange, NumberedStore } from './numbered-store.ts';
 import {
-  type NextNumbers,
   readSession,
   writeMessage,
   writeNumbers,
@@ -23,28 +21,19 @@ import {
   writeSubscription,
   writeWill,
 } from './records.ts';
-import type { References } from './references.ts';
 import type { Database } from './store.ts';
+import type { StoreMemory } from './store-memory.ts';
 
 type ChainedBatch = ReturnType<Database['batch']>;
 type Of<Type extends Operation['type']> = Extract<Operation, { type: Type }>;
 
 const noIdentifiers: readonly number[] = Object.freeze([]);
 
-/** What a commit changes in memory beside the database. */
-export interface StoreMemory {
-  readonly references: References;
-  readonly ended: EndedSessions;
-  readonly heads: QueueHeads;
-  /** As they are on disk. */
-  next: NextNumbers;
-}
-
 /**
  * Turns the operations of one commit into one batch. Memory changes while it is built, so that operations see the
- * ones before them; `undo` takes all of it back if the batch is not written.
+ * ones before them; it is undone if the batch is not written, and done again if it took effect after all.
  */
-export class CommitBatch {
+export class CommitBatch implements MemoryChange {
   readonly #database: Database;
   readonly #memory: StoreMemory;
   readonly #batch: ChainedBatch;
@@ -60,6 +49,8 @@ export class CommitBatch {
   #savedSessions: Map<string, number> | undefined;
   #nextMessage: number;
   #nextSession: number;
+  /** Whether it is in the store. */
+  isDone = false;
 
   constructor(database: Database, memory: StoreMemory, writer: ByteWriter) {
     this.#database = database;
@@ -94,27 +85,34 @@ export class CommitBatch {
   }
 
   /** Undone when it fails. */
-  async write(sync: boolean): Promise<void> {
-    try {
-      await this.#batch.write({ sync });
-    } catch (error) {
-      this.undo();
-      throw error;
-    }
-    this.#memory.next = { message: this.#nextMessage, session: this.#nextSession };
-    for (const { session, sequence } of this.#dequeued) {
-      this.#memory.heads.dequeued(session, sequence);
-    }
-    for (const session of this.ended) this.#memory.heads.forget(session);
+  async write(store: NumberedStore, sync: boolean): Promise<void> {
+    await store.write(this.#batch, sync, this);
+    this.#settle();
   }
 
-  /** Takes back what the batch changed in memory; it cannot be written any more. */
   undo(): void {
     const { references, ended } = this.#memory;
     for (const message of this.#givenBack) references.add(message);
     for (const message of this.#counted) references.remove(message);
     for (const session of this.ended) ended.remove(session);
     void this.#batch.close();
+  }
+
+  redo(): void {
+    const { references, ended } = this.#memory;
+    for (const message of this.#counted) references.add(message);
+    for (const message of this.#givenBack) references.remove(message);
+    for (const session of this.ended) ended.add(session);
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#memory.next = { message: this.#nextMessage, session: this.#nextSession };
+    for (const { session, sequence } of this.#dequeued) {
+      this.#memory.heads.dequeued(session, sequence);
+    }
+    for (const session of this.ended) this.#memory.heads.forget(session);
+    this.isDone = true;
   }
 
   #add(operation: Operation): void {

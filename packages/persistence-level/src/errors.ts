@@ -12,6 +12,10 @@ export const LevelErrorCode = {
   readFailed: 'SLUICE_LEVEL_READ_FAILED',
   notOpen: 'SLUICE_LEVEL_NOT_OPEN',
   damagedRecord: 'SLUICE_LEVEL_DAMAGED_RECORD',
+  missing: 'SLUICE_LEVEL_MISSING',
+  backupTarget: 'SLUICE_LEVEL_BACKUP_TARGET',
+  backupFailed: 'SLUICE_LEVEL_BACKUP_FAILED',
+  backupUnfinished: 'SLUICE_LEVEL_BACKUP_UNFINISHED',
 } as const;
 
 export type LevelErrorCode = (typeof LevelErrorCode)[keyof typeof LevelErrorCode];
@@ -80,7 +84,7 @@ export function notOpenError(path: string): BrokerError {
 }
 
 /** The innermost message: LevelDB wraps what the system said. */
-function reasonOf(cause: unknown): string {
+export function reasonOf(cause: unknown): string {
   let error = cause;
   while (error instanceof Error && error.cause instanceof Error) error = error.cause;
   return error instanceof Error ? error.message : String(error);

@@ -1,5 +1,18 @@
+export type { BackupOptions, BackupProgress, BackupReport } from './backup.ts';
+export type { BackupStoreOptions } from './backup-store.ts';
+export { backupStore } from './backup-store.ts';
 export type { DamageReport, RecordKind } from './damage-report.ts';
 export { LevelErrorCode } from './errors.ts';
+export { StoreProblem } from './inspect.ts';
 export { LevelPersistence } from './level-persistence.ts';
+export type { StoreToolOptions } from './offline-store.ts';
 export type { LevelOptions } from './options.ts';
+export type { LevelPlugin } from './plugin.ts';
 export { level } from './plugin.ts';
+export type { RepairReport } from './repair.ts';
+export { repairStore } from './repair.ts';
+export type { CheckReport, ProblemExample, ProblemReport } from './store-check.ts';
+export { checkStore } from './store-check.ts';
+export type { QueueSize, StoreStats } from './store-stats.ts';
+export { storeStats } from './store-stats.ts';
+export type { StoredKind } from './stored-kinds.ts';

@@ -1,5 +1,14 @@
-// Keys are a prefix byte, then numbers in big-endian order, so that LevelDB's byte order is theirs, and at most
-// one text, always last: no text, whatever it holds, can be taken for another part of a key.
+import {
+  bytesOf28Bits,
+  bytesOfNumber,
+  read28Bits,
+  readNumber,
+  write28Bits,
+  writeNumber,
+} from './seven-bits.ts';
+
+// Keys are a prefix byte, then numbers in an order of bytes that is theirs, and at most one text, always last: no
+// text, whatever it holds, can be taken for another part of a key. Every key is valid UTF-8.
 //
 //   \0 name            identity of the store, next numbers      s clientId        session
 //   b session filter   subscription                             i session pid     inbound QoS 2 identifier
@@ -28,23 +37,25 @@ export const identityKey: Buffer = Buffer.from('\0identity', 'latin1');
 /** The next message and session numbers. */
 export const numbersKey: Buffer = Buffer.from('\0numbers', 'latin1');
 
-const twoTo32 = 0x1_0000_0000;
-
-function writeNumber(key: Buffer, value: number, offset: number): void {
-  key.writeUInt32BE(Math.floor(value / twoTo32), offset);
-  key.writeUInt32BE(value % twoTo32, offset + 4);
-}
+/** Where the second part of a key with a number begins. */
+export const behindNumber: number = 1 + bytesOfNumber;
+/** Bytes of the keys that have no text. */
+export const queueKeyBytes: number = behindNumber + bytesOfNumber;
+export const receivedKeyBytes: number = behindNumber + bytesOf28Bits;
 
 /** Reads the number of 8 bytes at an offset of a key. */
 export function numberAt(key: Buffer, offset: number): number {
-  const high = key.readUInt32BE(offset);
-  const low = key.readUInt32BE(offset + 4);
-  return high === 0 ? low : high * twoTo32 + low;
+  return readNumber(key, offset);
+}
+
+/** The packet identifier of a key of a QoS 2 identifier. */
+export function packetIdFrom(key: Buffer): number {
+  return read28Bits(key, behindNumber);
 }
 
 /** The text that ends a key. */
-export function textFrom(key: Buffer, offset: number): string {
-  return key.toString('utf8', offset);
+export function textFrom(key: Buffer, offset: number, end: number = key.length): string {
+  return key.toString('utf8', offset, end);
 }
 
 export function sessionKey(clientId: string): Buffer {
@@ -63,26 +74,26 @@ function textKey(prefix: Prefix, text: string): Buffer {
 }
 
 export function subscriptionKey(session: number, requested: string): Buffer {
-  const key = Buffer.allocUnsafe(9 + Buffer.byteLength(requested));
+  const key = Buffer.allocUnsafe(behindNumber + Buffer.byteLength(requested));
   key[0] = Prefix.subscription;
   writeNumber(key, session, 1);
-  key.write(requested, 9);
+  key.write(requested, behindNumber);
   return key;
 }
 
 export function queueKey(session: number, sequence: number): Buffer {
-  const key = Buffer.allocUnsafe(17);
+  const key = Buffer.allocUnsafe(queueKeyBytes);
   key[0] = Prefix.queue;
   writeNumber(key, session, 1);
-  writeNumber(key, sequence, 9);
+  writeNumber(key, sequence, behindNumber);
   return key;
 }
 
 export function receivedKey(session: number, packetId: number): Buffer {
-  const key = Buffer.allocUnsafe(11);
+  const key = Buffer.allocUnsafe(receivedKeyBytes);
   key[0] = Prefix.received;
   writeNumber(key, session, 1);
-  key.writeUInt16BE(packetId, 9);
+  write28Bits(key, packetId, behindNumber);
   return key;
 }
 
@@ -91,7 +102,7 @@ export function numberKey(
   prefix: typeof Prefix.message | typeof Prefix.will | typeof Prefix.ended,
   value: number,
 ): Buffer {
-  const key = Buffer.allocUnsafe(9);
+  const key = Buffer.allocUnsafe(behindNumber);
   key[0] = prefix;
   writeNumber(key, value, 1);
   return key;
@@ -120,10 +131,10 @@ export function rangeOfSession(
   prefix: typeof Prefix.queue | typeof Prefix.subscription | typeof Prefix.received,
   session: number,
 ): KeyRange {
-  const gte = Buffer.allocUnsafe(9);
+  const gte = Buffer.allocUnsafe(behindNumber);
   gte[0] = prefix;
   writeNumber(gte, session, 1);
-  const lt = Buffer.allocUnsafe(9);
+  const lt = Buffer.allocUnsafe(behindNumber);
   lt[0] = prefix;
   writeNumber(lt, session + 1, 1);
   return { gte, lt };

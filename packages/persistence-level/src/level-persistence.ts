@@ -1,23 +1,50 @@
-import type { OpenOptions, Operation, Persistence, QueuedMessage, Snapshot } from '@sluice/plugin';
+import type {
+  BrokerError,
+  Durability,
+  OpenOptions,
+  Operation,
+  Persistence,
+  QueuedMessage,
+  Snapshot,
+} from '@sluice/plugin';
+import { type BackupOptions, type BackupReport, writeBackup } from './backup.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { CommitBatch, type StoreMemory } from './commit-batch.ts';
+import { CommitAhead } from './commit-ahead.ts';
+import { CommitBatch } from './commit-batch.ts';
 import { EndedSessions } from './ended-sessions.ts';
-import { corruptError, notOpenError, readFailedError, writeFailedError } from './errors.ts';
+import {
+  corruptError,
+  LevelErrorCode,
+  notOpenError,
+  readFailedError,
+  writeFailedError,
+} from './errors.ts';
 import { Gate } from './gate.ts';
 import { type Loaded, Loader } from './load.ts';
+import { NumberedStore } from './numbered-store.ts';
+import { refuseUnfinishedBackup } from './offline-store.ts';
 import { type LevelOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Quarantine } from './quarantine.ts';
 import { QueueHeads } from './queue-heads.ts';
 import { QueueReader } from './queue-reader.ts';
-import { type Database, openDatabase, openStore } from './store.ts';
+import { RunningBackups } from './running-backups.ts';
+import { type Database, openStore } from './store.ts';
+import type { StoreMemory } from './store-memory.ts';
+import { collectStats, type StoreStats } from './store-stats.ts';
 import { Sweeper } from './sweep.ts';
 
-/** What belongs to one open database: replaced as a whole when it has to be opened again. */
+/** What there is between `open` and `close`. */
 interface OpenStore {
-  readonly database: Database;
+  readonly writes: NumberedStore;
   readonly memory: StoreMemory;
   readonly reader: QueueReader;
   readonly sweeper: Sweeper;
+}
+
+/** A commit that the core will call again with the same list. */
+interface FailedCommit {
+  readonly operations: readonly Operation[];
+  readonly batch: CommitBatch;
 }
 
 /** Durable state in a LevelDB database: every commit is one atomic batch. */
@@ -27,26 +54,26 @@ export class LevelPersistence implements Persistence {
   readonly #writer = new ByteWriter();
   readonly #ended = new EndedSessions();
   readonly #quarantine: Quarantine;
+  readonly #ahead: CommitAhead;
+  readonly #backups = new RunningBackups();
   #store: OpenStore | undefined;
-  /** LevelDB refuses every write after one that failed, until it is opened again. */
-  #broken = false;
-  /** With durability 'none': the write that was acknowledged before it was done, and how one failed. */
-  #unawaited: Promise<void> | undefined;
-  #unreported: unknown;
+  #failed: FailedCommit | undefined;
 
   /** Throws SLUICE_LEVEL_OPTIONS. */
   constructor(options: LevelOptions) {
     this.#options = resolveOptions(options);
     this.#quarantine = new Quarantine(this.#options.onCorrupt);
+    this.#ahead = new CommitAhead((operations) => this.#write(operations, false));
   }
 
-  /** Rejects with SLUICE_LEVEL_LOCKED, _UNWRITABLE, _CORRUPT, _FORMAT or _ROLLED_BACK. */
+  /** Rejects with SLUICE_LEVEL_LOCKED, _UNWRITABLE, _CORRUPT, _FORMAT, _ROLLED_BACK or _BACKUP_UNFINISHED. */
   async open(options: OpenOptions = {}): Promise<Snapshot> {
+    await refuseUnfinishedBackup(this.#options.path);
     const database = await openStore(this.#options);
     try {
       const loaded = await this.#load(database, options);
       const garbage = new Set([...loaded.ended, ...loaded.orphans]);
-      this.#use(database, loaded, garbage);
+      await this.#use(database, loaded, garbage);
       this.#store?.sweeper.sweepMessages(loaded.snapshot.nextMessageNumber);
       return loaded.snapshot;
     } catch (error) {
@@ -55,41 +82,61 @@ export class LevelPersistence implements Persistence {
     }
   }
 
-  /** Rejects with SLUICE_LEVEL_WRITE_FAILED; then nothing was acknowledged, and the next commit tries to recover. */
-  commit(operations: readonly Operation[]): void | Promise<void> {
-    if (this.#options.durability !== 'none') return this.#write(operations);
-    if (this.#unreported !== undefined) {
-      const error = this.#unreported;
-      this.#unreported = undefined;
-      return Promise.reject(error);
-    }
-    const before = this.#unawaited;
-    const written = this.#write(operations)
-      .catch((error: unknown) => {
-        this.#unreported = error;
-      })
-      .finally(() => {
-        if (this.#unawaited === written) this.#unawaited = undefined;
-      });
-    this.#unawaited = written;
-    return before;
+  /**
+   * Rejects with SLUICE_LEVEL_WRITE_FAILED, or with _ROLLED_BACK when the store under it was replaced: then nothing is
+   * acknowledged, and the next call tries to recover. It is synced only if this commit and the options both ask for it.
+   */
+  commit(operations: readonly Operation[], durability?: Durability): void | Promise<void> {
+    const given = this.#options.durability;
+    if (given === 'none') return this.#ahead.commit(operations);
+    return this.#write(operations, given === 'fsync' && (durability ?? given) === 'fsync');
   }
 
+  /** Rejects with SLUICE_LEVEL_READ_FAILED. Waits while the database is being opened again after a failed write. */
   async readQueue(
     session: number,
     after: number,
     limit: number,
   ): Promise<readonly QueuedMessage[]> {
-    if (this.#unawaited !== undefined) await this.#unawaited;
-    if (this.#ended.has(session)) return [];
-    const { reader } = this.#opened();
-    try {
-      return await reader.read(session, after, limit);
-    } catch (error) {
-      throw readFailedError(this.#options.path, error);
-    } finally {
-      if (!this.#quarantine.isEmpty) this.#moveDamaged();
+    for (;;) {
+      await this.#readable();
+      if (this.#ended.has(session)) return [];
+      const { reader, writes } = this.#opened();
+      const { openings } = writes;
+      try {
+        return await reader.read(session, after, limit);
+      } catch (error) {
+        // Closed under it, in order to be opened again: it begins anew.
+        if (writes.openings !== openings || !writes.isOpen) continue;
+        throw readFailedError(this.#options.path, error);
+      } finally {
+        if (!this.#quarantine.isEmpty) this.#moveDamaged();
+      }
     }
+  }
+
+  /**
+   * Copies what has been acknowledged into a directory that is missing or empty, while everything goes on. Rejects with
+   * SLUICE_LEVEL_BACKUP_TARGET, _BACKUP_FAILED (also when the store is closed meanwhile), _UNWRITABLE or _NOT_OPEN.
+   */
+  backup(path: string, options: BackupOptions = {}): Promise<BackupReport> {
+    const takeSource = async () => {
+      await this.#readable();
+      const { database } = this.#opened().writes;
+      return { database, snapshot: database.snapshot() };
+    };
+    return this.#backups.run((signal) =>
+      writeBackup(this.#options.path, path, takeSource, options, signal),
+    );
+  }
+
+  /** Counts what is stored, which reads all of it once. Rejects with SLUICE_LEVEL_READ_FAILED or _NOT_OPEN. */
+  async stats(): Promise<StoreStats> {
+    await this.#readable();
+    const { path } = this.#options;
+    return await collectStats(this.#opened().writes.database, path).catch((error: unknown) => {
+      throw readFailedError(path, error);
+    });
   }
 
   /** Settles when nothing is left to be removed in the background: before a backup, or in a test. */
@@ -98,50 +145,75 @@ export class LevelPersistence implements Persistence {
     await this.#gate.idle();
   }
 
+  /** Works in every state. What was written without sync is synced, if the disk lets it. */
   async close(): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
-    store.sweeper.cancel();
+    await this.#backups.end();
+    store.sweeper.pause();
     await store.sweeper.idle();
-    await this.#gate.idle();
-    this.#store = undefined;
-    await store.database.close();
-  }
-
-  #write(operations: readonly Operation[]): Promise<void> {
-    return this.#gate.run(async () => {
-      if (this.#broken) await this.#recover();
-      const { database, memory, sweeper } = this.#opened();
-      const batch = new CommitBatch(database, memory, this.#writer);
-      batch.add(operations);
-      try {
-        await batch.write(this.#options.durability === 'fsync');
-      } catch (error) {
-        this.#broken = true;
-        sweeper.cancel();
-        throw writeFailedError(this.#options.path, error);
-      }
-      if (batch.ended.length > 0) sweeper.sweepSessions(batch.ended);
-      if (memory.heads.stale.size > 0) this.#refreshHeads();
+    // Nothing was promised of a commit that was acknowledged ahead; it has had its last chance.
+    await this.#ahead.finish().catch(() => {});
+    await this.#gate.run(async () => {
+      if (this.#store !== store) return;
+      this.#store = undefined;
+      this.#failed = undefined;
+      await store.writes.close();
     });
   }
 
-  /** Opens the database again. Whether the write that failed is in it or not, its references are counted anew. */
-  async #recover(): Promise<void> {
-    const { path } = this.#options;
-    const { database, sweeper } = this.#opened();
-    sweeper.cancel();
-    let reopened: Database | undefined;
+  #write(operations: readonly Operation[], sync: boolean): Promise<void> {
+    return this.#gate.run(async () => {
+      const store = this.#opened();
+      const { writes, memory } = store;
+      if (writes.isBroken) await this.#recover(store);
+      const failed = this.#failed;
+      this.#failed = undefined;
+      if (failed?.operations === operations && failed.batch.isDone) return;
+      const batch = new CommitBatch(writes.database, memory, this.#writer);
+      batch.add(operations);
+      try {
+        await batch.write(writes, sync);
+      } catch (error) {
+        this.#failed = { operations, batch };
+        store.sweeper.pause();
+        throw writeFailedError(this.#options.path, error);
+      }
+      this.#followUp(store, batch);
+    });
+  }
+
+  #followUp({ memory, sweeper }: OpenStore, { ended }: CommitBatch): void {
+    if (ended.length > 0) sweeper.sweepSessions(ended);
+    if (memory.heads.stale.size > 0) this.#refreshHeads();
+  }
+
+  /** Opens the database again. Memory is as it was before the write that failed, or as it is after it if it took effect. */
+  async #recover(store: OpenStore): Promise<void> {
+    store.sweeper.pause();
     try {
-      await database.close();
-      reopened = await openDatabase(this.#options, false);
-      const loaded = await this.#load(reopened, {});
-      this.#use(reopened, loaded, loaded.ended);
+      await store.writes.reopen();
     } catch (error) {
-      await reopened?.close();
-      throw writeFailedError(path, error);
+      const isRolledBack = (error as Partial<BrokerError>).code === LevelErrorCode.rolledBack;
+      throw isRolledBack ? error : writeFailedError(this.#options.path, error);
     }
-    this.#broken = false;
+    if (this.#failed?.batch.isDone === true) this.#followUp(store, this.#failed.batch);
+    store.sweeper.resume();
+  }
+
+  /** Settles when the database can be read, with all in it that was acknowledged. */
+  async #readable(): Promise<void> {
+    try {
+      await this.#ahead.finish();
+      if (this.#opened().writes.isOpen) return;
+      await this.#gate.run(async () => {
+        const store = this.#opened();
+        if (!store.writes.isOpen) await this.#recover(store);
+      });
+    } catch (error) {
+      if ((error as Partial<BrokerError>).code === LevelErrorCode.notOpen) throw error;
+      throw readFailedError(this.#options.path, error);
+    }
   }
 
   async #load(database: Database, options: OpenOptions): Promise<Loaded> {
@@ -154,7 +226,11 @@ export class LevelPersistence implements Persistence {
     }
   }
 
-  #use(database: Database, { snapshot, references }: Loaded, garbage: ReadonlySet<number>): void {
+  async #use(
+    database: Database,
+    { snapshot, references }: Loaded,
+    garbage: ReadonlySet<number>,
+  ): Promise<void> {
     const heads = new QueueHeads();
     const memory: StoreMemory = {
       references,
@@ -162,11 +238,12 @@ export class LevelPersistence implements Persistence {
       ended: this.#ended,
       next: { message: snapshot.nextMessageNumber, session: snapshot.nextSessionNumber },
     };
-    const sweeper = new Sweeper(database, this.#gate, references);
+    const writes = await NumberedStore.of(database, this.#options.path);
+    const sweeper = new Sweeper(writes, this.#gate, references);
     for (const session of garbage) this.#ended.add(session);
     sweeper.sweepSessions(garbage);
     const reader = new QueueReader(database, heads, this.#quarantine);
-    this.#store = { database, memory, reader, sweeper };
+    this.#store = { writes, memory, reader, sweeper };
   }
 
   #refreshHeads(): void {
@@ -181,7 +258,10 @@ export class LevelPersistence implements Persistence {
   #moveDamaged(): void {
     this.#gate
       .run(async () => {
-        if (this.#store !== undefined) await this.#quarantine.move(this.#store.database);
+        const writes = this.#store?.writes;
+        if (writes === undefined || writes.isBroken) return;
+        // Moving a record twice is moving it once.
+        await writes.guard(() => this.#quarantine.move(writes.database));
       })
       // Still damaged, it is met and reported again after the next start.
       .catch(() => {});

@@ -1,10 +1,23 @@
 import { BrokerError, type Plugin } from '@sluice/plugin';
+import type { BackupOptions, BackupReport } from './backup.ts';
 import { LevelErrorCode } from './errors.ts';
 import { LevelPersistence } from './level-persistence.ts';
 import type { LevelOptions } from './options.ts';
+import type { StoreStats } from './store-stats.ts';
+
+/** The plug-in, and what can be asked of its store while the broker runs. */
+export interface LevelPlugin extends Plugin {
+  /**
+   * Copies one moment of the store into a directory that is missing or empty, while everything goes on. Rejects with
+   * SLUICE_LEVEL_BACKUP_TARGET, _BACKUP_FAILED, _UNWRITABLE or _NOT_OPEN.
+   */
+  backup(path: string, options?: BackupOptions): Promise<BackupReport>;
+  /** Counts what is stored, which reads all of it once. Rejects with SLUICE_LEVEL_READ_FAILED or _NOT_OPEN. */
+  stats(): Promise<StoreStats>;
+}
 
 /** Keeps sessions and retained messages in LevelDB. Throws SLUICE_LEVEL_OPTIONS. */
-export function level(options: LevelOptions): Plugin {
+export function level(options: LevelOptions): LevelPlugin {
   let reportError: (error: Error) => void = () => {};
   const persistence = new LevelPersistence({
     ...options,
@@ -25,5 +38,7 @@ export function level(options: LevelOptions): Plugin {
       reportError = (error) => context.reportError(error);
       context.provide('persistence', persistence);
     },
+    backup: (path, backupOptions) => persistence.backup(path, backupOptions),
+    stats: () => persistence.stats(),
   };
 }

@@ -1,5 +1,14 @@
 import type { DamageReport, RecordKind } from './damage-report.ts';
-import { numberAt, Prefix, quarantineKey, textFrom } from './keys.ts';
+import {
+  behindNumber,
+  numberAt,
+  Prefix,
+  packetIdFrom,
+  quarantineKey,
+  queueKeyBytes,
+  receivedKeyBytes,
+  textFrom,
+} from './keys.ts';
 import type { Database } from './store.ts';
 
 const kinds: ReadonlyMap<number, RecordKind> = new Map<number, RecordKind>([
@@ -13,11 +22,11 @@ const kinds: ReadonlyMap<number, RecordKind> = new Map<number, RecordKind>([
 ]);
 
 const minKeyBytes: ReadonlyMap<number, number> = new Map([
-  [Prefix.subscription, 9],
-  [Prefix.queue, 17],
-  [Prefix.message, 9],
-  [Prefix.received, 11],
-  [Prefix.will, 9],
+  [Prefix.subscription, behindNumber],
+  [Prefix.queue, queueKeyBytes],
+  [Prefix.message, behindNumber],
+  [Prefix.received, receivedKeyBytes],
+  [Prefix.will, behindNumber],
 ]);
 
 /** Says what a key names, for people; in hexadecimal when the key itself is damaged. */
@@ -28,11 +37,11 @@ export function describeKey(key: Buffer): string {
     case Prefix.retained:
       return textFrom(key, 1);
     case Prefix.subscription:
-      return `session ${numberAt(key, 1)}, filter ${textFrom(key, 9)}`;
+      return `session ${numberAt(key, 1)}, filter ${textFrom(key, behindNumber)}`;
     case Prefix.queue:
-      return `session ${numberAt(key, 1)}, sequence ${numberAt(key, 9)}`;
+      return `session ${numberAt(key, 1)}, sequence ${numberAt(key, behindNumber)}`;
     case Prefix.received:
-      return `session ${numberAt(key, 1)}, packet id ${key.readUInt16BE(9)}`;
+      return `session ${numberAt(key, 1)}, packet id ${packetIdFrom(key)}`;
     default:
       return String(numberAt(key, 1));
   }

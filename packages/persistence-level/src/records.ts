@@ -151,6 +151,7 @@ export function writeSession(writer: ByteWriter, record: SessionRecord): void {
     .integer(record.session)
     .integer(record.expiryInterval)
     .time(record.disconnectedAt)
+    .integer(record.sentBefore)
     .text(record.identity);
 }
 
@@ -160,6 +161,7 @@ export function readSession(reader: ByteReader, clientId: string): SessionRecord
     clientId,
     expiryInterval: reader.integer(),
     disconnectedAt: reader.time(),
+    sentBefore: reader.integer(),
     identity: reader.text(),
   };
 }

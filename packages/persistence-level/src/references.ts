@@ -1,8 +1,8 @@
 // How many queue entries refer to each stored message. Kept in memory only: bodies and references are written,
 // and deleted, in the same batches, so that one scan at start finds the same counts again.
 //
-// Flat tables with linear probing take 16 to 32 bytes for each message, however far apart the numbers lie; a
-// Map takes twice as much and ends at 16.7 million. They are many small ones, chosen by hash, because the
+// Flat tables with linear probing take 11 to 21 bytes for each message, however far apart the numbers lie, and half
+// as much again once some have several references; a Map takes 40 and ends at 16.7 million. They are many small ones, chosen by hash, because the
 // growing of a single one with a million entries would stop the event loop for tens of milliseconds.
 
 const shardBits = 8;
@@ -15,81 +15,93 @@ function hashOf(number: number): number {
   return (hash ^ (hash >>> 13)) >>> 0;
 }
 
-/** One open-addressed table. A slot with count 0 is free. */
+/** One open-addressed table. A slot with number 0 is free. */
 class Shard {
   #numbers = new Float64Array(minSlots);
-  #counts = new Uint32Array(minSlots);
+  /** Absent as long as each message has one reference, which is the rule where clients have topics of their own. */
+  #counts: Uint32Array | undefined;
   size = 0;
 
   count(number: number, hash: number): number {
-    return this.#counts[this.#slotOf(number, hash)] ?? 0;
+    const slot = this.#slotOf(number, hash);
+    return this.#numbers[slot] === 0 ? 0 : this.#countAt(slot);
   }
 
   add(number: number, hash: number): void {
     const slot = this.#slotOf(number, hash);
-    const count = this.#counts[slot] ?? 0;
-    this.#counts[slot] = count + 1;
-    if (count > 0) return;
+    if (this.#numbers[slot] !== 0) {
+      this.#counts ??= new Uint32Array(this.#numbers.length).fill(1);
+      this.#counts[slot] = this.#countAt(slot) + 1;
+      return;
+    }
     this.#numbers[slot] = number;
+    if (this.#counts !== undefined) this.#counts[slot] = 1;
     this.size++;
-    if (this.size * 4 > this.#counts.length * 3) this.#resize(this.#counts.length * 2);
+    if (this.size * 4 > this.#numbers.length * 3) this.#resize(this.#numbers.length * 2);
   }
 
   remove(number: number, hash: number): void {
     const slot = this.#slotOf(number, hash);
-    const count = this.#counts[slot] ?? 0;
-    if (count === 0) return;
-    this.#counts[slot] = count - 1;
-    if (count > 1) return;
+    if (this.#numbers[slot] === 0) return;
+    const count = this.#countAt(slot);
+    if (count > 1) {
+      if (this.#counts !== undefined) this.#counts[slot] = count - 1;
+      return;
+    }
     this.#closeGap(slot);
     this.size--;
-    if (this.#counts.length > minSlots && this.size * 8 < this.#counts.length) {
-      this.#resize(this.#counts.length / 2);
+    if (this.#numbers.length > minSlots && this.size * 8 < this.#numbers.length) {
+      this.#resize(this.#numbers.length / 2);
     }
+  }
+
+  #countAt(slot: number): number {
+    return this.#counts === undefined ? 1 : (this.#counts[slot] ?? 0);
   }
 
   /** The slot of the number, or the free one where it belongs. */
   #slotOf(number: number, hash: number): number {
-    const mask = this.#counts.length - 1;
+    const numbers = this.#numbers;
+    const mask = numbers.length - 1;
     let slot = hash & mask;
-    while (this.#counts[slot] !== 0 && this.#numbers[slot] !== number) slot = (slot + 1) & mask;
+    while (numbers[slot] !== 0 && numbers[slot] !== number) slot = (slot + 1) & mask;
     return slot;
   }
 
   /** Moves later entries of the same run up, so that no search stops at the freed slot too early. */
   #closeGap(freed: number): void {
-    const mask = this.#counts.length - 1;
+    const numbers = this.#numbers;
+    const mask = numbers.length - 1;
     let gap = freed;
-    for (let slot = (gap + 1) & mask; this.#counts[slot] !== 0; slot = (slot + 1) & mask) {
-      const number = this.#numbers[slot] ?? 0;
+    for (let slot = (gap + 1) & mask; numbers[slot] !== 0; slot = (slot + 1) & mask) {
+      const number = numbers[slot] ?? 0;
       const home = hashOf(number) & mask;
       if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
-      this.#numbers[gap] = number;
-      this.#counts[gap] = this.#counts[slot] ?? 0;
-      this.#counts[slot] = 0;
+      numbers[gap] = number;
+      if (this.#counts !== undefined) this.#counts[gap] = this.#countAt(slot);
       gap = slot;
     }
+    numbers[gap] = 0;
   }
 
   #resize(slots: number): void {
     const numbers = this.#numbers;
     const counts = this.#counts;
     this.#numbers = new Float64Array(slots);
-    this.#counts = new Uint32Array(slots);
-    for (let from = 0; from < counts.length; from++) {
-      const count = counts[from] ?? 0;
-      if (count === 0) continue;
+    this.#counts = counts === undefined ? undefined : new Uint32Array(slots);
+    for (let from = 0; from < numbers.length; from++) {
       const number = numbers[from] ?? 0;
+      if (number === 0) continue;
       const slot = this.#slotOf(number, hashOf(number));
       this.#numbers[slot] = number;
-      this.#counts[slot] = count;
+      if (this.#counts !== undefined) this.#counts[slot] = counts?.[from] ?? 0;
     }
   }
 
   *entries(): IterableIterator<[number: number, count: number]> {
-    for (let slot = 0; slot < this.#counts.length; slot++) {
-      const count = this.#counts[slot] ?? 0;
-      if (count > 0) yield [this.#numbers[slot] ?? 0, count];
+    for (let slot = 0; slot < this.#numbers.length; slot++) {
+      const number = this.#numbers[slot] ?? 0;
+      if (number > 0) yield [number, this.#countAt(slot)];
     }
   }
 }

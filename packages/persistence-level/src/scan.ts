@@ -5,20 +5,50 @@ import type { Database } from './store.ts';
 const entriesPerRead = 1000;
 const readAheadBytes = 256 * 1024;
 
+interface Entries<Encoded> {
+  nextv(size: number): Promise<[Encoded, Encoded][]>;
+  close(): Promise<void>;
+}
+
+// What is read once does not drive out of the cache what is read again.
+const common = { highWaterMarkBytes: readAheadBytes, fillCache: false } as const;
+
 /** Visits all entries of a range in order. */
-export async function scanEntries(
+export function scanEntries(
   database: Database,
   range: KeyRange,
   visit: (key: Buffer, value: Buffer) => void,
 ): Promise<void> {
-  const iterator = database.iterator({ ...range, highWaterMarkBytes: readAheadBytes });
+  return visitAll(database.iterator({ ...range, ...common }), visit);
+}
+
+/** Visits all entries of a range in order, read as UTF-8: several times as fast, for entries that are UTF-8. */
+export function scanTexts(
+  database: Database,
+  range: KeyRange,
+  visit: (key: string, value: string) => void,
+): Promise<void> {
+  const entries = database.iterator<string, string>({
+    gte: range.gte.toString(),
+    lt: range.lt.toString(),
+    keyEncoding: 'utf8',
+    valueEncoding: 'utf8',
+    ...common,
+  });
+  return visitAll(entries, visit);
+}
+
+async function visitAll<Encoded>(
+  entries: Entries<Encoded>,
+  visit: (key: Encoded, value: Encoded) => void,
+): Promise<void> {
   try {
     for (;;) {
-      const entries = await iterator.nextv(entriesPerRead);
-      if (entries.length === 0) return;
-      for (const [key, value] of entries) visit(key, value);
+      const read = await entries.nextv(entriesPerRead);
+      if (read.length === 0) return;
+      for (const [key, value] of read) visit(key, value);
     }
   } finally {
-    await iterator.close();
+    await entries.close();
   }
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BrokerError } from '@sluice/plugin';
 import { Level } from 'level';
 import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { commitKey, openCommitNumber } from './commit-number.ts';
 import { type Epoch, readEpoch, writeEpoch } from './epoch.ts';
 import {
   corruptError,
@@ -12,9 +14,11 @@ import {
   rolledBackError,
   unwritableError,
 } from './errors.ts';
+import { findFileDamage } from './file-check.ts';
 import { identityKey } from './keys.ts';
 import type { ResolvedOptions } from './options.ts';
 import { readIdentity, type StoreIdentity, writeIdentity } from './records.ts';
+import { removeUnfinishedDatabase } from './unfinished-store.ts';
 
 export type Database = Level<Buffer, Buffer>;
 
@@ -35,23 +39,26 @@ export async function openStore(options: ResolvedOptions): Promise<Database> {
   });
   if (side === 'damaged' && !options.repair) throw corruptError(path, 'its epoch file is damaged');
   const known = side === 'damaged' ? undefined : side;
+  if (side === undefined) await removeUnfinishedDatabase(databasePath(path));
   if (options.repair) await repairDatabase(options);
+  else await refuseDamagedFiles(path);
   const database = await openDatabase(options, known === undefined || options.repair);
   try {
     await beginEpoch(database, options, known);
   } catch (error) {
     await database.close();
-    throw error;
+    if (error instanceof BrokerError) throw error;
+    throw corruptError(path, `it cannot be read (${String(error)})`, error);
   }
   return database;
 }
 
-/** Opens LevelDB itself, again after a failed write or for the first time. */
+/** Opens LevelDB itself. */
 export async function openDatabase(
   options: ResolvedOptions,
   createIfMissing: boolean,
 ): Promise<Database> {
-  const database: Database = new Level<Buffer, Buffer>(databasePath(options), {
+  const database: Database = new Level<Buffer, Buffer>(databasePath(options.path), {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
     cacheSize: options.cacheBytes,
@@ -66,8 +73,29 @@ export async function openDatabase(
   return database;
 }
 
-function databasePath(options: ResolvedOptions): string {
-  return join(options.path, 'store');
+/**
+ * Opens the same database once more: as it is the same object, no handle of our own can be left that holds the
+ * lock or writes beside it.
+ */
+export async function reopenDatabase(database: Database, path: string): Promise<void> {
+  await refuseDamagedFiles(path);
+  try {
+    await database.open({ createIfMissing: false });
+  } catch (error) {
+    throw openError(path, error);
+  }
+}
+
+async function refuseDamagedFiles(path: string): Promise<void> {
+  const damage = await findFileDamage(databasePath(path)).catch((error: unknown) => {
+    throw unwritableError(path, error);
+  });
+  if (damage !== undefined) throw corruptError(path, damage);
+}
+
+/** Where LevelDB's own files are. */
+export function databasePath(path: string): string {
+  return join(path, 'store');
 }
 
 function openError(path: string, error: unknown): Error {
@@ -89,8 +117,8 @@ async function repairDatabase(options: ResolvedOptions): Promise<void> {
   // The types of `level` cover what browsers have too, and so leave out this static method of Node's.
   const { repair } = Level as unknown as { repair(location: string): Promise<void> };
   try {
-    await mkdir(databasePath(options), { recursive: true });
-    await repair(databasePath(options));
+    await mkdir(databasePath(options.path), { recursive: true });
+    await repair(databasePath(options.path));
   } catch (error) {
     throw openError(options.path, new Error('Repair failed', { cause: error }));
   }
@@ -104,17 +132,25 @@ async function beginEpoch(
 ): Promise<void> {
   const { path, repair } = options;
   const found = await readStoredIdentity(database, options);
+  const writes = openCommitNumber(await database.get(commitKey));
   if (found === undefined && side === undefined && !repair && !(await isEmpty(database))) {
     throw formatError(path, 'was not written by this package');
   }
-  if (found !== undefined && found.format > storeFormat) {
-    throw formatError(path, `has format ${found.format}, newer than this version's ${storeFormat}`);
+  if (found !== undefined && found.format !== storeFormat) {
+    const age = found.format > storeFormat ? 'newer' : 'older';
+    throw formatError(
+      path,
+      `has format ${found.format}, ${age} than this version's ${storeFormat}`,
+    );
   }
   if (side !== undefined && !repair) {
     if (found === undefined) throw rolledBackError(path, 'it lost its identity');
     if (found.storeId !== side.storeId) throw rolledBackError(path, 'it has another identity');
     if (found.epoch < side.epoch) {
       throw rolledBackError(path, `start ${side.epoch} is on record, it knows ${found.epoch}`);
+    }
+    if (writes !== undefined && writes < (side.writes ?? 0)) {
+      throw rolledBackError(path, `write ${side.writes} is on record, it knows ${writes}`);
     }
   }
   const identity: StoreIdentity = {
@@ -126,10 +162,16 @@ async function beginEpoch(
   writeIdentity(writer, identity);
   try {
     await database.put(identityKey, writer.seal(identityKey), { sync: true });
-    await writeEpoch(path, identity);
+    await writeEpoch(path, { ...identity, writes: writes ?? 0 });
   } catch (error) {
     throw unwritableError(path, error);
   }
+}
+
+/** At the end, with all of it synced and closed: from now on a shorter log is no crash. */
+export async function endEpoch(path: string, identity: Buffer, writes: number): Promise<void> {
+  const { storeId, epoch } = readIdentity(new ByteReader().open(identityKey, identity));
+  await writeEpoch(path, { storeId, epoch, writes });
 }
 
 async function isEmpty(database: Database): Promise<boolean> {

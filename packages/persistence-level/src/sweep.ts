@@ -1,14 +1,22 @@
 import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { Gate } from './gate.ts';
 import { type KeyRange, numberAt, numberKey, Prefix, rangeOf, rangeOfSession } from './keys.ts';
+import type { MemoryChange, NumberedStore } from './numbered-store.ts';
 import { readQueueEntry } from './records.ts';
 import type { References } from './references.ts';
-import type { Database } from './store.ts';
 
 const keysPerStep = 1000;
 /** Every start looks at all messages: in small portions, so that nobody waits for it. */
 const messagesPerRead = 250;
 const readAheadBytes = 256 * 1024;
+
+/** Nothing in memory hangs on it. */
+const noChange: MemoryChange = { undo() {}, redo() {} };
+
+/** One pass over what is to be removed. */
+interface Pass {
+  isCancelled: boolean;
+}
 
 /**
  * Removes in the background what nothing can reach any more: the queue, subscriptions and identifiers of sessions
@@ -16,17 +24,18 @@ const readAheadBytes = 256 * 1024;
  * until a session is swept, so that a restart goes on with it.
  */
 export class Sweeper {
-  readonly #database: Database;
+  readonly #store: NumberedStore;
   readonly #gate: Gate;
   readonly #references: References;
   readonly #reader = new ByteReader();
   readonly #sessions = new Set<number>();
   #messagesBelow = 0;
+  #pass: Pass | undefined;
   #running: Promise<void> | undefined;
-  #cancelled = false;
+  #paused = false;
 
-  constructor(database: Database, gate: Gate, references: References) {
-    this.#database = database;
+  constructor(store: NumberedStore, gate: Gate, references: References) {
+    this.#store = store;
     this.#gate = gate;
     this.#references = references;
   }
@@ -48,66 +57,80 @@ export class Sweeper {
     this.#start();
   }
 
-  /** Settles when there is nothing left to do, or after `cancel`. */
+  /** Settles when there is nothing left to do, or after `pause`. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
 
-  /** Ends with the step that is running; what is left over is found again by the next start. */
-  cancel(): void {
-    this.#cancelled = true;
+  /** Ends with the step that is running; what is left over is found again by `resume`, or by the next start. */
+  pause(): void {
+    this.#paused = true;
+    if (this.#pass !== undefined) this.#pass.isCancelled = true;
+    this.#pass = undefined;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#start();
   }
 
   #start(): void {
-    if (this.#running !== undefined || this.#cancelled) return;
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
+    if (this.#pass !== undefined || this.#paused) return;
+    const pass: Pass = { isCancelled: false };
+    this.#pass = pass;
+    const running = this.#run(pass, this.#running).finally(() => {
+      if (this.#pass === pass) this.#pass = undefined;
+      if (this.#running === running) this.#running = undefined;
     });
+    this.#running = running;
   }
 
-  async #run(): Promise<void> {
+  /** `before` is a pass that was cancelled and has not noticed yet. */
+  async #run(pass: Pass, before: Promise<void> | undefined): Promise<void> {
+    await before;
     try {
       for (const session of this.#sessions) {
-        await this.#sweepSession(session);
-        if (this.#cancelled) return;
+        await this.#sweepSession(session, pass);
+        if (pass.isCancelled) return;
         this.#sessions.delete(session);
       }
-      if (this.#messagesBelow > 0) await this.#sweepMessages(this.#messagesBelow);
-      this.#messagesBelow = 0;
+      if (this.#messagesBelow > 0) await this.#sweepMessages(this.#messagesBelow, pass);
+      if (!pass.isCancelled) this.#messagesBelow = 0;
     } catch {
-      // A write that fails here fails for the next commit too, which is where somebody listens.
-      this.#cancelled = true;
+      // The next commit opens the database again before it writes, or fails, and that is where somebody listens.
+      if (this.#pass === pass) this.pause();
     }
   }
 
-  async #sweepSession(session: number): Promise<void> {
+  async #sweepSession(session: number, pass: Pass): Promise<void> {
     for (const prefix of [Prefix.queue, Prefix.subscription, Prefix.received] as const) {
-      await this.#forEachStep(rangeOfSession(prefix, session), (entries) =>
-        this.#removeEntries(entries),
-      );
+      await this.#removeRange(rangeOfSession(prefix, session), pass);
     }
-    await this.#write(async () => {
-      await this.#database.del(numberKey(Prefix.ended, session), { sync: false });
+    await this.#step(pass, async () => {
+      const batch = this.#store.database.batch();
+      batch.del(numberKey(Prefix.ended, session));
+      await this.#store.write(batch, false, noChange);
     });
   }
 
-  async #sweepMessages(below: number): Promise<void> {
+  async #sweepMessages(below: number, pass: Pass): Promise<void> {
     const range = {
       gte: rangeOf(Prefix.message).gte,
       lt: numberKey(Prefix.message, below),
     };
-    const iterator = this.#database.keys({ ...range, highWaterMarkBytes: readAheadBytes });
+    const { database } = this.#store;
+    const iterator = database.keys({ ...range, highWaterMarkBytes: readAheadBytes });
     try {
-      while (!this.#cancelled) {
+      while (!pass.isCancelled) {
         const keys = await iterator.nextv(messagesPerRead);
         if (keys.length === 0) return;
         const isGarbage = (key: Buffer): boolean => this.#references.count(numberAt(key, 1)) === 0;
         if (!keys.some(isGarbage)) continue;
-        await this.#write(async () => {
-          const batch = this.#database.batch();
+        await this.#step(pass, async () => {
+          const batch = database.batch();
           // Asked again, as a commit may have come before.
           for (const key of keys) if (isGarbage(key)) batch.del(key);
-          await batch.write({ sync: false });
+          await this.#store.write(batch, false, noChange);
         });
       }
     } finally {
@@ -115,16 +138,14 @@ export class Sweeper {
     }
   }
 
-  async #forEachStep(
-    range: KeyRange,
-    remove: (entries: [Buffer, Buffer][]) => Promise<void>,
-  ): Promise<void> {
-    const iterator = this.#database.iterator({ ...range, highWaterMarkBytes: readAheadBytes });
+  async #removeRange(range: KeyRange, pass: Pass): Promise<void> {
+    const { database } = this.#store;
+    const iterator = database.iterator({ ...range, highWaterMarkBytes: readAheadBytes });
     try {
-      while (!this.#cancelled) {
+      while (!pass.isCancelled) {
         const entries = await iterator.nextv(keysPerStep);
         if (entries.length === 0) return;
-        await this.#write(() => remove(entries));
+        await this.#step(pass, () => this.#removeEntries(entries));
       }
     } finally {
       await iterator.close();
@@ -132,22 +153,25 @@ export class Sweeper {
   }
 
   async #removeEntries(entries: readonly [Buffer, Buffer][]): Promise<void> {
-    const batch = this.#database.batch();
+    const references = this.#references;
+    const batch = this.#store.database.batch();
     const givenBack: number[] = [];
     for (const [key, value] of entries) {
       batch.del(key);
       const message = key[0] === Prefix.queue ? this.#messageOf(key, value) : 0;
-      if (message === 0 || this.#references.count(message) === 0) continue;
-      this.#references.remove(message);
+      if (message === 0 || references.count(message) === 0) continue;
+      references.remove(message);
       givenBack.push(message);
-      if (this.#references.count(message) === 0) batch.del(numberKey(Prefix.message, message));
+      if (references.count(message) === 0) batch.del(numberKey(Prefix.message, message));
     }
-    try {
-      await batch.write({ sync: false });
-    } catch (error) {
-      for (const message of givenBack) this.#references.add(message);
-      throw error;
-    }
+    await this.#store.write(batch, false, {
+      undo() {
+        for (const message of givenBack) references.add(message);
+      },
+      redo() {
+        for (const message of givenBack) references.remove(message);
+      },
+    });
   }
 
   /** 0 for an entry that was released, or whose damage is of no interest any more. */
@@ -160,9 +184,9 @@ export class Sweeper {
     }
   }
 
-  #write(write: () => Promise<void>): Promise<void> {
+  #step(pass: Pass, write: () => Promise<void>): Promise<void> {
     return this.#gate.run(async () => {
-      if (!this.#cancelled) await write();
+      if (!pass.isCancelled) await write();
     });
   }
 }

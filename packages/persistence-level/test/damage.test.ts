@@ -46,10 +46,10 @@ async function fullStore(): Promise<string> {
 }
 
 function contents(snapshot: Snapshot): Record<string, number> {
-  const [session] = snapshot.sessions;
+  const sessions = [...snapshot.sessions];
   return {
-    sessions: [...snapshot.sessions].length,
-    queued: session?.queued ?? 0,
+    sessions: sessions.length,
+    queued: sessions[0]?.queued ?? 0,
     subscriptions: [...snapshot.subscriptions].length,
     received: [...snapshot.received].length,
     retained: [...snapshot.retained].length,

@@ -18,7 +18,14 @@ export function message(number: number, changes: Partial<Message> = {}): Message
 export function saveSession(session: number, clientId = `client-${session}`): Operation {
   return {
     type: 'saveSession',
-    record: { session, clientId, identity: '', expiryInterval: 60, disconnectedAt: undefined },
+    record: {
+      session,
+      clientId,
+      identity: '',
+      expiryInterval: 60,
+      disconnectedAt: undefined,
+      sentBefore: 0,
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { open, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 
@@ -41,4 +42,34 @@ export async function damageRecords(path: string, prefix: string): Promise<void>
       await database.put(key, value);
     }
   });
+}
+
+/** LevelDB's tables, with everything moved to one. */
+export async function tablesOf(path: string): Promise<string[]> {
+  // Opening does that.
+  for (let i = 0; i < 2; i++) await withDatabase(path, () => Promise.resolve());
+  return filesOf(path, '.ldb');
+}
+
+/** Files of a closed store's database whose names end so. */
+export async function filesOf(path: string, ending: string): Promise<string[]> {
+  const names = await readdir(databasePath(path));
+  return names
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(databasePath(path), name));
+}
+
+/** Cuts LevelDB's tables in half. */
+export async function cutTables(path: string): Promise<void> {
+  for (const table of await tablesOf(path)) {
+    await truncate(table, Math.floor((await stat(table)).size / 2));
+  }
+}
+
+/** Overwrites bytes of a file from a fraction of its length on. */
+export async function spoil(path: string, fraction: number, bytes = 16): Promise<void> {
+  const { length } = await readFile(path);
+  const file = await open(path, 'r+');
+  await file.write(Buffer.alloc(bytes, 0x5a), 0, bytes, Math.floor(length * fraction));
+  await file.close();
 }

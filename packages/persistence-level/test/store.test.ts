@@ -1,19 +1,11 @@
-import {
-  cp,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { LevelPersistence } from '@sluice/persistence-level';
 import { BrokerError } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../src/byte-writer.ts';
+import { type Epoch, readEpoch, writeEpoch } from '../src/epoch.ts';
 import { identityKey } from '../src/keys.ts';
 import { writeIdentity } from '../src/records.ts';
 import { saveSession } from './operations.ts';
@@ -48,6 +40,12 @@ async function expectRefused(path: string, code: string): Promise<void> {
   expect(error).toBeInstanceOf(BrokerError);
   expect((error as BrokerError).code).toBe(code);
   expect((error as BrokerError).message).toContain(path);
+}
+
+async function epochOf(path: string): Promise<Epoch> {
+  const epoch = await readEpoch(path);
+  if (epoch === undefined || epoch === 'damaged') throw new Error('There is no epoch file');
+  return epoch;
 }
 
 async function putIdentity(path: string, format: number, epoch: number): Promise<void> {
@@ -131,9 +129,12 @@ describe('a store is refused', () => {
     await expectRefused(path, 'SLUICE_LEVEL_ROLLED_BACK');
   });
 
-  it('when a newer version wrote it', async () => {
+  it.each([
+    ['a newer', 2],
+    ['an older', 0],
+  ])('when %s version wrote it', async (_, format) => {
     const path = await usedStore();
-    await putIdentity(path, 2, 10);
+    await putIdentity(path, format, 10);
     await expectRefused(path, 'SLUICE_LEVEL_FORMAT');
   });
 
@@ -141,6 +142,18 @@ describe('a store is refused', () => {
     const path = await temporaryDirectory();
     await withDatabase(path, (database) => database.put(Buffer.from('a'), Buffer.from('b')));
     await expectRefused(path, 'SLUICE_LEVEL_FORMAT');
+  });
+
+  it('when its end was cut off after it was closed', async () => {
+    const path = await usedStore();
+    await startOnce(path, async (persistence) => {
+      await persistence.commit([saveSession(2)]);
+      await persistence.commit([saveSession(3)], 'none');
+    });
+    await writeEpoch(path, { ...(await epochOf(path)), writes: 5 });
+    await expectRefused(path, 'SLUICE_LEVEL_ROLLED_BACK');
+    expect(await startOnce(path, undefined, { repair: true })).toHaveLength(3);
+    expect(await startOnce(path)).toHaveLength(3);
   });
 
   it('when its identity or its epoch file is damaged', async () => {
@@ -155,6 +168,39 @@ describe('a store is refused', () => {
 });
 
 describe('a store is taken', () => {
+  it.each([
+    ['an empty MANIFEST', { CURRENT: 'MANIFEST-000001\n', 'MANIFEST-000001': '' }],
+    ['a MANIFEST cut short', { CURRENT: 'MANIFEST-000001\n', 'MANIFEST-000001': 'V' }],
+    ['no CURRENT', { '000001.dbtmp': 'MANIFEST-000001\n', 'MANIFEST-000001': 'V' }],
+  ])('when a power cut during its first start left %s', async (_what, files) => {
+    const path = join(await temporaryDirectory(), 'broker');
+    await mkdir(databasePath(path), { recursive: true });
+    for (const [name, content] of Object.entries(files)) {
+      await writeFile(join(databasePath(path), name), content);
+    }
+    await startOnce(path, async (persistence) => persistence.commit([saveSession(1)]));
+    expect(await startOnce(path)).toHaveLength(1);
+  });
+
+  it('with the number of its writes beside it, which is exact once it was closed', async () => {
+    const path = await usedStore();
+    expect(await epochOf(path)).toMatchObject({ epoch: 2, writes: 1 });
+    await startOnce(path, async (persistence) => {
+      await persistence.commit([saveSession(2)], 'none');
+      expect(await epochOf(path)).toMatchObject({ epoch: 3, writes: 1 });
+      await persistence.commit([saveSession(3)]);
+    });
+    expect(await epochOf(path)).toMatchObject({ epoch: 3, writes: 3 });
+  });
+
+  it('with an epoch file of a version that did not number its writes', async () => {
+    const path = await usedStore();
+    const { storeId } = await epochOf(path);
+    const text = `sluice-epoch ${storeId} 2`;
+    await writeFile(join(path, 'epoch'), `${text} ${crc32(text).toString(16).padStart(8, '0')}\n`);
+    expect(await startOnce(path)).toEqual(['client-1']);
+  });
+
   it('when a crash came between the epoch in the database and the one beside it', async () => {
     const path = await usedStore();
     await putIdentity(path, 1, 3);
@@ -167,20 +213,4 @@ describe('a store is taken', () => {
     expect(await startOnce(path)).toEqual(['client-1']);
     expect(await readFile(join(path, 'epoch'), 'utf8')).toMatch(/^sluice-epoch \S+ 3 /);
   });
-
-  it('when the end of its log was cut off by a crash, without the last commit', async () => {
-    const path = await usedStore();
-    await startOnce(path, async (persistence) => {
-      await persistence.commit([saveSession(2)]);
-      await persistence.commit([saveSession(3)]);
-    });
-    await cutLog(path, 3);
-    expect(await startOnce(path)).toEqual(['client-1', 'client-2']);
-  });
 });
-
-async function cutLog(path: string, bytes: number): Promise<void> {
-  const logs = (await readdir(databasePath(path))).filter((name) => name.endsWith('.log'));
-  const log = join(databasePath(path), logs.sort().at(-1) ?? '');
-  await truncate(log, (await stat(log)).size - bytes);
-}

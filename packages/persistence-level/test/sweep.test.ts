@@ -4,13 +4,16 @@ import fc from 'fast-check';
 import { Level } from 'level';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ByteWriter } from '../src/byte-writer.ts';
-import { CommitBatch, type StoreMemory } from '../src/commit-batch.ts';
+import { CommitBatch } from '../src/commit-batch.ts';
 import { EndedSessions } from '../src/ended-sessions.ts';
 import { Gate } from '../src/gate.ts';
+import { numberKey, Prefix } from '../src/keys.ts';
 import { Loader } from '../src/load.ts';
+import { NumberedStore } from '../src/numbered-store.ts';
 import { Quarantine } from '../src/quarantine.ts';
 import { QueueHeads } from '../src/queue-heads.ts';
 import { References } from '../src/references.ts';
+import type { StoreMemory } from '../src/store-memory.ts';
 import { Sweeper } from '../src/sweep.ts';
 import { failNextBatches, installFailingBatch } from './failing-batch.ts';
 import {
@@ -22,16 +25,18 @@ import {
   saveSession,
   subscribe,
 } from './operations.ts';
-import { keysOf, withDatabase } from './raw-database.ts';
+import { databasePath, keysOf, withDatabase } from './raw-database.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 /** The parts of a store without the façade, so that counts can be looked at and steps awaited. */
 async function openParts() {
-  const database = new Level<Buffer, Buffer>(await temporaryDirectory(), {
+  const path = await temporaryDirectory();
+  const database = new Level<Buffer, Buffer>(databasePath(path), {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
   });
   await database.open();
+  const store = await NumberedStore.of(database, path);
   onTestFinished(() => database.close());
   const gate = new Gate();
   const references = new References();
@@ -41,19 +46,19 @@ async function openParts() {
     heads: new QueueHeads(),
     next: { message: 1, session: 1 },
   };
-  const sweeper = new Sweeper(database, gate, references);
+  const sweeper = new Sweeper(store, gate, references);
   const commit = (operations: readonly Operation[]) =>
     gate.run(async () => {
       const batch = new CommitBatch(database, memory, new ByteWriter());
       batch.add(operations);
-      await batch.write(false);
+      await batch.write(store, false);
       sweeper.sweepSessions(batch.ended);
     });
   const rebuilt = async () =>
     (await new Loader(database, new Quarantine(() => {}), undefined).load()).references;
   const keys = async (prefix: string) =>
     (await database.keys().all()).filter((key) => key[0] === prefix.charCodeAt(0));
-  return { database, gate, references, sweeper, commit, rebuilt, keys };
+  return { database, store, gate, references, sweeper, commit, rebuilt, keys };
 }
 
 const sorted = (references: References) => [...references.entries()].sort(([a], [b]) => a - b);
@@ -98,8 +103,7 @@ describe('the sweep', () => {
   it('removes messages that nothing refers to, and no others', async () => {
     const { commit, sweeper, keys, database } = await openParts();
     await commit([saveSession(1), ...fillQueue(1, 3)]);
-    const stray = Buffer.from((await keys('m'))[0] ?? []);
-    stray[8] = 200;
+    const stray = numberKey(Prefix.message, 200);
     await database.put(stray, Buffer.from('whatever'));
     sweeper.sweepMessages(150);
     await sweeper.idle();

@@ -12,6 +12,8 @@ export interface SessionRecord {
   readonly expiryInterval: number;
   /** Milliseconds since 1970; undefined while connected. */
   readonly disconnectedAt: number | undefined;
+  /** Sequences of its queue from here on were never sent. Without a meaning while connected. */
+  readonly sentBefore: number;
 }
 
 /** What `open` finds: a session and where its queue ends. */

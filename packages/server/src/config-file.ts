@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
-import type { ListenerOptions, ServerConfig } from './config.ts';
+import type { ListenerOptions, ServerConfig, StoreOptions } from './config.ts';
 import { configReader } from './config-shape.ts';
 
 /** Reads and validates a configuration file. Paths inside it are relative to its own directory. */
@@ -41,11 +41,20 @@ function withAbsolutePaths(config: ServerConfig, directory: string): ServerConfi
     ...(users !== undefined && { users: resolve(directory, users) }),
     ...(rules !== undefined && { rules: resolve(directory, rules) }),
     ...(typeof persistence === 'object' && {
-      persistence: { ...persistence, path: resolve(directory, persistence.path) },
+      persistence: storePaths(persistence, directory),
     }),
     ...(listeners !== undefined && {
       listeners: listeners.map((listener) => listenerPaths(listener, directory)),
     }),
+  };
+}
+
+function storePaths(store: StoreOptions, directory: string): StoreOptions {
+  const { path, backupPath } = store;
+  return {
+    ...store,
+    path: resolve(directory, path),
+    ...(backupPath !== undefined && { backupPath: resolve(directory, backupPath) }),
   };
 }
 

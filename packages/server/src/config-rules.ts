@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import { isAbsolute, relative, sep } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
 import { addressOf, type ListenerOptions, type ResolvedConfig } from './config.ts';
 
@@ -10,6 +11,7 @@ export function checkRules(config: ResolvedConfig): void {
       'There is nothing to listen on: every listener is switched off.',
     );
   }
+  checkBackupPath(config);
   for (const listener of config.listeners) {
     checkClientCertificates(listener);
     checkExposure(listener, config);
@@ -24,6 +26,16 @@ function checkClientCertificates(listener: ListenerOptions): void {
       `A listener of type ${listener.type} with requestClientCertificate needs "ca", the authorities to check certificates against.`,
     );
   }
+}
+
+function checkBackupPath({ persistence }: ResolvedConfig): void {
+  if (persistence === 'memory' || persistence.backupPath === undefined) return;
+  const inside = relative(persistence.path, persistence.backupPath);
+  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return;
+  throw new BrokerError(
+    'SLUICE_CONFIG_CONFLICT',
+    `Backups would lie in ${persistence.backupPath}, within the store itself: choose a directory outside of it.`,
+  );
 }
 
 function checkExposure(listener: ListenerOptions, config: ResolvedConfig): void {

@@ -39,7 +39,11 @@ const path: Reader<string> = (value, place) => {
 };
 
 const store: Reader<StoreOptions> = record<StoreOptions>(
-  { path: text('the path of a directory'), durability: oneOf(durabilities) },
+  {
+    path: text('the path of a directory'),
+    durability: oneOf(durabilities),
+    backupPath: text('the path of a directory'),
+  },
   ['path'],
 );
 

@@ -70,6 +70,13 @@ export interface StoreOptions {
   readonly path: string;
   /** 'fsync' by default. */
   readonly durability?: Durability;
+  /** Directory for the backups of a running server, one below it for each; by default they lie beside the store. */
+  readonly backupPath?: string;
+}
+
+/** With every default filled in. */
+export interface ResolvedStore extends StoreOptions {
+  readonly durability: Durability;
 }
 
 /** The configuration file, and what `startServer` takes: every key may be left out. `docs/server.md` lists them. */
@@ -98,7 +105,7 @@ export interface ServerConfig {
 /** A configuration with every default filled in. */
 export interface ResolvedConfig {
   readonly listeners: readonly ListenerOptions[];
-  readonly persistence: 'memory' | Required<StoreOptions>;
+  readonly persistence: 'memory' | ResolvedStore;
   readonly users: string | undefined;
   readonly rules: string | undefined;
   readonly allowAnonymous: boolean;
@@ -120,7 +127,7 @@ export const defaultListeners: readonly ListenerOptions[] = Object.freeze([
   { type: 'ws', host: defaultHost, port: defaultPorts.ws },
 ]);
 
-export const defaultStore: Required<StoreOptions> = Object.freeze({
+export const defaultStore: ResolvedStore = Object.freeze({
   path: './data',
   durability: 'fsync',
 });

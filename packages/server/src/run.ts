@@ -1,23 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { BrokerError } from '@sluice/plugin';
 import { check } from './commands/check.ts';
 import { passwd } from './commands/passwd.ts';
 import { start } from './commands/start.ts';
+import { store } from './commands/store.ts';
 import { helpTexts } from './help.ts';
 import { usage } from './settings.ts';
+import { tellError } from './tell-error.ts';
 import type { Terminal } from './terminal.ts';
 
-const commands = { start, passwd, check } as const;
+const commands = { start, passwd, check, store } as const;
 
 /** Runs a command line to its end: the exit code. What fails is told in one line. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
     return await dispatch(args, terminal);
   } catch (error) {
-    const code = error instanceof BrokerError ? `${error.code}: ` : '';
-    const message = error instanceof Error ? error.message : String(error);
-    // One line, whatever a library put into its message.
-    terminal.errors.write(`sluice: ${code}${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+    tellError(error, terminal);
     return 1;
   }
 }

@@ -1,15 +1,22 @@
 import { auth } from '@sluice/auth';
 import { type Broker, createBroker, defaultLimits } from '@sluice/core';
-import { level } from '@sluice/persistence-level';
+import { type BackupReport, type LevelPlugin, level } from '@sluice/persistence-level';
 import type { Plugin } from '@sluice/plugin';
 import type { Logger } from 'pino';
-import { type ResolvedConfig, resolveConfig, type ServerConfig } from './config.ts';
+import { backupDirectory } from './backup-directory.ts';
+import {
+  type ResolvedConfig,
+  type ResolvedStore,
+  resolveConfig,
+  type ServerConfig,
+} from './config.ts';
 import { checkRules, isLocal } from './config-rules.ts';
 import { configReader } from './config-shape.ts';
 import type { Listener } from './listeners/listener.ts';
 import { type PreparedListener, prepareListener } from './listeners/open.ts';
 import { logEvents } from './log-events.ts';
 import { createLogger } from './logging.ts';
+import { noStore } from './no-store.ts';
 
 /** What `startServer` takes: the keys of the configuration file, and what only a program can give. */
 export interface ServerOptions extends ServerConfig {
@@ -33,6 +40,11 @@ export interface RunningServer {
   readonly broker: Broker;
   /** In the order of the configuration. */
   readonly listeners: readonly ListenerAddress[];
+  /**
+   * Copies the store into a directory that is missing or empty, while everything goes on; by default into a new one
+   * named after the time. Rejects with SLUICE_NO_STORE, or as `backup()` of `level()` does.
+   */
+  backup(path?: string): Promise<BackupReport>;
   /** Accepts nobody any more, says goodbye to every client, and settles when all is flushed and closed. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
@@ -45,8 +57,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   checkRules(config);
   const prepared = config.listeners.map(prepareListener);
 
+  const { persistence } = config;
+  const store = persistence === 'memory' ? undefined : storeOf(persistence);
   const broker = await createBroker({
-    plugins: [...configuredPlugins(config), ...plugins],
+    plugins: [...(store === undefined ? [] : [store]), ...authOf(config), ...plugins],
     limits: config.limits,
     features: config.features,
     allowControlCharacters: config.allowControlCharacters,
@@ -60,6 +74,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   return {
     broker,
     listeners,
+    backup: async (path) => {
+      if (store === undefined || persistence === 'memory') throw noStore();
+      return await store.backup(path ?? backupDirectory(persistence, new Date()));
+    },
     close: ({ graceMs = config.closeGraceMs } = {}) => {
       closing ??= closeAll(listeners, broker, graceMs);
       return closing;
@@ -67,14 +85,13 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   };
 }
 
-function configuredPlugins(config: ResolvedConfig): Plugin[] {
-  const { persistence, users, rules, allowAnonymous } = config;
-  const plugins: Plugin[] = [];
-  if (persistence !== 'memory') plugins.push(level(persistence));
-  if (users !== undefined || rules !== undefined) {
-    plugins.push(auth({ users, rules, allowAnonymous }));
-  }
-  return plugins;
+function storeOf({ path, durability }: ResolvedStore): LevelPlugin {
+  return level({ path, durability });
+}
+
+function authOf({ users, rules, allowAnonymous }: ResolvedConfig): Plugin[] {
+  if (users === undefined && rules === undefined) return [];
+  return [auth({ users, rules, allowAnonymous })];
 }
 
 async function openListeners(

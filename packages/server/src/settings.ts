@@ -126,7 +126,7 @@ export const settings: { readonly [Name in keyof Settings]-?: Setting<Required<S
 
 /** Reads flags: `args` is what follows the command's name. */
 export function readFlags(args: readonly string[]): Settings {
-  const given = parseFlags(args);
+  const given = parseFlags(args, Object.values<Setting<unknown>>(settings));
   return readLayer((setting) => ({
     value: given.get(setting.flag),
     place: { source: undefined, key: `--${setting.flag}` },
@@ -152,9 +152,13 @@ function readLayer(
   return layer;
 }
 
-function parseFlags(args: readonly string[]): ReadonlyMap<string, unknown> {
+/** The values of flags by name, true for switches. Only these flags may be given, each once, and nothing else. */
+export function parseFlags(
+  args: readonly string[],
+  flags: readonly { readonly flag: string; readonly argument?: string }[],
+): ReadonlyMap<string, unknown> {
   const options: Record<string, { type: 'string' | 'boolean' }> = {};
-  for (const { flag: name, argument } of Object.values<Setting<unknown>>(settings)) {
+  for (const { flag: name, argument } of flags) {
     options[name] = { type: argument === undefined ? 'boolean' : 'string' };
   }
   // Not strict, because the messages of strict mode tell of `--` and quotes rather than of the flag.

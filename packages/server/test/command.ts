@@ -77,6 +77,11 @@ export class SluiceProcess {
     early.catch(() => {});
   }
 
+  /** Waits for more of its log. */
+  async nextLog(): Promise<void> {
+    if (this.#child.stdout !== null) await once(this.#child.stdout, 'data');
+  }
+
   /** Reads no more of its log, as a broken collector would. */
   stallLog(): void {
     this.#child.stdout?.pause();

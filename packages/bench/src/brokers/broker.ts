@@ -1,15 +1,11 @@
 import type { Command } from '../child.ts';
-import type { Scenario } from '../scenarios.ts';
-
-/** How hard a broker with a store on disk is to try before it acknowledges. */
-export type Durability = 'fsync' | 'write';
+import type { Scenario } from '../scenario.ts';
 
 /** One start of a broker: where it listens, and a directory of its own that is removed afterwards. */
 export interface Start {
   readonly port: number;
   readonly directory: string;
   readonly scenario: Scenario;
-  readonly durability: Durability;
 }
 
 /** A broker that can be measured. Each run has a new process of it. */

@@ -1,17 +1,26 @@
+import type { Scenario } from '../scenario.ts';
 import { aedes, aedesLevel } from './aedes.ts';
 import type { Broker } from './broker.ts';
-import { mosquitto } from './mosquitto.ts';
+import { mosquitto, mosquittoDisk } from './mosquitto.ts';
 import { relay } from './relay.ts';
-import { sluice, sluiceLevel } from './sluice.ts';
+import { sluice, sluiceLevel, sluiceLevelWrite } from './sluice.ts';
 
 /** Every broker that can be measured, in the order of the columns. */
 export const brokers: readonly Broker[] = [
   sluice,
   sluiceLevel,
+  sluiceLevelWrite,
   aedes,
   aedesLevel,
   mosquitto,
+  mosquittoDisk,
   relay,
 ];
 
-export type { Broker, Durability } from './broker.ts';
+/** The brokers that a scenario meets when none are named. */
+export function usualBrokers(scenario: Scenario): readonly Broker[] {
+  const names = scenario.brokers ?? ['sluice', 'aedes', 'mosquitto'];
+  return brokers.filter(({ name }) => names.includes(name));
+}
+
+export type { Broker } from './broker.ts';

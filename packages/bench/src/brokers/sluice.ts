@@ -12,14 +12,22 @@ export const sluice: Broker = {
   peers: ['aedes', 'mosquitto'],
 };
 
-/** Sluice on LevelDB. */
-export const sluiceLevel: Broker = {
-  ...measuredSluice('sluice-level', ({ directory, durability }) => [
+/** Sluice on LevelDB as it is by default: it acknowledges after an fsync. */
+export const sluiceLevel: Broker = onDisk('sluice-level', 'fsync');
+
+/** Sluice on LevelDB, acknowledging after a write without an fsync. */
+export const sluiceLevelWrite: Broker = onDisk('sluice-level-write', 'write');
+
+function onDisk(name: string, durability: 'fsync' | 'write'): Broker {
+  const flags = ({ directory }: Start) => [
     ...['--data', path.join(directory, 'data')],
     ...['--durability', durability],
-  ]),
-  peers: ['aedes-level', 'mosquitto'],
-};
+  ];
+  return {
+    ...measuredSluice(name, flags),
+    peers: ['aedes-level', 'mosquitto-disk', 'mosquitto'],
+  };
+}
 
 function measuredSluice(
   name: string,

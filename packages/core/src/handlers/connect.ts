@@ -45,13 +45,34 @@ function authenticated(
   grant: ExchangeGrant,
 ): void | Promise<void> {
   const client = clientOf(connection, packet, name.clientId, grant);
-  return andThen(authorizeWill(connection, packet, client), () => {
-    if (connection.closed) return;
-    // Last of all: while a hook thinks, another client may take the client identifier.
-    checkOwner(connection, client);
-    checkStore(connection, packet, client);
-    establish(connection, packet, client, name.isAssigned, grant);
-  });
+  const accepted = { packet, client, isAssigned: name.isAssigned, grant };
+  return andThen(authorizeWill(connection, packet, client), () =>
+    takeSession(connection, accepted, connection.parts.context.commits.added),
+  );
+}
+
+/** A CONNECT that every hook agreed to. */
+interface AcceptedConnect {
+  readonly packet: ConnectPacket;
+  readonly client: Client;
+  readonly isAssigned: boolean;
+  readonly grant: ExchangeGrant;
+}
+
+/** Once the client identifier is free; after each wait somebody else may have it. */
+function takeSession(
+  connection: Connection,
+  accepted: AcceptedConnect,
+  addedBefore: number,
+): void | Promise<void> {
+  if (connection.closed) return;
+  const { packet, client } = accepted;
+  checkOwner(connection, client);
+  checkStore(connection, packet, client);
+  const ending = connection.parts.registry.makeWay(client.clientId, packet.cleanStart);
+  if (ending !== undefined)
+    return ending.then(() => takeSession(connection, accepted, addedBefore));
+  establish(connection, accepted, addedBefore);
 }
 
 /** Checks what the standard leaves to the broker, and names a client that has no name. */
@@ -164,15 +185,12 @@ function authorizeWill(
 /** Takes the session and answers, when what the answer says is durable. */
 function establish(
   connection: Connection,
-  packet: ConnectPacket,
-  client: Client,
-  isAssigned: boolean,
-  grant: ExchangeGrant,
+  { packet, client, isAssigned, grant }: AcceptedConnect,
+  addedBefore: number,
 ): void {
   const { context, registry } = connection.parts;
   const { limits, commits } = context;
-  const { protocolVersion, properties } = packet;
-  const added = commits.added;
+  const { protocolVersion, properties, will } = packet;
   const requested = requestedExpiry(packet);
   const expiryInterval = Math.min(requested, limits.maxSessionExpirySeconds);
   const maxKeepAlive = limits.maxKeepAliveSeconds;
@@ -184,13 +202,8 @@ function establish(
     topicAliasMaximum: Math.min(properties.topicAliasMaximum ?? 0, limits.topicAliasMaximum),
     sessionExpiryInterval: requested,
   };
-  const { cleanStart, will } = packet;
-  const { session, sessionPresent } = registry.connect(connection, {
-    client,
-    cleanStart,
-    expiryInterval,
-    will,
-  });
+  const request = { client, expiryInterval, will };
+  const { session, sessionPresent } = registry.connect(connection, request);
   connection.attached(session, client);
   const answer = connack(context, protocolVersion, sessionPresent, {
     assignedClientId: isAssigned ? client.clientId : undefined,
@@ -211,7 +224,7 @@ function establish(
     connection.parts.events.connected({ client, sessionPresent });
     session.pump();
     connection.reading.resume(ReadingStop.connack);
-  }, commits.added !== added);
+  }, commits.added !== addedBefore);
 }
 
 /** Session Expiry Interval in seconds: of 5.0 as sent, of 3.x from Clean Session. */

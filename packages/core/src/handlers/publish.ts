@@ -126,7 +126,9 @@ function accept(
     const type = packet.qos === 1 ? PacketType.puback : PacketType.pubrec;
     const nobody = receivers === 0 && connection.protocolVersion === 5;
     const code = nobody ? ReasonCode.noMatchingSubscribers : ReasonCode.success;
-    const waits = commits.added !== added && message.durability !== 'none';
+    // What another client has cleared already leaves nothing to do, but is not durable before that is.
+    const isDone = commits.added === added && !(message.retain && !commits.settled);
+    const waits = !isDone && message.durability !== 'none';
     connection.answers.acknowledge(type, packet.packetId, code, waits);
   }
   // More than Receive Maximum is not even read, as far as the broker itself is what keeps the client waiting.

@@ -26,6 +26,7 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     await (await world.connect('c', durable)).drop();
     await publish(world, 'short', 5);
     await publish(world, 'exact', 6);
+    await publish(world, 'short too', 5, 2);
     await publish(world, 'long', 100);
     await world.publish('a', 'ever', { qos: 1 });
     await wait(world);
@@ -35,8 +36,8 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
       ['long', 95],
       ['ever', undefined],
     ]);
-    expect(world.dropped('expired')).toBe(1);
-    // And it is really gone.
+    expect(world.dropped('expired')).toBe(2);
+    // And they are really gone.
     await back.drop();
     expect(await left(await world.connect('c', durable))).toEqual([]);
   });

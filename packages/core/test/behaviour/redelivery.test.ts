@@ -58,12 +58,7 @@ describe.each(stores)('a resumed session with a %s store', (_, makeStore) => {
       `publish ${three} three dup`,
       `publish ${five} five dup`,
     ]);
-    // Whether a message was ever sent is not known after a restart.
-    expect(told.slice(4).map((line) => line.replace(/publish \d+ (\w+).*/, '$1'))).toEqual([
-      'six',
-      'live',
-    ]);
-    expect(told.at(-1)).not.toContain('dup');
+    expect(told.slice(4).map((line) => line.replace(/publish \d+ /, ''))).toEqual(['six', 'live']);
     // A PUBLISH that was answered with PUBREC never comes again.
     expect(told.join()).not.toContain('two');
   });
@@ -87,7 +82,7 @@ describe.each(stores)('a resumed session with a %s store', (_, makeStore) => {
     await world.publish('a/x', 'live', { qos: 2 });
     const messages = await back.messages();
     expect(messages.map(({ payload }) => payload)).toEqual(['before', 'after', 'live']);
-    expect(messages.slice(1).map(({ dup }) => dup)).toEqual([false, false]);
+    expect(messages.map(({ dup }) => dup)).toEqual([false, false, false]);
   });
 
   test('a message is a duplicate, also when the acknowledgement before it is lost in a crash', async () => {
@@ -100,12 +95,27 @@ describe.each(stores)('a resumed session with a %s store', (_, makeStore) => {
     client.send(acknowledgement('puback', first?.packetId ?? 0));
     expect(await client.payloads()).toEqual(['2']);
     await world.crash();
+    await world.crash();
     const back = await world.connect('c', durable);
     const messages = await back.messages();
     expect(messages.map(({ payload, dup }) => [payload, dup])).toEqual([
       ['1', true],
       ['2', true],
     ]);
+  });
+
+  test('packet identifiers go on where they were, also when the queue was empty', async () => {
+    const world = await startTestBroker({ store: makeStore() });
+    const client = await world.connect('c', durable);
+    await client.subscribe('a/#', { qos: 1 });
+    await world.publish('a/x', '1', { qos: 1 });
+    expect(await client.messages()).toMatchObject([{ packetId: 1 }]);
+    await client.drop();
+    await world.restart();
+    await world.publish('a/x', '2', { qos: 1 });
+    await world.restart();
+    const back = await world.connect('c', durable);
+    expect(await back.messages()).toMatchObject([{ packetId: 2, dup: false }]);
   });
 
   test('a PUBREL is owed until PUBCOMP, whatever happens', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { acknowledgement, subscription } from '../support/packets.ts';
+import { acknowledgement, publishPacket, subscription } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
 import { startTestBroker } from '../support/test-broker.ts';
 
@@ -266,3 +266,21 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     expect(await back.messages()).toMatchObject([{ payload: 'y', retain: true, dup: false }]);
   });
 });
+
+test.each([1, 2] as const)(
+  'clearing what somebody else just cleared is acknowledged at QoS %i when that is durable',
+  async (qos) => {
+    const world = await startTestBroker();
+    await world.publish('a', 'x', { retain: true });
+    const [first, second] = [await world.connect('first'), await world.connect('second')];
+    world.persistence.hold();
+    first.send(publishPacket('a', '', { qos, retain: true, packetId: 1 }));
+    await world.settle();
+    second.send(publishPacket('a', '', { qos, retain: true, packetId: 1 }));
+    await world.settle();
+    expect(second.history).toEqual(['connack']);
+    world.persistence.release();
+    await world.settle();
+    expect(second.history).toEqual(['connack', qos === 1 ? 'puback' : 'pubrec']);
+  },
+);

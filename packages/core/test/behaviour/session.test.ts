@@ -264,3 +264,67 @@ describe('identity', () => {
     expect(connack.sessionPresent).toBe(true);
   });
 });
+
+describe.each(stores)(
+  'over %s, a session with messages of a share group that ends',
+  (_, makeStore) => {
+    const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
+
+    async function aSharedQueue(): Promise<TestBroker> {
+      const world = await startTestBroker({ store: makeStore() });
+      const client = await world.connect('c', durable);
+      await client.subscribe('$share/g/a', { qos: 1 });
+      await client.drop();
+      await world.publish('a', 'shared', { qos: 1 });
+      return world;
+    }
+
+    test('is over for the next client before that one hears of it', async () => {
+      const world = await aSharedQueue();
+      world.persistence.hold();
+      void world.broker.publish({ topic: 'a', payload: 'again', qos: 1 }).catch(() => {});
+      await world.settle();
+      const next = world.client();
+      next.send(connectPacket(5, { clientId: 'c', cleanStart: true }));
+      await world.settle();
+      expect(next.history).toEqual([]);
+      world.persistence.release();
+      expect((await next.receive('connack')).reasonCode).toBe(0);
+      await world.crash();
+      const { connack } = await world.resume('c', durable);
+      expect(connack.sessionPresent).toBe(false);
+    });
+
+    test('is over for good when the broker closes at once', async () => {
+      const world = await aSharedQueue();
+      const other = await world.connect('other', durable);
+      await other.subscribe('$share/g/a', { qos: 1 });
+      await other.drop();
+      world.persistence.hold();
+      void world.broker.publish({ topic: 'a', payload: 'again', qos: 1 });
+      await world.settle();
+      const next = world.client();
+      next.send(connectPacket(5, { clientId: 'c', cleanStart: true }));
+      await world.settle();
+      const restarting = world.restart();
+      world.persistence.release();
+      await restarting;
+      const { connack } = await world.resume('c', durable);
+      expect(connack.sessionPresent).toBe(false);
+      expect((await (await world.connect('other', durable)).payloads()).toSorted()).toEqual([
+        'again',
+        'shared',
+      ]);
+    });
+
+    test('may be asked for by two clients, and the last one has it', async () => {
+      const world = await aSharedQueue();
+      const clients = [world.client(), world.client()] as const;
+      for (const client of clients)
+        client.send(connectPacket(5, { clientId: 'c', ...durable, cleanStart: true }));
+      await world.settle();
+      expect(clients.map(({ history }) => history)).toEqual([[], ['connack']]);
+      expect(clients.map(({ closed }) => closed)).toEqual([true, false]);
+    });
+  },
+);

@@ -372,8 +372,10 @@ describe.each(stores)('over %s, while a hook is asked about a will', (_name, mak
     });
     await watcher.subscribe('will', { qos: 1 });
     await client.drop();
-    await world.connect('c', { cleanStart: true });
-    expect(state.asked).toBe(1);
+    const next = world.client();
+    next.send(connectPacket(5, { clientId: 'c', cleanStart: true }));
+    await world.settle();
+    expect([state.asked, next.history]).toEqual([1, []]);
     state.hesitates = false;
     await world.crash();
     await world.advance(1);
@@ -398,3 +400,21 @@ describe.each(stores)('over %s, while a hook is asked about a will', (_name, mak
     expect(state.asked).toBe(2);
   });
 });
+
+test.each(stores)(
+  'over %s, a will that was due while the broker was down is published, however early its client is back',
+  async (_, makeStore) => {
+    const world = await startTestBroker({ store: makeStore() });
+    const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
+    await (await world.connect('watcher', durable)).subscribe('will', { qos: 1 });
+    const properties = { willDelayInterval: 10 };
+    const will = aWill('will', 'late', { qos: 1, properties });
+    await (await world.connect('late', { ...durable, will })).drop();
+    await world.connect('connected', { ...durable, will: aWill('will', 'connected', { qos: 1 }) });
+    await world.crash(20_000);
+    for (const clientId of ['late', 'connected']) await world.connect(clientId, durable);
+    await world.advance(100_000);
+    const watcher = await world.connect('watcher', durable);
+    expect((await watcher.payloads()).toSorted()).toEqual(['connected', 'late']);
+  },
+);

@@ -18,7 +18,13 @@ const sessions: PersistenceCases = {
     await trial.commitAndReopen(
       [saveSession(1)],
       [saveSession(2, { identity: 'Zoë', expiryInterval: 0xffff_ffff })],
-      [saveSession(3, { disconnectedAt: 1_700_000_000_000, expiryInterval: 1 })],
+      [
+        saveSession(3, {
+          disconnectedAt: 1_700_000_000_000,
+          sentBefore: 70_000,
+          expiryInterval: 1,
+        }),
+      ],
       [saveSession(3, { disconnectedAt: undefined })],
     );
   },
@@ -207,40 +213,4 @@ export const persistenceCases: Readonly<Record<string, PersistenceCases>> = {
   'keeps queues': queueCases,
   keeps: records,
   'never gives out a number again': numbers,
-};
-
-/** What a persistence whose commits can be made to fail must do. */
-export const failureCases: PersistenceCases = {
-  'of any kind': async (trial) => {
-    await trial.commit(...fullSession);
-    await trial.commitThatFails(
-      saveSession(4),
-      ...storeAndEnqueue(1, 2, 3),
-      { type: 'dequeue', session: 1, sequence: 0, message: 1 },
-      { type: 'release', session: 1, sequence: 1, message: 2 },
-      { type: 'unsubscribe', session: 1, requested: 'a/#' },
-      { type: 'complete', session: 1, packetId: 7 },
-      { type: 'removeWill', session: 1 },
-      { type: 'retain', message: sampleMessage({ number: 4 }) },
-    );
-    await trial.expectQueues();
-    await trial.reopen();
-  },
-  'and takes the same operations afterwards': async (trial) => {
-    const more = [...storeAndEnqueue(1, 2, 3), enqueue(1, 3, 1)];
-    await trial.commit(...fullSession);
-    await trial.commitThatFails(...more);
-    await trial.commitAndReopen(more, [{ type: 'dequeue', session: 1, sequence: 0, message: 1 }]);
-  },
-  'that gave back references or ended a session': async (trial) => {
-    await trial.commit(...fullSession, saveSession(5), enqueue(5, 0, 1));
-    await trial.commitThatFails(
-      { type: 'dequeue', session: 1, sequence: 0, message: 1 },
-      { type: 'dequeue', session: 5, sequence: 0, message: 1 },
-      endOfFirst,
-    );
-    await trial.commit(...storeAndEnqueue(1, 2, 3));
-    await trial.commit({ type: 'dequeue', session: 5, sequence: 0, message: 1 });
-    await trial.reopen();
-  },
 };

@@ -152,6 +152,11 @@ export class RandomHistory {
       return [{ type: 'endSession', session, clientId: record.clientId }];
     }
     const disconnectedAt = this.#random.below(2) === 0 ? undefined : 1_700_000_000_000;
-    return [{ type: 'saveSession', record: { ...record, disconnectedAt } }];
+    return [
+      {
+        type: 'saveSession',
+        record: { ...record, disconnectedAt, sentBefore: this.#random.below(1_000) },
+      },
+    ];
   }
 }

@@ -101,6 +101,7 @@ export function sampleSession(
     identity: '',
     expiryInterval: 3600,
     disconnectedAt: undefined,
+    sentBefore: 0,
     ...changes,
   };
 }

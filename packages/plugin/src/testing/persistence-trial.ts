@@ -11,8 +11,11 @@ import {
 export interface StoreUnderTest {
   /** The persistence of this store, not yet open. Called again, after `close`, to open the same store anew. */
   connect(): Persistence;
-  /** Makes the next commit reject, as a failing disk would. */
-  failNextCommit?(): void;
+  /**
+   * Makes the next commit reject, as a failing disk would: before it took effect, or although it did, when only the
+   * word of it was lost. The one after it works again.
+   */
+  failNextCommit?(afterEffect: boolean): void;
   /** Called at the end of each test, after `close`. */
   dispose?(): void | Promise<void>;
 }
@@ -91,9 +94,17 @@ export class PersistenceTrial {
     }
   }
 
-  async commitThatFails(...operations: readonly Operation[]): Promise<void> {
-    this.#store.failNextCommit?.();
+  async commitThatFails(afterEffect: boolean, operations: readonly Operation[]): Promise<void> {
+    this.#store.failNextCommit?.(afterEffect);
     await assert.rejects(async () => this.persistence.commit(operations));
+  }
+
+  /** Makes a commit fail once, tries it again with the same list, and compares the queues. */
+  async commitAtSecondTry(afterEffect: boolean, operations: readonly Operation[]): Promise<void> {
+    await this.commitThatFails(afterEffect, operations);
+    await this.persistence.commit(operations);
+    this.model.commit(operations);
+    await this.expectQueues();
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { failureCases, persistenceCases } from './persistence-cases.ts';
+import { persistenceCases } from './persistence-cases.ts';
+import { failureCases } from './persistence-failure-cases.ts';
 import { Random, RandomHistory } from './persistence-history.ts';
 import { PersistenceTrial, type StoreUnderTest } from './persistence-trial.ts';
 
@@ -60,13 +61,19 @@ export function describePersistence(options: PersistenceSuiteOptions): void {
         for (const [title, body] of Object.entries(cases)) test(title, body);
       });
     }
-    describe('keeps nothing of a commit that failed', () => {
-      for (const [title, body] of Object.entries(failureCases)) {
-        test(title, async (trial) => {
-          if (trial.canFail) await body(trial);
+    for (const afterEffect of [false, true]) {
+      describe(`does a commit once that failed ${afterEffect ? 'after' : 'before'} its effect`, () => {
+        for (const [title, body] of Object.entries(failureCases)) {
+          test(title, async (trial) => {
+            if (trial.canFail) await body(trial, afterEffect);
+          });
+        }
+        test('anywhere in a random history', async (trial) => {
+          if (!trial.canFail) return;
+          await checkRandomHistory(trial, seed, afterEffect);
         });
-      }
-    });
+      });
+    }
     describe('agrees with the plain model', () => {
       for (let i = 0; i < histories; i++) {
         test(`in random history ${i}`, (trial) => checkRandomHistory(trial, seed + i));
@@ -75,14 +82,24 @@ export function describePersistence(options: PersistenceSuiteOptions): void {
   });
 }
 
-async function checkRandomHistory(trial: PersistenceTrial, seed: number): Promise<void> {
+async function checkRandomHistory(
+  trial: PersistenceTrial,
+  seed: number,
+  /** Where commits fail, if they do. */
+  afterEffect?: boolean,
+): Promise<void> {
   const random = new Random(seed);
   const history = new RandomHistory(random);
   trial.model = history.model;
   try {
     for (let i = 0; i < commitsPerHistory; i++) {
       const operations = history.draw();
-      if (operations.length > 0) await trial.persistence.commit(operations);
+      if (operations.length > 0) {
+        if (afterEffect !== undefined && random.below(3) === 0) {
+          await trial.commitThatFails(afterEffect, operations);
+        }
+        await trial.persistence.commit(operations);
+      }
       if (random.below(4) === 0) await trial.expectQueues(1 + random.below(5));
       if (random.below(15) === 0) await trial.reopen();
     }

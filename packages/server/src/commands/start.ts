@@ -4,6 +4,7 @@ import { readConfig } from '../layers.ts';
 import { type Log, openLog } from '../logging.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import type { Terminal } from '../terminal.ts';
+import { backupAtSignal } from './backup-signal.ts';
 
 /** Runs a server until a signal ends it; settles with the exit code. */
 export async function start(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -12,7 +13,9 @@ export async function start(args: readonly string[], terminal: Terminal): Promis
   try {
     exitOnFault(log);
     const stopped = stopSignal(log);
+    const serveBackups = backupAtSignal(log.logger);
     const server = await startServer({ ...config, logger: log.logger });
+    serveBackups(server);
     log.logger.info(`ready: ${storeOf(resolveConfig(config))}`);
     await stopped;
     await close(server, log.logger);

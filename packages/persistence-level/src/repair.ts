@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { Level } from 'level';
+import { ByteWriter } from './byte-writer.ts';
+import { commitKey, openCommitNumber } from './commit-number.ts';
+import { writeEpoch } from './epoch.ts';
+import { corruptError, reasonOf, unwritableError } from './errors.ts';
+import { type Finding, Inspection, StoreProblem } from './inspect.ts';
+import { identityKey, numbersKey, quarantineKey } from './keys.ts';
+import {
+  type OfflineStore,
+  openOffline,
+  type StoreToolOptions,
+  unreadableError,
+} from './offline-store.ts';
+import { writeIdentity, writeNumbers } from './records.ts';
+import { type Database, databasePath, storeFormat } from './store.ts';
+import { type CheckReport, checkStore, inspectStore } from './store-check.ts';
+import { inUseError } from './tool-errors.ts';
+
+export interface RepairReport {
+  readonly path: string;
+  /** false: the store was healthy, and was left alone. */
+  readonly wasNeeded: boolean;
+  /** Files of LevelDB were damaged, and were salvaged first. What that lost cannot be counted. */
+  readonly salvaged: boolean;
+  /** Damaged records that were put aside, below the prefix `z`. */
+  readonly putAside: number;
+  /** Entries of queues whose message is lost. */
+  readonly referencesDropped: number;
+  /** Records of sessions that do not exist. */
+  readonly orphansRemoved: number;
+  /** Messages that were in no queue. */
+  readonly messagesRemoved: number;
+  readonly before: CheckReport;
+  /** After the repair. */
+  readonly after: CheckReport;
+}
+
+type Counts = Pick<
+  RepairReport,
+  'putAside' | 'referencesDropped' | 'orphansRemoved' | 'messagesRemoved'
+>;
+
+/** Far above anything that a lost record of the next numbers can have given out. */
+const numbersSkipped = 2 ** 40;
+const findingsPerBatch = 1000;
+const bytesPerBatch = 1024 * 1024;
+const noCounts: Counts = Object.freeze({
+  putAside: 0,
+  referencesDropped: 0,
+  orphansRemoved: 0,
+  messagesRemoved: 0,
+});
+
+/**
+ * Makes a store that no broker has open usable again, at the price of what is damaged; leaves a healthy one alone. Copy
+ * the directory first. Rejects as `checkStore` does.
+ */
+export async function repairStore(options: StoreToolOptions): Promise<RepairReport> {
+  const { store, database, before, salvaged } = await openReadable(options);
+  const { path } = store;
+  let counts: Counts = noCounts;
+  try {
+    if (before.healthy) {
+      return { path, wasNeeded: false, salvaged, ...counts, before, after: before };
+    }
+    counts = await mend(database, options.onProgress);
+    await acceptEpoch(store, database);
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    throw code === 'LEVEL_CORRUPTION' ? unreadableError(path, error) : unwritableError(path, error);
+  } finally {
+    await database.close();
+  }
+  const after = await checkStore(options);
+  return { path, wasNeeded: true, salvaged, ...counts, before, after };
+}
+
+interface ReadableStore {
+  readonly store: OfflineStore;
+  readonly database: Database;
+  readonly before: CheckReport;
+  readonly salvaged: boolean;
+}
+
+/** Opens a store that LevelDB can read to the end. If need be it is salvaged, which may bring removed records back. */
+async function openReadable(options: StoreToolOptions): Promise<ReadableStore> {
+  const store = await openOffline(options);
+  const { database, path } = store;
+  const before = await inspectStore(store, options.onProgress).catch(async (error: unknown) => {
+    await database?.close();
+    throw error;
+  });
+  if (database !== undefined && before.complete)
+    return { store, database, before, salvaged: false };
+  await database?.close();
+  await salvage(path);
+  const reopened = await openOffline(options);
+  if (reopened.database === undefined) throw reopened.refusal;
+  return { store: reopened, database: reopened.database, before, salvaged: true };
+}
+
+async function salvage(path: string): Promise<void> {
+  // The types of `level` cover what browsers have too, and so leave out this static method of Node's.
+  const { repair } = Level as unknown as { repair(location: string): Promise<void> };
+  try {
+    await mkdir(databasePath(path), { recursive: true });
+    await repair(databasePath(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'LEVEL_LOCKED') throw inUseError(path, error);
+    throw corruptError(path, `LevelDB cannot repair it (${reasonOf(error)})`, error);
+  }
+}
+
+/** Takes out every record that something is wrong with. */
+async function mend(
+  database: Database,
+  onProgress: StoreToolOptions['onProgress'],
+): Promise<Counts> {
+  const counts: { -readonly [Name in keyof Counts]: number } = { ...noCounts };
+  const inspection = new Inspection(database, onProgress);
+  let numbersAreLost = false;
+  let batch = database.batch();
+  let bytes = 0;
+  for await (const finding of inspection.findings()) {
+    if (finding.problem === StoreProblem.numbersBehind) {
+      numbersAreLost = true;
+      continue;
+    }
+    takeOut(batch, finding);
+    counts[counterOf[finding.problem]]++;
+    bytes += finding.value.length;
+    if (batch.length < findingsPerBatch && bytes < bytesPerBatch) continue;
+    await batch.write({ sync: false });
+    batch = database.batch();
+    bytes = 0;
+  }
+  if (numbersAreLost) {
+    const writer = new ByteWriter().start();
+    writeNumbers(writer, {
+      message: inspection.highestMessage + numbersSkipped,
+      session: inspection.highestSession + numbersSkipped,
+    });
+    batch.put(numbersKey, writer.seal(numbersKey));
+  }
+  await batch.write({ sync: true });
+  return counts;
+}
+
+const counterOf = {
+  [StoreProblem.damaged]: 'putAside',
+  [StoreProblem.sharedNumber]: 'putAside',
+  [StoreProblem.missingMessage]: 'referencesDropped',
+  [StoreProblem.orphaned]: 'orphansRemoved',
+  [StoreProblem.unreferenced]: 'messagesRemoved',
+} as const;
+
+/** What is damaged is kept to be looked at; what is sound, but of no use to anybody, is not. */
+function takeOut(batch: ReturnType<Database['batch']>, { problem, key, value }: Finding): void {
+  if (counterOf[problem as keyof typeof counterOf] === 'putAside') {
+    batch.put(quarantineKey(key), value);
+  }
+  batch.del(key);
+}
+
+/** Database and epoch file agree from here on. The next start counts on from there. */
+async function acceptEpoch(
+  { path, identity, side }: OfflineStore,
+  database: Database,
+): Promise<void> {
+  const accepted = {
+    format: identity?.format ?? storeFormat,
+    storeId: identity?.storeId ?? side?.storeId ?? randomUUID(),
+    epoch: Math.max(identity?.epoch ?? 0, side?.epoch ?? 0),
+  };
+  const writer = new ByteWriter().start();
+  writeIdentity(writer, accepted);
+  await database.put(identityKey, writer.seal(identityKey), { sync: true });
+  const writes = openCommitNumber(await database.get(commitKey));
+  await writeEpoch(path, { ...accepted, writes: writes ?? 0 });
+}

@@ -1,0 +1,13 @@
+import type { EndedSessions } from './ended-sessions.ts';
+import type { QueueHeads } from './queue-heads.ts';
+import type { NextNumbers } from './records.ts';
+import type { References } from './references.ts';
+
+/** What a commit changes in memory beside the database. */
+export interface StoreMemory {
+  readonly references: References;
+  readonly ended: EndedSessions;
+  readonly heads: QueueHeads;
+  /** As they are on disk. */
+  next: NextNumbers;
+}

@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { ServerConfig } from '@sluice/server';
+import type { Random } from '../differential/random.ts';
+import { LineProcess } from '../support/line-process.ts';
+import { freePorts, fromSource } from '../support/server-process.ts';
+import { cutPower } from './power-loss/power-cut.ts';
+import { recording } from './power-loss/recorder.ts';
+
+export interface ServerOptions {
+  readonly durability: 'fsync' | 'write';
+  /** The library of `recorder()`: after a kill the power can be cut as well. */
+  readonly recorder?: string;
+  /** Breaks a promise, by its name in faulty-server.ts. */
+  readonly fault?: string;
+}
+
+/** How far a server gets that dies while it starts. */
+const longestStart = { milliseconds: 600, lines: 40 };
+
+const limits = { maxQueuedMessages: 1_000_000 };
+
+/** Compiles what the servers under test run: a start from sources takes twice as long. */
+export function buildServer(): void {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const tsc = join(root, 'node_modules', '.bin', 'tsc');
+  execFileSync(tsc, ['--build', 'packages/server'], { cwd: root, stdio: 'inherit' });
+}
+
+/** A server over one directory, which can be killed and started again. */
+export class ServerUnderTest {
+  readonly port: number;
+  readonly #directory: string;
+  readonly #options: ServerOptions;
+  #process: LineProcess | undefined;
+
+  private constructor(port: number, options: ServerOptions) {
+    this.port = port;
+    this.#options = options;
+    this.#directory = mkdtempSync(join(tmpdir(), 'sluice-crash-'));
+    mkdirSync(this.#data);
+    const config: ServerConfig = {
+      listeners: [{ type: 'tcp', port }],
+      persistence: { path: this.#data, durability: options.durability },
+      allowAnonymous: true,
+      limits,
+    };
+    writeFileSync(this.#configFile, JSON.stringify(config));
+  }
+
+  static async create(options: ServerOptions): Promise<ServerUnderTest> {
+    const [port = 0] = await freePorts(1);
+    return new ServerUnderTest(port, options);
+  }
+
+  /** Name of its directory below the one for temporary files. */
+  get directoryName(): string {
+    return basename(this.#directory);
+  }
+
+  /** Runs the server, and settles when it serves. */
+  async start(): Promise<void> {
+    await this.#spawn().line(/ready/);
+  }
+
+  /** Runs the server until some moment of its start. */
+  async startFor(random: Random): Promise<void> {
+    const isRecorded = this.#options.recorder !== undefined;
+    // The recorder kills it at one of the first things that it writes; otherwise time has to do.
+    const lastLine = String(1 + random.below(longestStart.lines));
+    const server = this.#spawn(isRecorded ? { SLUICE_CRASH_LINES: lastLine } : {});
+    const late = pause(
+      isRecorded ? longestStart.milliseconds : random.below(longestStart.milliseconds),
+    );
+    await Promise.race([late, server.ended]);
+    const { code, stderr } = await server.end('SIGKILL');
+    if (code !== null) throw new Error(`the server ended by itself: ${stderr}`);
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.end('SIGKILL');
+  }
+
+  /** Leaves of a killed server's data what a power cut might have left. */
+  cutPower(random: Random): void {
+    cutPower(this.#data, this.#journal, random);
+  }
+
+  /** Ends it whatever it does, and removes what it kept. */
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #spawn(more: NodeJS.ProcessEnv = {}): LineProcess {
+    const { recorder, fault } = this.#options;
+    const args =
+      fault === undefined
+        ? ['packages/server/dist/cli.js', 'start', '--config', this.#configFile]
+        : [...fromSource, 'test/crash/faulty-server.ts', this.#configFile, fault];
+    const environment =
+      recorder === undefined ? {} : recording(recorder, this.#data, this.#journal);
+    this.#process = new LineProcess(process.execPath, args, { ...environment, ...more });
+    return this.#process;
+  }
+
+  get #data(): string {
+    return join(this.#directory, 'data');
+  }
+
+  get #journal(): string {
+    return join(this.#directory, 'journal');
+  }
+
+  get #configFile(): string {
+    return join(this.#directory, 'config.json');
+  }
+}

@@ -1,0 +1,255 @@
+import { type AcknowledgementPacket, PacketType } from '@sluice/packet';
+import { allow, DropReason } from '@sluice/plugin';
+import { Answers } from '../../../packages/core/src/answers.ts';
+import { Commits } from '../../../packages/core/src/commits.ts';
+import { Connection } from '../../../packages/core/src/connection.ts';
+import { Deadlines } from '../../../packages/core/src/deadlines.ts';
+import { HookCall } from '../../../packages/core/src/hook-call.ts';
+import { Inbox } from '../../../packages/core/src/inbox.ts';
+import { IncomingAliases } from '../../../packages/core/src/incoming-aliases.ts';
+import { OutboxEntry } from '../../../packages/core/src/outbox-entry.ts';
+import { Reading, ReadingStop } from '../../../packages/core/src/reading.ts';
+import { RegisteredHook } from '../../../packages/core/src/registered-hook.ts';
+import { Registry } from '../../../packages/core/src/registry.ts';
+import { Router } from '../../../packages/core/src/router.ts';
+import { Session } from '../../../packages/core/src/session.ts';
+import { SharedGroup } from '../../../packages/core/src/shared-group.ts';
+import { Wills } from '../../../packages/core/src/wills.ts';
+import { type Bug, replace, replaceGetter, type Undo } from './patch.ts';
+
+/** Acknowledgements of some kinds leave before their commit. */
+function acknowledgingEarly(...types: readonly AcknowledgementPacket['type'][]): Undo {
+  return replace(
+    Answers.prototype,
+    'acknowledge',
+    (acknowledge) =>
+      function (this: Answers, type, packetId, reasonCode, durable) {
+        acknowledge.call(this, type, packetId, reasonCode, durable && !types.includes(type));
+      },
+  );
+}
+
+/** Faults in the core itself. */
+export const coreBugs: readonly Bug[] = [
+  {
+    name: 'ack-early',
+    says: 'PUBACK and PUBREC leave before the message is durable',
+    plant: () => acknowledgingEarly(PacketType.puback, PacketType.pubrec),
+  },
+  {
+    name: 'pubcomp-early',
+    says: 'PUBCOMP leaves before the identifier is free on disk',
+    plant: () => acknowledgingEarly(PacketType.pubcomp),
+  },
+  {
+    name: 'suback-early',
+    says: 'CONNACK, SUBACK and UNSUBACK leave before what they say is durable',
+    plant: () =>
+      replace(
+        Answers.prototype,
+        'act',
+        (act) =>
+          function (this: Answers, action) {
+            act.call(this, action, false);
+          },
+      ),
+  },
+  {
+    name: 'pubrel-early',
+    says: 'PUBREL leaves before the PUBREC is durable',
+    plant: () =>
+      replace(
+        Commits.prototype,
+        'wait',
+        (wait) =>
+          function (this: Commits, waiter) {
+            // Waiters without a class are those of the outbox.
+            if (waiter.constructor === Object) waiter.onCommitted(undefined);
+            else wait.call(this, waiter);
+          },
+      ),
+  },
+  {
+    name: 'deliver-early',
+    says: 'QoS 2 messages leave before they are durable',
+    plant: () =>
+      replace(
+        OutboxEntry.prototype,
+        'enqueued',
+        (enqueued) =>
+          function (this: OutboxEntry, ...parameters) {
+            enqueued.call(this, ...parameters);
+            this.durable = true;
+          },
+      ),
+  },
+  {
+    name: 'repetition-routed',
+    says: 'a QoS 2 message that is sent again is routed again',
+    plant: () => replace(Inbox.prototype, 'has', () => () => false),
+  },
+  {
+    name: 'session-present-wrong',
+    says: 'a session that goes on is called a new one',
+    plant: () =>
+      replace(
+        Registry.prototype,
+        'connect',
+        (connect) =>
+          function (this: Registry, sink, request) {
+            return { ...connect.call(this, sink, request), sessionPresent: false };
+          },
+      ),
+  },
+  {
+    name: 'clean-start-ignored',
+    says: 'Clean Start resumes the session',
+    plant: () =>
+      replace(
+        Registry.prototype,
+        'makeWay',
+        (makeWay) =>
+          function (this: Registry, clientId) {
+            return makeWay.call(this, clientId, false);
+          },
+      ),
+  },
+  {
+    name: 'expiry-forgotten',
+    says: 'the time of sessions is not continued after a restart',
+    plant: () => replace(Registry.prototype, 'resumeExpiry', () => () => {}),
+  },
+  {
+    name: 'will-not-discarded',
+    says: 'a will is published although it was taken back',
+    plant: () =>
+      replace(
+        Wills.prototype,
+        'discard',
+        () =>
+          function (this: Wills, session) {
+            this.publish(session);
+          },
+      ),
+  },
+  {
+    name: 'will-forgotten',
+    says: 'a will is given up when the connection ends',
+    plant: () =>
+      replace(
+        Wills.prototype,
+        'connectionEnded',
+        () =>
+          function (this: Wills, session) {
+            this.discard(session);
+          },
+      ),
+  },
+  {
+    name: 'shared-to-two',
+    says: 'two members of a share group get the same message',
+    plant: () =>
+      replace(
+        SharedGroup.prototype,
+        'deliver',
+        (deliver) =>
+          function (this: SharedGroup, ...parameters) {
+            deliver.call(this, ...parameters);
+            return deliver.call(this, ...parameters);
+          },
+      ),
+  },
+  {
+    name: 'receive-maximum-ignored',
+    says: 'more messages are in flight than the client takes',
+    plant: () => replaceGetter(Connection.prototype, 'sendQuota', () => 65_535),
+  },
+  {
+    name: 'packet-size-ignored',
+    says: 'packets are sent that the client does not take',
+    plant: () =>
+      replace(
+        Connection.prototype,
+        'attached',
+        (attached) =>
+          function (this: Connection, ...parameters) {
+            attached.call(this, ...parameters);
+            this.maximumPacketSize = Infinity;
+          },
+      ),
+  },
+  {
+    name: 'dup-missing',
+    says: 'messages that are sent again do not say so',
+    plant: () =>
+      replace(
+        Connection.prototype,
+        'publish',
+        (publish) =>
+          function (this: Connection, message, qos, retain, _dup, packetId, identifiers) {
+            return publish.call(this, message, qos, retain, false, packetId, identifiers);
+          },
+      ),
+  },
+  {
+    name: 'alias-mixed-up',
+    says: 'a topic alias of a client stands for another topic',
+    plant: () =>
+      replace(
+        IncomingAliases.prototype,
+        'resolve',
+        (resolve) =>
+          function (this: IncomingAliases, alias, topic) {
+            return resolve.call(this, topic === '' && alias > 1 ? alias - 1 : alias, topic);
+          },
+      ),
+  },
+  {
+    name: 'replay-not-authorized',
+    says: 'authorizeDeliver is not asked about retained messages',
+    plant: () =>
+      replace(
+        Session.prototype,
+        'send',
+        (send) =>
+          function (this: Session, message, qos, retain, dup, packetId, identifiers) {
+            if (!retain) return send.call(this, message, qos, retain, dup, packetId, identifiers);
+            const sent = this.sink?.publish(message, qos, retain, dup, packetId, identifiers);
+            return sent === true ? undefined : DropReason.packetTooLarge;
+          },
+      ),
+  },
+  {
+    name: 'stale-routes',
+    says: 'routes are not renewed when subscriptions change',
+    plant: () => replace(Router.prototype, 'changed', () => () => {}),
+  },
+  {
+    name: 'reading-not-resumed',
+    says: 'a publisher is not read from again after its acknowledgements left',
+    plant: () =>
+      replace(
+        Reading.prototype,
+        'resume',
+        (resume) =>
+          function (this: Reading, reason) {
+            if (reason !== ReadingStop.answers) resume.call(this, reason);
+          },
+      ),
+  },
+  {
+    name: 'hook-without-deadline',
+    says: 'a hook that never answers is waited for',
+    plant: () => replace(HookCall.prototype, 'onDeadline', () => () => {}),
+  },
+  {
+    name: 'fail-open',
+    says: 'a hook that fails allows',
+    plant: () => replace(RegisteredHook.prototype, 'fail', () => () => allow() as never),
+  },
+  {
+    name: 'deadline-leak',
+    says: 'deadlines are not cleared',
+    plant: () => replace(Deadlines.prototype, 'clear', () => () => {}),
+  },
+];
