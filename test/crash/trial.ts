@@ -129,7 +129,7 @@ export class Trial {
   /** Dies before it serves, or very soon after. */
   async #dieStarting(): Promise<void> {
     await this.#server.startFor(this.#random);
-    this.#died(true);
+    this.#died();
   }
 
   /** All that is promised has to be kept here. */
@@ -170,13 +170,13 @@ export class Trial {
   async #end(life: Life, living: Promise<unknown>): Promise<void> {
     life.end();
     await this.#server.kill();
-    this.#died(true);
+    this.#died();
     await inTime('end of all connections', living);
   }
 
-  #died(powerMayFail: boolean): void {
+  #died(): void {
     this.#report.cycles++;
-    if (this.#options.recorder === undefined || !powerMayFail) return;
+    if (this.#options.recorder === undefined) return;
     // Without a power cut, what was not synced is still in the memory of the system: for the next one to take.
     if (this.#random.chance(15)) return;
     this.#server.cutPower(this.#random);

@@ -43,24 +43,17 @@ export class Wills {
 
   /** Puts back a will that was committed before a restart. Without a session it is due at once. */
   restore(record: WillRecord, session: Session | undefined, client: Client): void {
-    const now = this.#context.environment.now();
-    const dueAt = record.dueAt ?? dueTime(record, session?.expiryInterval ?? 0, now);
-    if (session === undefined) this.#wait(this.#make(record, client), dueAt);
-    else this.#wait(this.#hold(session, record), dueAt);
+    const { dueAt } = record;
+    if (dueAt === undefined) this.#delay(record, session, client);
+    else this.#holdUntil(dueAt, record, session, client);
   }
 
   /** The connection ended: the will is due after its delay, or when the session ends, whichever comes first. */
   connectionEnded(session: Session): void {
     const will = session.will;
     if (will === undefined) return;
-    const dueAt = dueTime(will.record, session.expiryInterval, this.#context.environment.now());
-    if (will.record.delayInterval === 0 || session.expiryInterval === 0) {
-      void this.publish(session);
-      return;
-    }
-    const record = { ...will.record, dueAt };
-    this.#wait(this.#hold(session, record), dueAt);
-    this.#context.commits.add({ type: 'saveWill', record }, record.payload.length);
+    if (will.record.delayInterval === 0 || session.expiryInterval === 0) void this.publish(session);
+    else this.#delay(will.record, session, will.client);
   }
 
   /** The will is not wanted any more: a clean DISCONNECT, or the client came back in time [MQTT-3.1.2-10]. */
@@ -88,14 +81,29 @@ export class Wills {
     return will;
   }
 
-  #make(record: WillRecord, client: Client): SessionWill {
-    return new SessionWill(record, client, (will) => void this.#publish(will));
+  /** Its delay begins, once: a broker that dies meanwhile goes on counting. */
+  #delay(waiting: WillRecord, session: Session | undefined, client: Client): void {
+    const now = this.#context.environment.now();
+    const dueAt = dueTime(waiting, session?.expiryInterval ?? 0, now);
+    const record = { ...waiting, dueAt };
+    this.#holdUntil(dueAt, record, session, client);
+    this.#context.commits.add({ type: 'saveWill', record }, record.payload.length);
   }
 
-  #wait(will: SessionWill, dueAt: number): void {
+  #holdUntil(
+    dueAt: number,
+    record: WillRecord,
+    session: Session | undefined,
+    client: Client,
+  ): void {
+    const will = session === undefined ? this.#make(record, client) : this.#hold(session, record);
     const { environment, deadlines } = this.#context;
     const inMs = Math.max(0, dueAt - environment.now());
     deadlines.set(will.deadline, environment.monotonic() + inMs);
+  }
+
+  #make(record: WillRecord, client: Client): SessionWill {
+    return new SessionWill(record, client, (will) => void this.#publish(will));
   }
 
   #release(session: Session): SessionWill | undefined {

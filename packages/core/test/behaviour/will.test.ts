@@ -418,3 +418,19 @@ test.each(stores)(
     expect((await watcher.payloads()).toSorted()).toEqual(['connected', 'late']);
   },
 );
+
+test.each(stores)(
+  'over %s, the delay of a will goes on, however often the broker dies',
+  async (_, makeStore) => {
+    const world = await startTestBroker({ store: makeStore() });
+    const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
+    await (await world.connect('watcher', durable)).subscribe('will', { qos: 1 });
+    const will = aWill('will', 'x', { qos: 1, properties: { willDelayInterval: 10 } });
+    await world.connect('c', { ...durable, will });
+    for (let death = 0; death < 3; death++) {
+      await world.crash();
+      await world.advance(4_000);
+    }
+    expect(await (await world.connect('watcher', durable)).payloads()).toEqual(['x']);
+  },
+);
