@@ -1,8 +1,10 @@
 import { type ConnackPacket, encodePacket, type Packet, PacketType } from '@sluice/packet';
+import { checkSentAway } from './checks/sent-away.ts';
+import { connectPacket } from './connect-packet.ts';
 import { describePacket } from './describe.ts';
 import { Dice, seedOf } from './dice.ts';
 import { Epoch } from './epoch.ts';
-import type { ClientPlan, ClientStep, CutKind, HookFate } from './plan.ts';
+import type { ClientPlan, CutKind, HookFate } from './plan.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
 import { type Presence, SessionExpectation } from './session-expectation.ts';
@@ -11,15 +13,6 @@ import type { Moment } from './timeline.ts';
 import { WillWatch } from './will-watch.ts';
 import { Wire, type WireOwner } from './wire.ts';
 import type { World } from './world.ts';
-
-/** Reason codes with which the broker may send away a client that does nothing wrong. */
-const innocentCodes: ReadonlySet<number> = new Set([
-  0x8b, // server shutting down
-  0x8d, // keep alive timeout: it fell silent
-  0x8e, // session taken over
-  0x97, // quota exceeded: it does not read
-  0x98, // administrative action
-]);
 
 /** One CONNECT and what hangs on it. */
 interface Attempt {
@@ -106,58 +99,6 @@ export class Client implements WireOwner {
     this.#attempt?.wire.send(encodePacket(packet, this.version));
   }
 
-  act(step: ClientStep): void {
-    const { now, history } = this.#world;
-    switch (step.do) {
-      case 'publish':
-        for (const { usesAlias, ...fields } of step.messages) {
-          const expirySeconds = this.version === 5 ? fields.expirySeconds : undefined;
-          const publication = this.#world.ledger.add({
-            ...fields,
-            publisher: this.name,
-            expirySeconds,
-          });
-          this.sender.publish(publication, usesAlias);
-        }
-        break;
-      case 'subscribe':
-        if (!this.#isConnected) break;
-        this.subscriber.subscribe(step.subscriptions, step.identifier, step.hook);
-        break;
-      case 'unsubscribe':
-        if (this.#isConnected) this.subscriber.unsubscribe(step.filters);
-        break;
-      case 'cut':
-        this.#cut(step.kind);
-        break;
-      case 'leave':
-        this.leave(step.awayMs, step.keepsWill);
-        break;
-      case 'take over':
-        if (this.#isConnected) history.reach('takeover of an open connection');
-        this.connect(step.hook);
-        break;
-      case 'start clean':
-        this.#wantsNewSession = true;
-        this.connect();
-        break;
-      case 'hold acknowledgements':
-        this.receiver.hold(now + step.forMs);
-        break;
-      case 'stop reading':
-        this.#stopReading(step.forMs);
-        break;
-      case 'fall silent':
-        this.#silentUntil = now + step.forMs;
-        break;
-      case 'be kicked':
-        this.#world.kick(this.name);
-        break;
-      default:
-        step satisfies never;
-    }
-  }
-
   /** Connects, again or for the first time. A connection that is open is forsaken: the broker has to end it. */
   connect(hook?: HookFate): void {
     const world = this.#world;
@@ -183,14 +124,34 @@ export class Client implements WireOwner {
     const dice = new Dice(this.#dice.below(2 ** 31));
     const wire = new Wire(world, this, dice, plan.version, plan.maximumPacketSize ?? 268_435_460);
     const will = this.#makeWill();
-    const attempt = { wire, sentAt: now, isClean, expected, will, isAccepted: false };
+    const attempt = {
+      wire,
+      sentAt: now,
+      isClean,
+      expected,
+      will,
+      isAccepted: false,
+      isReleased: false,
+    };
     this.#attempt = attempt;
     this.#attempts.set(wire, attempt);
     this.sender.begin();
     this.receiver.begin();
     this.subscriber.begin();
     world.open(wire, hook);
-    this.#sendConnect(attempt);
+    const expirySeconds = this.#isRetiring ? 0 : plan.expirySeconds;
+    this.send(connectPacket(this.name, plan, isClean, expirySeconds, will?.publication));
+  }
+
+  /** Connects again and wants a new session. */
+  startClean(): void {
+    this.#wantsNewSession = true;
+    this.connect();
+  }
+
+  /** Sends no PINGREQ until then. */
+  fallSilent(until: number): void {
+    this.#silentUntil = until;
   }
 
   /** DISCONNECT, and away for a while. */
@@ -229,7 +190,7 @@ export class Client implements WireOwner {
   }
 
   onLeft(packet: Packet, wire: Wire): void {
-    if (packet.type === PacketType.disconnect) this.#checkDisconnect(packet.reasonCode);
+    if (packet.type === PacketType.disconnect) checkSentAway(this.#world, this.name, packet);
     if (wire !== this.#attempt?.wire) return;
     if (packet.type !== PacketType.pingresp) this.#world.noteTraffic();
     switch (packet.type) {
@@ -341,13 +302,14 @@ export class Client implements WireOwner {
     this.receiver.doubt();
   }
 
-  #cut(kind: CutKind): void {
+  /** The network fails. */
+  cut(kind: CutKind): void {
     const wire = this.#attempt?.wire;
     if (wire?.isOpen !== true) return;
     wire.cut(kind);
   }
 
-  #stopReading(forMs: number): void {
+  stopReading(forMs: number): void {
     const wire = this.#attempt?.wire;
     if (wire?.isOpen !== true || this.#isCalm) return;
     wire.stopReading();
@@ -371,41 +333,6 @@ export class Client implements WireOwner {
     });
   }
 
-  #sendConnect({ isClean, will }: Attempt): void {
-    const { plan } = this;
-    const { publication } = will ?? {};
-    const isFive = plan.version === 5;
-    const delay = plan.will?.delaySeconds ?? 0;
-    this.send({
-      type: PacketType.connect,
-      protocolVersion: plan.version,
-      cleanStart: isClean,
-      keepAlive: plan.keepAliveSeconds,
-      clientId: this.name,
-      ...(publication !== undefined && {
-        will: {
-          topic: publication.topic,
-          payload: publication.payload,
-          qos: publication.qos,
-          retain: publication.retain,
-          properties: delay > 0 ? { willDelayInterval: delay } : {},
-        },
-      }),
-      properties: isFive ? this.#connectProperties() : {},
-    });
-  }
-
-  #connectProperties() {
-    const { expirySeconds, receiveMaximum, maximumPacketSize, topicAliasMaximum } = this.plan;
-    const expiry = this.#isRetiring ? 0 : expirySeconds;
-    return {
-      ...(expiry > 0 && { sessionExpiryInterval: expiry }),
-      ...(receiveMaximum !== undefined && { receiveMaximum }),
-      ...(maximumPacketSize !== undefined && { maximumPacketSize }),
-      ...(topicAliasMaximum > 0 && { topicAliasMaximum }),
-    };
-  }
-
   #makeWill(): WillWatch | undefined {
     const plan = this.plan.will;
     if (plan === undefined || this.#isRetiring) return undefined;
@@ -421,12 +348,5 @@ export class Client implements WireOwner {
     const before = this.epochs.at(-1);
     if (before !== undefined) before.endedAt = now;
     this.epochs.push(new Epoch(this.epochs.length, this.name, now));
-  }
-
-  #checkDisconnect(reasonCode: number): void {
-    if (innocentCodes.has(reasonCode)) return;
-    if (reasonCode === 0x80 && this.#world.now - this.#world.readFailedAt < 100) return;
-    const code = `0x${reasonCode.toString(16)}`;
-    this.#world.history.violate('sent away', `${this.name} is disconnected with ${code}`);
   }
 }

@@ -2,6 +2,7 @@ import { checkLeaks } from './checks/leaks.ts';
 import { checkOwed, checkWills } from './checks/owed.ts';
 import { checkRetained } from './checks/retained.ts';
 import { checkShared } from './checks/shared.ts';
+import { perform } from './client-steps.ts';
 import { Dice, seedOf } from './dice.ts';
 import { generatePlan } from './generate.ts';
 import { application, type Plan, type Step } from './plan.ts';
@@ -117,9 +118,10 @@ class Player {
     const { world } = this;
     const { broker, history } = world;
     if (step.client !== undefined) {
-      if (step.client !== application) world.clients[step.client]?.act(step);
-      else if (step.do === 'publish' && world.isUp && broker !== undefined) {
-        world.application.publish(broker, step.messages);
+      const client = world.clients[step.client];
+      if (client !== undefined) perform(world, client, step);
+      else if (step.client === application && step.do === 'publish') {
+        if (world.isUp && broker !== undefined) world.application.publish(broker, step.messages);
       }
       return;
     }
@@ -186,8 +188,9 @@ class Player {
     }
     for (const wire of world.life?.wires.values() ?? []) if (!wire.isOpen) wire.reset();
     for (const client of world.clients) client.calm();
-    const until = world.now + patienceMs;
-    const least = world.now + quietMs;
+    // A clock that was set back puts off what was stored with a time.
+    const until = world.now + patienceMs + world.jumpsMs;
+    const least = world.now + quietMs + world.jumpsMs;
     while (world.now < until && !this.#hasFailed) {
       await this.#passTo(world.now + 100);
       if (world.now > least && this.#isQuiet()) return;

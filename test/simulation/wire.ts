@@ -77,6 +77,7 @@ export class Wire {
   #held: (() => void)[] = [];
   /** The broker's end exists no more, or the bytes of it go nowhere. */
   #isDeaf = false;
+  #isReleased = false;
 
   constructor(
     world: World,
@@ -146,7 +147,7 @@ export class Wire {
     this.#isDeaf = true;
     this.#held = [];
     this.#world.timeline.cancel(this.#carrying);
-    this.released();
+    if (!this.#isReleased) this.released();
     if (this.isOpen) this.#arrive();
   }
 
@@ -189,6 +190,7 @@ export class Wire {
 
   /** The broker is done with the connection: nothing of it is processed any more. It may say so twice. */
   released(): void {
+    this.#isReleased = true;
     this.endedAt ??= this.#world.now;
     this.#owner.onReleased(this);
   }

@@ -17,11 +17,14 @@ const maxKeptBytes = 1024 * 1024;
 export class ByteWriter {
   #buffer: Buffer = Buffer.allocUnsafe(initialBytes);
   #length = headerBytes;
+  /** What `seal` returned, while it can be returned again. */
+  #sealed: Buffer | undefined;
 
   start(): this {
     // One large message must not be paid for ever after.
     if (this.#buffer.length > maxKeptBytes) this.#buffer = Buffer.allocUnsafe(initialBytes);
     this.#length = headerBytes;
+    this.#sealed = undefined;
     return this;
   }
 
@@ -74,9 +77,10 @@ export class ByteWriter {
     return this;
   }
 
-  /** The finished value for a key. */
+  /** The finished value for a key. Called again, the same one for another key, in the same place. */
   seal(key: Buffer): Buffer {
-    const value = this.#buffer.subarray(0, this.#length);
+    this.#sealed ??= this.#buffer.subarray(0, this.#length);
+    const value = this.#sealed;
     value[0] = recordVersion;
     write32Bits(value, recordChecksum(key, value, headerBytes), 1);
     return value;

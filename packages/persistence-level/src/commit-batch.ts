@@ -12,11 +12,12 @@ import {
   subscriptionKey,
 } from './keys.ts';
 import type { MemoryChange, NumberedStore } from './numbered-store.ts';
+import type { QueueEntryWriter } from './queue-entry-writer.ts';
 import {
   readSession,
+  type WrittenQueueEntry,
   writeMessage,
   writeNumbers,
-  writeQueueEntry,
   writeSession,
   writeSubscription,
   writeWill,
@@ -38,6 +39,7 @@ export class CommitBatch implements MemoryChange {
   readonly #memory: StoreMemory;
   readonly #batch: ChainedBatch;
   readonly #writer: ByteWriter;
+  readonly #entryWriter: QueueEntryWriter;
 
   readonly #counted: number[] = [];
   readonly #givenBack: number[] = [];
@@ -52,10 +54,16 @@ export class CommitBatch implements MemoryChange {
   /** Whether it is in the store. */
   isDone = false;
 
-  constructor(database: Database, memory: StoreMemory, writer: ByteWriter) {
+  constructor(
+    database: Database,
+    memory: StoreMemory,
+    writer: ByteWriter,
+    entryWriter: QueueEntryWriter,
+  ) {
     this.#database = database;
     this.#memory = memory;
     this.#writer = writer;
+    this.#entryWriter = entryWriter;
     this.#batch = database.batch();
     this.#nextMessage = memory.next.message;
     this.#nextSession = memory.next.session;
@@ -176,7 +184,7 @@ export class CommitBatch implements MemoryChange {
   #enqueue(operation: Of<'enqueue'>): void {
     const { session, sequence, message } = operation;
     if (this.#memory.ended.has(session)) return;
-    this.#putQueueEntry(session, sequence, { ...operation, released: false });
+    this.#putQueueEntry(session, sequence, operation);
     this.#memory.references.add(message);
     this.#counted.push(message);
     this.#memory.heads.enqueued(session, sequence);
@@ -201,15 +209,10 @@ export class CommitBatch implements MemoryChange {
     this.#dequeued.push(operation);
   }
 
-  #putQueueEntry(
-    session: number,
-    sequence: number,
-    entry: Parameters<typeof writeQueueEntry>[1],
-  ): void {
-    const key = queueKey(session, sequence);
-    const writer = this.#writer.start();
-    writeQueueEntry(writer, entry);
-    this.#batch.put(key, writer.seal(key));
+  #putQueueEntry(session: number, sequence: number, entry: WrittenQueueEntry): void {
+    const value = this.#entryWriter.write(session, sequence, entry);
+    // The batch copies both.
+    this.#batch.put(this.#entryWriter.key, value);
   }
 
   #giveBack(message: number): void {

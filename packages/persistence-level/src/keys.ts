@@ -83,10 +83,14 @@ export function subscriptionKey(session: number, requested: string): Buffer {
 
 export function queueKey(session: number, sequence: number): Buffer {
   const key = Buffer.allocUnsafe(queueKeyBytes);
+  writeQueueKey(key, session, sequence);
+  return key;
+}
+
+export function writeQueueKey(key: Buffer, session: number, sequence: number): void {
   key[0] = Prefix.queue;
   writeNumber(key, session, 1);
   writeNumber(key, sequence, behindNumber);
-  return key;
 }
 
 export function receivedKey(session: number, packetId: number): Buffer {

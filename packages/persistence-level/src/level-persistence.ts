@@ -25,6 +25,7 @@ import { NumberedStore } from './numbered-store.ts';
 import { refuseUnfinishedBackup } from './offline-store.ts';
 import { type LevelOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Quarantine } from './quarantine.ts';
+import { QueueEntryWriter } from './queue-entry-writer.ts';
 import { QueueHeads } from './queue-heads.ts';
 import { QueueReader } from './queue-reader.ts';
 import { RunningBackups } from './running-backups.ts';
@@ -52,6 +53,7 @@ export class LevelPersistence implements Persistence {
   readonly #options: ResolvedOptions;
   readonly #gate = new Gate();
   readonly #writer = new ByteWriter();
+  readonly #entryWriter = new QueueEntryWriter();
   readonly #ended = new EndedSessions();
   readonly #quarantine: Quarantine;
   readonly #ahead: CommitAhead;
@@ -170,7 +172,7 @@ export class LevelPersistence implements Persistence {
       const failed = this.#failed;
       this.#failed = undefined;
       if (failed?.operations === operations && failed.batch.isDone) return;
-      const batch = new CommitBatch(writes.database, memory, this.#writer);
+      const batch = new CommitBatch(writes.database, memory, this.#writer, this.#entryWriter);
       batch.add(operations);
       try {
         await batch.write(writes, sync);

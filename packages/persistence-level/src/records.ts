@@ -16,6 +16,10 @@ export interface QueueEntry {
   readonly sharedFilter?: string;
 }
 
+/** As an operation has it, without `released`: a copy of each operation cost more than its put. */
+export type WrittenQueueEntry = Omit<QueueEntry, 'released'> &
+  Partial<Pick<QueueEntry, 'released'>>;
+
 export interface StoreIdentity {
   readonly format: number;
   /** Tells this store from any other one. */
@@ -116,10 +120,10 @@ export function readMessage(reader: ByteReader): Message {
   };
 }
 
-export function writeQueueEntry(writer: ByteWriter, entry: QueueEntry): void {
+export function writeQueueEntry(writer: ByteWriter, entry: WrittenQueueEntry): void {
   const { message, qos, retain, released, sharedFilter } = entry;
   const shared = sharedFilter === undefined ? 0 : 16;
-  writer.integer(message).byte(qos | (retain ? 4 : 0) | (released ? 8 : 0) | shared);
+  writer.integer(message).byte(qos | (retain ? 4 : 0) | (released === true ? 8 : 0) | shared);
   if (sharedFilter !== undefined) writer.text(sharedFilter);
   for (const identifier of entry.subscriptionIdentifiers) writer.integer(identifier);
 }

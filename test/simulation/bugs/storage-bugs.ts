@@ -47,7 +47,6 @@ export const storageBugs: readonly Bug[] = [
   forgetting('receive', 'QoS 2 packet identifiers that are held are not stored'),
   forgetting('complete', 'QoS 2 packet identifiers that are free again are not stored'),
   forgetting('release', 'PUBREC of a receiver is not stored'),
-  forgetting('dequeue', 'PUBACK and PUBCOMP of a receiver are not stored'),
   forgetting('subscribe', 'subscriptions are not stored'),
   forgetting('unsubscribe', 'the end of a subscription is not stored'),
   forgetting('retain', 'retained messages are not stored'),
