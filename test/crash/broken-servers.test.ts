@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Fault } from './report.ts';
+import { buildServer } from './server-under-test.ts';
 import { Trial } from './trial.ts';
 
 const timeoutMs = 180_000;
+
+beforeAll(() => buildServer(), timeoutMs);
 
 /** What each server of faulty-server.ts does, and what the trial is to call it. */
 const brokenServers: readonly [story: string, fault: string, found: Fault][] = [

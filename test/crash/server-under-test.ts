@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { ServerConfig } from '@sluice/server';
 import type { Random } from '../differential/random.ts';
 import { LineProcess } from '../support/line-process.ts';
-import { freePorts, fromSource } from '../support/server-process.ts';
+import { freePorts } from '../support/server-process.ts';
 import { cutPower } from './power-loss/power-cut.ts';
 import { recording } from './power-loss/recorder.ts';
 
@@ -101,7 +101,7 @@ export class ServerUnderTest {
     const args =
       fault === undefined
         ? ['packages/server/dist/cli.js', 'start', '--config', this.#configFile]
-        : [...fromSource, 'test/crash/faulty-server.ts', this.#configFile, fault];
+        : ['--import', 'tsx', 'test/crash/faulty-server.ts', this.#configFile, fault];
     const environment =
       recorder === undefined ? {} : recording(recorder, this.#data, this.#journal);
     this.#process = new LineProcess(process.execPath, args, { ...environment, ...more });
