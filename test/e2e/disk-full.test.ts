@@ -66,7 +66,7 @@ describe.skipIf(reason !== undefined)(`when the disk is full${reason ? `: ${reas
     const disk = aNearlyFullDisk();
     const { server, port } = await aServer(disk.path);
     const connect = (clientId: string, clean: boolean): Promise<MqttClient> =>
-      connectAsync({ host, port, clientId, clean, reconnectPeriod: 0 }, false);
+      connectAsync(`mqtt://${host}:${port}`, { clientId, clean, reconnectPeriod: 0 }, false);
 
     const keeper = await connect('keeper', false);
     await keeper.subscribeAsync('readings', { qos: 1 });

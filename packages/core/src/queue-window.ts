@@ -5,6 +5,10 @@ import { OutboxEntry } from './outbox-entry.ts';
 import { SequenceRing } from './sequence-ring.ts';
 import type { Sink } from './sink.ts';
 
+// Who returns waits for the first message: sixteen bodies from a cold disk take milliseconds, a window tens of them.
+const firstReadMessages = 16;
+const readGrowth = 4;
+
 /** The outbox, as its window sees it. */
 interface WindowOwner {
   /** Number of the session. */
@@ -15,7 +19,7 @@ interface WindowOwner {
 
 /**
  * The part of a session's queue that lies in memory. What a stored session queues while it is offline, or more
- * than a window behind, lies on disk only, and is read again a window at a time.
+ * than a window behind, lies on disk only, and is read again: a few messages first, then a window at a time.
  *
  *     first            end             next sequence
  *       |   in memory   |  only on disk  |
@@ -27,6 +31,7 @@ export class QueueWindow {
   #end: number;
   /** The read that is under way; a new object for each, so that a late one is recognized. */
   #reading: object | undefined;
+  #readMessages = firstReadMessages;
   /** What was enqueued since the read began, as long as it fits into a window. */
   #sinceRead: OutboxEntry[] | undefined;
 
@@ -99,12 +104,15 @@ export class QueueWindow {
     this.#reading = reading;
     this.#sinceRead = [];
     const { commits, queueReads, limits } = this.#context;
+    const limit = Math.min(this.#readMessages, limits.windowMessages);
+    this.#readMessages = limit * readGrowth;
     commits.wait({
       onCommitted: (failure) => {
         if (failure !== undefined || this.#reading !== reading) return;
-        queueReads.read(this.#owner.number, this.#end - 1, limits.windowMessages).then(
+        queueReads.read(this.#owner.number, this.#end - 1, limit).then(
           (records) => {
-            if (this.#reading === reading) this.#loaded(records, upTo, onEnd);
+            if (this.#reading !== reading) return;
+            this.#loaded(records, records.length < limit, upTo, onEnd);
           },
           (error) => this.#failed(error, reading),
         );
@@ -119,17 +127,22 @@ export class QueueWindow {
     }
   }
 
-  #loaded(records: readonly QueuedMessage[], upTo: number, onEnd: () => void): void {
+  #loaded(
+    records: readonly QueuedMessage[],
+    isEnd: boolean,
+    upTo: number,
+    onEnd: () => void,
+  ): void {
     this.#reading = undefined;
     const since = this.#sinceRead;
     this.#sinceRead = undefined;
-    let isEnd = records.length < this.#context.limits.windowMessages;
+    let isAtEnd = isEnd;
     for (const record of records) {
       // Committed since the read was asked for: it is in `since`, or will be read again.
-      isEnd ||= record.sequence >= upTo;
+      isAtEnd ||= record.sequence >= upTo;
       if (record.sequence < upTo) this.add(OutboxEntry.restored(record));
     }
-    if (isEnd) {
+    if (isAtEnd) {
       this.#end = upTo;
       onEnd();
       for (const entry of since ?? []) this.add(entry);

@@ -65,7 +65,8 @@ export class Registry {
 
   /**
    * Takes a client identifier from the connection that has it, and ends the session that a CONNECT does not resume.
-   * A promise while that end takes its time: before it is on its way to disk, nothing may say that it happened.
+   * A promise while that end, or the will, takes its time: before it is on its way to disk, nothing may say that it
+   * happened.
    */
   makeWay(clientId: string, cleanStart: boolean): Promise<void> | undefined {
     const ending = this.#endings.of(clientId);
@@ -98,9 +99,7 @@ export class Registry {
       this.end(session);
       return;
     }
-    session.disconnectedAt = this.#context.environment.now();
-    this.#save(session);
-    this.#expireAfter(session, session.expiryInterval * 1_000);
+    this.#goOnAlone(session);
   }
 
   /** Ends a session: its will is due, and its state is gone. */
@@ -180,13 +179,26 @@ export class Registry {
       sink.close(ReasonCode.sessionTakenOver, 'another connection uses the client identifier'); // [MQTT-3.1.4-3]
     }
     const will = session.will;
+    // One that is not held any more may still be on its way.
     const isDue =
       ends ||
-      (sink !== undefined && will?.record.delayInterval === 0) ||
-      (will !== undefined && will.deadline.at <= this.#context.environment.monotonic());
-    if (isDue) void this.#wills.publish(session);
-    else this.#wills.discard(session); // [MQTT-3.1.3-9]
+      will === undefined ||
+      (sink !== undefined && will.record.delayInterval === 0) ||
+      will.deadline.at <= this.#context.environment.monotonic();
+    const published = isDue ? this.#wills.publish(session) : this.#wills.discard(session); // [MQTT-3.1.3-9]
     if (ends) this.end(session);
+    else if (published instanceof Promise) {
+      // The next will takes the place of its record: not before it is published, else a crash would lose it.
+      this.#endings.add(clientId, published);
+      if (sink !== undefined) this.#goOnAlone(session);
+    }
+  }
+
+  /** The session outlives its connection, for as long as it was asked to. */
+  #goOnAlone(session: Session): void {
+    session.disconnectedAt = this.#context.environment.now();
+    this.#save(session);
+    this.#expireAfter(session, session.expiryInterval * 1_000);
   }
 
   /** Resolves when every session that is over is forgotten. */

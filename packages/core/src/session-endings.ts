@@ -1,4 +1,4 @@
-/** Sessions that are over, while their wills and shared messages are still on their way to others. */
+/** Sessions and wills that are over, while messages of theirs are still on their way to others. */
 export class SessionEndings {
   readonly #byClient: Map<string, Promise<void>> = new Map();
 

@@ -9,8 +9,6 @@ export class SessionWill implements DeadlineOwner {
   readonly deadline: Deadline = new Deadline(this);
   /** Set while its hooks take their time. */
   publishing: Promise<void> | undefined;
-  /** Whether another will has taken its place, and its record with it. */
-  replaced = false;
   readonly #due: (will: SessionWill) => void;
 
   constructor(record: WillRecord, client: Client, due: (will: SessionWill) => void) {

@@ -12,7 +12,7 @@ import { SessionWill } from './session-will.ts';
 export class Wills {
   readonly #context: Context;
   readonly #publishing: Publishing;
-  /** Wills whose hooks have not answered, by session: a session that came back may have the next one. */
+  /** Wills whose hooks have not answered, by session. */
   readonly #pending: Map<number, SessionWill> = new Map();
 
   constructor(context: Context, publishing: Publishing) {
@@ -35,8 +35,6 @@ export class Wills {
       delayInterval,
       dueAt: undefined,
     };
-    const before = this.#pending.get(session.number);
-    if (before !== undefined) before.replaced = true;
     this.#hold(session, record);
     this.#context.commits.add({ type: 'saveWill', record }, record.payload.length);
   }
@@ -156,8 +154,8 @@ export class Wills {
     this.#forget(will);
   }
 
-  #forget({ record: { session }, replaced }: SessionWill): void {
-    if (!replaced) this.#context.commits.add({ type: 'removeWill', session });
+  #forget({ record: { session } }: SessionWill): void {
+    this.#context.commits.add({ type: 'removeWill', session });
   }
 }
 

@@ -6,13 +6,14 @@ import { markUnfinished } from './backup-marker.ts';
 import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { commitKey, openCommitNumber } from './commit-number.ts';
+import type { Database } from './database.ts';
 import { type DatabaseSnapshot, type Entry, pagesOf } from './entry-pages.ts';
 import { type Epoch, syncDirectory, writeEpoch } from './epoch.ts';
 import { LevelErrorCode, unwritableError } from './errors.ts';
 import { identityKey, Prefix } from './keys.ts';
 import { resolveOptions } from './options.ts';
 import { readIdentity, type StoreIdentity, writeIdentity } from './records.ts';
-import { type Database, databasePath, openDatabase } from './store.ts';
+import { databasePath, openDatabase } from './store.ts';
 import { backupFailedError, backupTargetError } from './tool-errors.ts';
 
 /** How far a backup is. */

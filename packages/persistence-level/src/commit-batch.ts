@@ -1,6 +1,7 @@
 import type { Operation } from '@sluice/plugin';
 import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
+import type { Database } from './database.ts';
 import {
   numberKey,
   numbersKey,
@@ -22,13 +23,18 @@ import {
   writeSubscription,
   writeWill,
 } from './records.ts';
-import type { Database } from './store.ts';
 import type { StoreMemory } from './store-memory.ts';
 
 type ChainedBatch = ReturnType<Database['batch']>;
 type Of<Type extends Operation['type']> = Extract<Operation, { type: Type }>;
 
-const noIdentifiers: readonly number[] = Object.freeze([]);
+const releasedEntry: WrittenQueueEntry = {
+  message: 0,
+  qos: 2,
+  retain: false,
+  released: true,
+  subscriptionIdentifiers: [],
+};
 
 /**
  * Turns the operations of one commit into one batch. Memory changes while it is built, so that operations see the
@@ -192,13 +198,7 @@ export class CommitBatch implements MemoryChange {
 
   #release({ session, sequence, message }: Of<'release'>): void {
     if (this.#memory.ended.has(session)) return;
-    this.#putQueueEntry(session, sequence, {
-      message: 0,
-      qos: 2,
-      retain: false,
-      released: true,
-      subscriptionIdentifiers: noIdentifiers,
-    });
+    this.#putQueueEntry(session, sequence, releasedEntry);
     this.#giveBack(message);
   }
 
@@ -211,7 +211,6 @@ export class CommitBatch implements MemoryChange {
 
   #putQueueEntry(session: number, sequence: number, entry: WrittenQueueEntry): void {
     const value = this.#entryWriter.write(session, sequence, entry);
-    // The batch copies both.
     this.#batch.put(this.#entryWriter.key, value);
   }
 

@@ -1,37 +1,122 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scanLog } from './log-file.ts';
-import { readManifest } from './manifest.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { checkTable, type DamagedBlock } from './table-check.ts';
+
+/** What a look at LevelDB's files has shown. */
+export interface FileCheck {
+  /** Why LevelDB must not open them. */
+  readonly damage: string | undefined;
+  /** Of the tables that were looked at; all of them when there is no other damage. */
+  readonly damagedBlocks: readonly DamagedBlock[];
+}
 
 /**
  * Looks at LevelDB's files before LevelDB does, because it opens without a word when a log is missing or damaged, or when
- * the end of its MANIFEST is. Returns what is wrong, or undefined; what LevelDB notices itself is left to it.
+ * the end of its MANIFEST is, and because a damaged table can make it end the process. Of each table the index is checked;
+ * the data, newest first, until so many bytes were read. What LevelDB notices itself is left to it.
  *
  * Not noticed: a log that ends early but at a record, as after a crash; and the newest of two logs, if it is lost in the
- * moments in which the older one is being made a table.
+ * moments in which the older one is being made a table. A table never changes once it is written, so that what was checked
+ * here stays right: but for a disk that rots while the database is open.
  */
-export async function findFileDamage(directory: string): Promise<string | undefined> {
+export async function checkFiles(directory: string, verifyBytes: number): Promise<FileCheck> {
   const files = await readdir(directory).catch((): string[] => []);
+  const manifest = await findManifest(directory, files);
+  if (manifest === undefined) return { damage: undefined, damagedBlocks: [] };
+  const { damagedAt, name } = manifest;
+  const damage =
+    damagedAt === undefined
+      ? ((await findWrongSize(directory, files, manifest)) ??
+        (await findLogDamage(directory, files, manifest)))
+      : `${name} is damaged at byte ${damagedAt}`;
+  if (damage !== undefined) return { damage, damagedBlocks: [] };
+  const damagedBlocks = await checkTables(directory, files, manifest, verifyBytes);
+  const worst = damagedBlocks.find(({ isTolerable }) => !isTolerable);
+  return { damage: worst && describeBlock(worst), damagedBlocks };
+}
+
+interface NamedManifest extends Manifest {
+  readonly name: string;
+}
+
+/** The MANIFEST that counts; undefined when it is missing or not understood. */
+export async function findManifest(
+  directory: string,
+  files: readonly string[],
+): Promise<NamedManifest | undefined> {
   const current = await readFile(join(directory, 'CURRENT'), 'latin1').catch(() => '');
   const name = current.trimEnd();
-  if (!files.includes(name)) return undefined;
-  const manifest = await readManifest(join(directory, name));
-  if (manifest === undefined) return undefined;
-  for (const [number, bytes] of manifest.tables) {
-    const table = files.find((file) => numberOf(file, '.ldb', '.sst') === number);
-    if (table === undefined) continue;
+  const manifest = files.includes(name) ? await readManifest(join(directory, name)) : undefined;
+  return manifest && { ...manifest, name };
+}
+
+/** A damaged block, for people. */
+export function describeBlock({ table, byte, reason }: DamagedBlock): string {
+  return `table ${table} is damaged at byte ${byte} (${reason})`;
+}
+
+/** The number in the name of a table; -1 for another file. */
+export function tableNumber(file: string): number {
+  return numberOf(file, '.ldb', '.sst');
+}
+
+async function findWrongSize(
+  directory: string,
+  files: readonly string[],
+  { tables }: NamedManifest,
+): Promise<string | undefined> {
+  for (const table of files) {
+    const listed = tables.get(tableNumber(table));
+    if (listed === undefined) continue;
     const found = (await stat(join(directory, table))).size;
-    if (found !== bytes) return `table ${table} has ${found} bytes instead of ${bytes}`;
+    if (found !== listed.bytes)
+      return `table ${table} has ${found} bytes instead of ${listed.bytes}`;
   }
-  const logs = files.filter((file) => numberOf(file, '.log') >= manifest.logNumber);
-  if (manifest.logNumber > 0 && !logs.some((log) => numberOf(log, '.log') === manifest.logNumber)) {
-    return `log ${manifest.logNumber} is missing, or the end of ${name}`;
+  return undefined;
+}
+
+async function findLogDamage(
+  directory: string,
+  files: readonly string[],
+  { logNumber, name }: NamedManifest,
+): Promise<string | undefined> {
+  const logs = files.filter((file) => numberOf(file, '.log') >= logNumber);
+  if (logNumber > 0 && !logs.some((log) => numberOf(log, '.log') === logNumber)) {
+    return `log ${logNumber} is missing, or the end of ${name}`;
   }
   for (const log of logs) {
     const { damagedAt } = await scanLog(join(directory, log));
     if (damagedAt !== undefined) return `log ${log} is damaged at byte ${damagedAt}`;
   }
   return undefined;
+}
+
+async function checkTables(
+  directory: string,
+  files: readonly string[],
+  { tables, lastSequence }: NamedManifest,
+  verifyBytes: number,
+): Promise<DamagedBlock[]> {
+  const newestFirst = files
+    .filter((file) => tables.has(tableNumber(file)))
+    .sort((one, other) => tableNumber(other) - tableNumber(one));
+  const damagedBlocks: DamagedBlock[] = [];
+  let bytes = 0;
+  for (const table of newestFirst) {
+    const facts = { ...tables.get(tableNumber(table)), lastSequence };
+    const onlyLayout = bytes >= verifyBytes;
+    const { damaged, bytesRead } = await checkTable(
+      join(directory, table),
+      table,
+      facts,
+      onlyLayout,
+    );
+    damagedBlocks.push(...damaged);
+    if (!onlyLayout) bytes += bytesRead;
+  }
+  return damagedBlocks;
 }
 
 /** The number in the name of a file that ends like this; -1 for another one. */

@@ -16,3 +16,4 @@ export { checkStore } from './store-check.ts';
 export type { QueueSize, StoreStats } from './store-stats.ts';
 export { storeStats } from './store-stats.ts';
 export type { StoredKind } from './stored-kinds.ts';
+export type { DamagedBlock } from './table-check.ts';

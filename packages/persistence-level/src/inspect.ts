@@ -1,4 +1,5 @@
 import { ByteReader, DamagedRecord } from './byte-reader.ts';
+import type { Database } from './database.ts';
 import { type Entry, pagesOf } from './entry-pages.ts';
 import {
   behindNumber,
@@ -21,7 +22,6 @@ import {
   readWill,
 } from './records.ts';
 import { References } from './references.ts';
-import type { Database } from './store.ts';
 import { kindOf, kinds, minKeyBytes, type StoredKind } from './stored-kinds.ts';
 
 /** What can be wrong with one record. */

@@ -11,6 +11,7 @@ import { type BackupOptions, type BackupReport, writeBackup } from './backup.ts'
 import { ByteWriter } from './byte-writer.ts';
 import { CommitAhead } from './commit-ahead.ts';
 import { CommitBatch } from './commit-batch.ts';
+import type { Database } from './database.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import {
   corruptError,
@@ -29,7 +30,7 @@ import { QueueEntryWriter } from './queue-entry-writer.ts';
 import { QueueHeads } from './queue-heads.ts';
 import { QueueReader } from './queue-reader.ts';
 import { RunningBackups } from './running-backups.ts';
-import { type Database, openStore } from './store.ts';
+import { openStore } from './store.ts';
 import type { StoreMemory } from './store-memory.ts';
 import { collectStats, type StoreStats } from './store-stats.ts';
 import { Sweeper } from './sweep.ts';

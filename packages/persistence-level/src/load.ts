@@ -9,6 +9,7 @@ import type {
   WillRecord,
 } from '@sluice/plugin';
 import { ByteReader, DamagedRecord } from './byte-reader.ts';
+import type { Database } from './database.ts';
 import {
   behindNumber,
   type KeyRange,
@@ -32,7 +33,6 @@ import {
 } from './records.ts';
 import { References } from './references.ts';
 import { scanEntries } from './scan.ts';
-import type { Database } from './store.ts';
 
 /** Far above anything that a lost record of the next numbers can have handed out. */
 const numbersSkippedAfterDamage = 2 ** 40;

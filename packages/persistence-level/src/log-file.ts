@@ -7,7 +7,7 @@
 // written is what a crash leaves; a bad fragment with good ones behind it is damage.
 
 import { open } from 'node:fs/promises';
-import { crc32c } from './crc32c.ts';
+import { crc32c, maskedCrc32c } from './crc32c.ts';
 
 const blockBytes = 32 * 1024;
 const headerBytes = 7;
@@ -90,10 +90,5 @@ class Scan implements LogScan {
 function isSound(block: Buffer, at: number, end: number): boolean {
   const kind = block[at + 6] ?? 0;
   if (kind < Kind.full || kind > Kind.last) return false;
-  return block.readUInt32LE(at) === masked(crc32c(block, at + 6, end));
-}
-
-/** LevelDB stores no checksum as it is, since what it covers may hold checksums itself. */
-function masked(checksum: number): number {
-  return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;
+  return block.readUInt32LE(at) === maskedCrc32c(crc32c(block, at + 6, end));
 }

@@ -4,8 +4,19 @@ import { scanLog } from './log-file.ts';
 export interface Manifest {
   /** The oldest log that still counts; 0 in a database that was never open. */
   readonly logNumber: number;
-  /** Sizes of the tables in bytes, by number. */
-  readonly tables: ReadonlyMap<number, number>;
+  /** The tables by number. */
+  readonly tables: ReadonlyMap<number, ListedTable>;
+  /** No entry of a table has a higher sequence number. */
+  readonly lastSequence: number;
+  /** Offset of a record that is damaged although good ones follow. */
+  readonly damagedAt: number | undefined;
+}
+
+/** What a MANIFEST says of a table. Keys are LevelDB's own, which end with sequence number and type. */
+export interface ListedTable {
+  readonly bytes: number;
+  readonly smallest: Buffer;
+  readonly largest: Buffer;
 }
 
 const Tag = {
@@ -21,42 +32,41 @@ const Tag = {
 
 /** Reads a MANIFEST as far as it is whole. Undefined when it says something that is not understood. */
 export async function readManifest(path: string): Promise<Manifest | undefined> {
-  const tables = new Map<number, number>();
+  const tables = new Map<number, ListedTable>();
   let logNumber = 0;
+  let lastSequence = 0;
   try {
-    await scanLog(path, (record) => {
+    const { damagedAt } = await scanLog(path, (record) => {
       const edit = new Edit(record);
       while (!edit.atEnd) {
         const tag = edit.integer();
-        if (tag === Tag.comparator) edit.skipText();
+        if (tag === Tag.comparator) edit.text();
         else if (tag === Tag.logNumber) logNumber = edit.integer();
         else if (tag === Tag.compactPointer) {
           edit.integer();
-          edit.skipText();
+          edit.text();
         } else if (tag === Tag.deletedFile) {
           edit.integer();
           tables.delete(edit.integer());
         } else if (tag === Tag.newFile) {
           edit.integer();
-          tables.set(edit.integer(), edit.integer());
-          edit.skipText();
-          edit.skipText();
-        } else if (
-          tag === Tag.nextFileNumber ||
-          tag === Tag.lastSequence ||
-          tag === Tag.previousLogNumber
-        ) {
+          const number = edit.integer();
+          const bytes = edit.integer();
+          tables.set(number, { bytes, smallest: edit.text(), largest: edit.text() });
+        } else if (tag === Tag.lastSequence) {
+          lastSequence = edit.integer();
+        } else if (tag === Tag.nextFileNumber || tag === Tag.previousLogNumber) {
           edit.integer();
         } else {
           throw new UnknownEdit();
         }
       }
     });
+    return { logNumber, tables, lastSequence, damagedAt };
   } catch (error) {
     if (error instanceof UnknownEdit) return undefined;
     throw error;
   }
-  return { logNumber, tables };
 }
 
 class UnknownEdit extends Error {}
@@ -83,8 +93,11 @@ class Edit {
     }
   }
 
-  skipText(): void {
+  text(): Buffer {
     const bytes = this.integer();
+    const start = this.#position;
     this.#position += bytes;
+    if (this.#position > this.#record.length) throw new UnknownEdit();
+    return this.#record.subarray(start, this.#position);
   }
 }

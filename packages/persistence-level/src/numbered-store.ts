@@ -1,9 +1,10 @@
 import { ByteWriter } from './byte-writer.ts';
 import { commitKey, openCommitNumber, sealCommitNumber } from './commit-number.ts';
+import type { Database } from './database.ts';
 import { rolledBackError } from './errors.ts';
 import { identityKey } from './keys.ts';
 import { tryDisk } from './spare-room.ts';
-import { type Database, endEpoch, reopenDatabase } from './store.ts';
+import { endEpoch, reopenDatabase } from './store.ts';
 
 type ChainedBatch = ReturnType<Database['batch']>;
 

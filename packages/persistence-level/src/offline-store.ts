@@ -2,8 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
 import { isUnfinishedBackup } from './backup-marker.ts';
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
+import { DamagedRecord } from './byte-reader.ts';
 import { commitKey, openCommitNumber } from './commit-number.ts';
+import type { Database } from './database.ts';
 import { type Epoch, readEpoch } from './epoch.ts';
 import {
   corruptError,
@@ -13,11 +14,12 @@ import {
   rolledBackError,
   unwritableError,
 } from './errors.ts';
-import { findFileDamage } from './file-check.ts';
-import { identityKey } from './keys.ts';
+import { checkFiles, type FileCheck } from './file-check.ts';
 import { resolveOptions } from './options.ts';
-import { readIdentity, type StoreIdentity } from './records.ts';
-import { type Database, databasePath, openDatabase, storeFormat } from './store.ts';
+import type { StoreIdentity } from './records.ts';
+import { databasePath, openDatabase } from './store.ts';
+import { differenceFrom, isEmpty, readStoredIdentity, requireFormat } from './store-identity.ts';
+import type { DamagedBlock } from './table-check.ts';
 import { inUseError, missingError, unfinishedBackupError } from './tool-errors.ts';
 
 /** What the tools for a store that no broker has open are told. */
@@ -36,6 +38,8 @@ export interface OfflineStore {
   /** Undefined when it is lost or damaged. */
   readonly identity: StoreIdentity | undefined;
   readonly side: Epoch | undefined;
+  /** Of LevelDB's tables; not looked for where other files are damaged. */
+  readonly damagedBlocks: readonly DamagedBlock[];
   /** What a broker that opened it would be told; undefined when it would start. */
   readonly refusal: BrokerError | undefined;
 }
@@ -51,26 +55,32 @@ export async function openOffline({ path: given }: StoreToolOptions): Promise<Of
   const side = read === 'damaged' ? undefined : read;
   const sideRefusal =
     read === 'damaged' ? corruptError(path, 'its epoch file is damaged') : undefined;
+  const unopened = { path, database: undefined, identity: undefined, side };
   if (!(await hasFiles(databasePath(path)))) {
     if (read === undefined) throw missingError(path);
     // LevelDB must not get to see it: it would begin a new database there.
     const refusal = sideRefusal ?? rolledBackError(path, 'its database is missing');
-    return { path, database: undefined, identity: undefined, side, refusal };
+    return { ...unopened, damagedBlocks: [], refusal };
   }
-  const damage = await findLastingDamage(databasePath(path));
+  const { damage, damagedBlocks } = await findLastingDamage(databasePath(path));
   if (damage !== undefined) {
     // Opening would remove the files that a repair needs.
-    const refusal = corruptError(path, damage);
-    return { path, database: undefined, identity: undefined, side, refusal };
+    return { ...unopened, damagedBlocks, refusal: corruptError(path, damage) };
   }
   let database: Database;
   try {
     database = await openDatabase(options, false);
   } catch (error) {
-    return { path, database: undefined, identity: undefined, side, refusal: curable(path, error) };
+    return { ...unopened, damagedBlocks, refusal: curable(path, error) };
   }
   try {
-    return { path, database, side, ...(await identify(path, database, side, sideRefusal)) };
+    return {
+      path,
+      database,
+      side,
+      damagedBlocks,
+      ...(await identify(path, database, side, sideRefusal)),
+    };
   } catch (error) {
     await database.close();
     throw error;
@@ -109,10 +119,11 @@ async function hasFiles(directory: string): Promise<boolean> {
 }
 
 /** Looked for twice, because the files of a store that is in use change between one look and the other. */
-async function findLastingDamage(directory: string): Promise<string | undefined> {
-  const damage = await findFileDamage(directory);
-  if (damage === undefined || (await findFileDamage(directory)) === damage) return damage;
-  return undefined;
+async function findLastingDamage(directory: string): Promise<FileCheck> {
+  const check = await checkFiles(directory, Number.POSITIVE_INFINITY);
+  if (check.damage === undefined) return check;
+  const again = await checkFiles(directory, Number.POSITIVE_INFINITY);
+  return again.damage === check.damage ? again : { damage: undefined, damagedBlocks: [] };
 }
 
 /** The error of opening LevelDB, when a repair may help against it. */
@@ -140,18 +151,13 @@ async function identify(
     return { identity: undefined, refusal };
   }
   if (identity === undefined && side === undefined && sideRefusal === undefined) {
-    if ((await database.keys({ limit: 1 }).all()).length === 0) throw missingError(path);
+    if (await isEmpty(database)) throw missingError(path);
     throw formatError(path, 'was not written by this package');
   }
-  if (identity !== undefined && identity.format !== storeFormat) {
-    const age = identity.format > storeFormat ? 'newer' : 'older';
-    throw formatError(
-      path,
-      `has format ${identity.format}, ${age} than this version's ${storeFormat}`,
-    );
-  }
+  if (identity !== undefined) requireFormat(path, identity);
   const writes = openCommitNumber(await database.get(commitKey));
-  return { identity, refusal: sideRefusal ?? difference(path, identity, writes, side) };
+  const difference = side === undefined ? undefined : differenceFrom(side, path, identity, writes);
+  return { identity, refusal: sideRefusal ?? difference };
 }
 
 /** The error for a database that LevelDB opens, but cannot read. Rethrows every other one. */
@@ -159,34 +165,4 @@ export function unreadableError(path: string, error: unknown): BrokerError {
   const isOfLevel = String((error as { readonly code?: unknown }).code).startsWith('LEVEL_');
   if (!isOfLevel || error instanceof BrokerError) throw error;
   return corruptError(path, `it cannot be read (${reasonOf(error)})`, error);
-}
-
-/** In the words of the refusal at the start of a broker. */
-function difference(
-  path: string,
-  identity: StoreIdentity | undefined,
-  writes: number | undefined,
-  side: Epoch | undefined,
-): BrokerError | undefined {
-  if (side === undefined) return undefined;
-  if (identity === undefined) return rolledBackError(path, 'it lost its identity');
-  if (identity.storeId !== side.storeId) return rolledBackError(path, 'it has another identity');
-  if (identity.epoch < side.epoch) {
-    return rolledBackError(path, `start ${side.epoch} is on record, it knows ${identity.epoch}`);
-  }
-  if (writes === undefined || writes >= (side.writes ?? 0)) return undefined;
-  return rolledBackError(path, `write ${side.writes} is on record, it knows ${writes}`);
-}
-
-async function readStoredIdentity(
-  database: Database,
-): Promise<StoreIdentity | DamagedRecord | undefined> {
-  const value = await database.get(identityKey);
-  if (value === undefined) return undefined;
-  try {
-    return readIdentity(new ByteReader().open(identityKey, value));
-  } catch (error) {
-    if (error instanceof DamagedRecord) return error;
-    throw error;
-  }
 }

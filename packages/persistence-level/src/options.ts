@@ -12,6 +12,8 @@ export interface LevelOptions {
   readonly cacheBytes?: number;
   /** Size of the table in memory (up to two exist), 4 MiB by default. Larger writes faster and starts slower. */
   readonly writeBufferBytes?: number;
+  /** How much of LevelDB's tables a start checks before LevelDB reads them, newest first: 0 to Infinity, 64 MiB by default. */
+  readonly verifyBytes?: number;
   /** true: before opening, salvage a store that is refused as damaged or rolled back. false by default. */
   readonly repair?: boolean;
   /** Called for each record that fails its checksum: it was put aside, the rest goes on. */
@@ -24,6 +26,7 @@ export interface ResolvedOptions {
   readonly durability: Durability;
   readonly cacheBytes: number;
   readonly writeBufferBytes: number;
+  readonly verifyBytes: number;
   readonly repair: boolean;
   readonly onCorrupt: (report: DamageReport) => void;
 }
@@ -33,6 +36,7 @@ const names: ReadonlySet<string> = new Set<keyof LevelOptions>([
   'durability',
   'cacheBytes',
   'writeBufferBytes',
+  'verifyBytes',
   'repair',
   'onCorrupt',
 ]);
@@ -58,11 +62,16 @@ export function resolveOptions(options: LevelOptions): ResolvedOptions {
   }
   if (typeof repair !== 'boolean') throw invalid('repair', 'must be true or false');
   if (typeof onCorrupt !== 'function') throw invalid('onCorrupt', 'must be a function');
+  const { verifyBytes = 64 * mebibyte } = options;
+  if (typeof verifyBytes !== 'number' || !(verifyBytes >= 0)) {
+    throw invalid('verifyBytes', 'must be a number of bytes from 0 to Infinity');
+  }
   return {
     path: resolve(path),
     durability,
     cacheBytes: bytes('cacheBytes', options.cacheBytes, 8 * mebibyte),
     writeBufferBytes: bytes('writeBufferBytes', options.writeBufferBytes, 4 * mebibyte),
+    verifyBytes,
     repair,
     onCorrupt,
   };

@@ -1,4 +1,5 @@
 import type { DamageReport, RecordKind } from './damage-report.ts';
+import type { Database } from './database.ts';
 import {
   behindNumber,
   numberAt,
@@ -9,7 +10,6 @@ import {
   receivedKeyBytes,
   textFrom,
 } from './keys.ts';
-import type { Database } from './store.ts';
 
 const kinds: ReadonlyMap<number, RecordKind> = new Map<number, RecordKind>([
   [Prefix.session, 'session'],

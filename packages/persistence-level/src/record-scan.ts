@@ -1,10 +1,10 @@
 import type { OpenOptions } from '@sluice/plugin';
 import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { RecordKind } from './damage-report.ts';
+import type { Database } from './database.ts';
 import type { KeyRange } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
 import { scanEntries, scanTexts } from './scan.ts';
-import type { Database } from './store.ts';
 
 const recordsPerReport = 50_000;
 

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { Level } from 'level';
 import { ByteWriter } from './byte-writer.ts';
 import { commitKey, openCommitNumber } from './commit-number.ts';
+import type { Database } from './database.ts';
 import { writeEpoch } from './epoch.ts';
 import { corruptError, reasonOf, unwritableError } from './errors.ts';
 import { type Finding, Inspection, StoreProblem } from './inspect.ts';
@@ -14,8 +15,10 @@ import {
   unreadableError,
 } from './offline-store.ts';
 import { writeIdentity, writeNumbers } from './records.ts';
-import { type Database, databasePath, storeFormat } from './store.ts';
+import { databasePath } from './store.ts';
 import { type CheckReport, checkStore, inspectStore } from './store-check.ts';
+import { storeFormat } from './store-identity.ts';
+import { replaceDamagedTables } from './table-salvage.ts';
 import { inUseError } from './tool-errors.ts';
 
 export interface RepairReport {
@@ -24,6 +27,8 @@ export interface RepairReport {
   readonly wasNeeded: boolean;
   /** Files of LevelDB were damaged, and were salvaged first. What that lost cannot be counted. */
   readonly salvaged: boolean;
+  /** Damaged tables that were replaced by what could be read of them. As they were, they are in the directory `lost`. */
+  readonly tablesReplaced: readonly string[];
   /** Damaged records that were put aside, below the prefix `z`. */
   readonly putAside: number;
   /** Entries of queues whose message is lost. */
@@ -58,12 +63,12 @@ const noCounts: Counts = Object.freeze({
  * the directory first. Rejects as `checkStore` does.
  */
 export async function repairStore(options: StoreToolOptions): Promise<RepairReport> {
-  const { store, database, before, salvaged } = await openReadable(options);
+  const { store, database, before, salvaged, tablesReplaced } = await openReadable(options);
   const { path } = store;
   let counts: Counts = noCounts;
   try {
     if (before.healthy) {
-      return { path, wasNeeded: false, salvaged, ...counts, before, after: before };
+      return { path, wasNeeded: false, salvaged, tablesReplaced, ...counts, before, after: before };
     }
     counts = await mend(database, options.onProgress);
     await acceptEpoch(store, database);
@@ -74,14 +79,12 @@ export async function repairStore(options: StoreToolOptions): Promise<RepairRepo
     await database.close();
   }
   const after = await checkStore(options);
-  return { path, wasNeeded: true, salvaged, ...counts, before, after };
+  return { path, wasNeeded: true, salvaged, tablesReplaced, ...counts, before, after };
 }
 
-interface ReadableStore {
+interface ReadableStore extends Pick<RepairReport, 'before' | 'salvaged' | 'tablesReplaced'> {
   readonly store: OfflineStore;
   readonly database: Database;
-  readonly before: CheckReport;
-  readonly salvaged: boolean;
 }
 
 /** Opens a store that LevelDB can read to the end. If need be it is salvaged, which may bring removed records back. */
@@ -92,21 +95,24 @@ async function openReadable(options: StoreToolOptions): Promise<ReadableStore> {
     await database?.close();
     throw error;
   });
-  if (database !== undefined && before.complete)
-    return { store, database, before, salvaged: false };
+  if (database !== undefined && before.complete && before.damagedBlocks.length === 0) {
+    return { store, database, before, salvaged: false, tablesReplaced: [] };
+  }
   await database?.close();
-  await salvage(path);
+  const tablesReplaced = await salvage(path);
   const reopened = await openOffline(options);
   if (reopened.database === undefined) throw reopened.refusal;
-  return { store: reopened, database: reopened.database, before, salvaged: true };
+  return { store: reopened, database: reopened.database, before, salvaged: true, tablesReplaced };
 }
 
-async function salvage(path: string): Promise<void> {
+async function salvage(path: string): Promise<string[]> {
   // The types of `level` cover what browsers have too, and so leave out this static method of Node's.
   const { repair } = Level as unknown as { repair(location: string): Promise<void> };
   try {
     await mkdir(databasePath(path), { recursive: true });
+    const replaced = await replaceDamagedTables(path);
     await repair(databasePath(path));
+    return replaced;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'LEVEL_LOCKED') throw inUseError(path, error);
     throw corruptError(path, `LevelDB cannot repair it (${reasonOf(error)})`, error);

@@ -6,6 +6,7 @@ import {
   unreadableError,
 } from './offline-store.ts';
 import type { StoredKind } from './stored-kinds.ts';
+import type { DamagedBlock } from './table-check.ts';
 
 /** One record with something wrong, for people. */
 export interface ProblemExample {
@@ -25,7 +26,7 @@ export interface ProblemReport {
 export interface CheckReport {
   /** The directory of the store, absolute. */
   readonly path: string;
-  /** Nothing is wrong: a broker starts with it, and every record is sound. */
+  /** Nothing is wrong: a broker starts with it, and every record and every block is sound. */
   readonly healthy: boolean;
   /** What keeps a broker from starting with the store. */
   readonly refusal: { readonly code: string; readonly message: string } | undefined;
@@ -34,6 +35,8 @@ export interface CheckReport {
   /** Records of each kind that is there. 'ended' are sessions whose records are yet to be removed: no problem. */
   readonly records: Partial<Readonly<Record<StoredKind, number>>>;
   readonly problems: readonly ProblemReport[];
+  /** Blocks of LevelDB's tables that are not what was written, also those that a broker starts with. */
+  readonly damagedBlocks: readonly DamagedBlock[];
 }
 
 const maxExamples = 100;
@@ -54,7 +57,7 @@ export async function checkStore(options: StoreToolOptions): Promise<CheckReport
 
 /** Checks a store that is open already. */
 export async function inspectStore(
-  { path, database, refusal: refused }: OfflineStore,
+  { path, database, damagedBlocks, refusal: refused }: OfflineStore,
   onProgress: StoreToolOptions['onProgress'],
 ): Promise<CheckReport> {
   let refusal = refused;
@@ -81,10 +84,11 @@ export async function inspectStore(
   }
   return {
     path,
-    healthy: refusal === undefined && problems.size === 0,
+    healthy: refusal === undefined && problems.size === 0 && damagedBlocks.length === 0,
     complete,
     refusal: refusal && { code: refusal.code, message: refusal.message },
     records: Object.fromEntries(records),
     problems: Array.from(problems, ([problem, found]) => ({ problem, ...found })),
+    damagedBlocks,
   };
 }

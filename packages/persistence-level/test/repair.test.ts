@@ -17,7 +17,13 @@ import {
   withDatabase,
 } from './raw-database.ts';
 
-const nothing = { putAside: 0, referencesDropped: 0, orphansRemoved: 0, messagesRemoved: 0 };
+const nothing = {
+  tablesReplaced: [],
+  putAside: 0,
+  referencesDropped: 0,
+  orphansRemoved: 0,
+  messagesRemoved: 0,
+};
 
 /** Repairs, and expects that nothing is wrong then, and that a broker starts. */
 async function repaired(path: string): Promise<object> {

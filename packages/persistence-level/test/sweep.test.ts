@@ -11,6 +11,7 @@ import { numberKey, Prefix } from '../src/keys.ts';
 import { Loader } from '../src/load.ts';
 import { NumberedStore } from '../src/numbered-store.ts';
 import { Quarantine } from '../src/quarantine.ts';
+import { QueueEntryWriter } from '../src/queue-entry-writer.ts';
 import { QueueHeads } from '../src/queue-heads.ts';
 import { References } from '../src/references.ts';
 import type { StoreMemory } from '../src/store-memory.ts';
@@ -49,7 +50,7 @@ async function openParts() {
   const sweeper = new Sweeper(store, gate, references);
   const commit = (operations: readonly Operation[]) =>
     gate.run(async () => {
-      const batch = new CommitBatch(database, memory, new ByteWriter());
+      const batch = new CommitBatch(database, memory, new ByteWriter(), new QueueEntryWriter());
       batch.add(operations);
       await batch.write(store, false);
       sweeper.sweepSessions(batch.ended);

@@ -1,3 +1,4 @@
+import { MemoryPersistence } from '@sluice/persistence-memory';
 import { describe, expect, test } from 'vitest';
 import { acknowledgement } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
@@ -18,6 +19,31 @@ async function fill(world: TestBroker, from: number, to: number): Promise<void> 
   }
   await world.settle();
 }
+
+class ReadLimits extends MemoryPersistence {
+  readonly limits: number[] = [];
+
+  override readQueue(...[session, after, limit]: Parameters<MemoryPersistence['readQueue']>) {
+    this.limits.push(limit);
+    return super.readQueue(session, after, limit);
+  }
+}
+
+test('who returns gets a few messages first, and later ones a window at a time', async () => {
+  const persistence = new ReadLimits();
+  const store = { persistence: () => persistence };
+  const world = await startTestBroker({ store, limits: { windowMessages: 100 } });
+  await anAbsentReader(world);
+  await fill(world, 0, 400);
+  for (let returns = 0; returns < 2; returns++) {
+    const client = await world.connect('c', { ...durable, acknowledges: returns > 0 });
+    await world.settle();
+    expect(persistence.limits.splice(0)).toEqual(
+      returns === 0 ? [16, 64, 100] : [16, 64, 100, 100, 100, 100],
+    );
+    await client.drop();
+  }
+});
 
 describe('limits', () => {
   test.each([true, false])(

@@ -1,3 +1,4 @@
+import type { Qos } from '@sluice/packet';
 import { allow, deny, drop } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { aWill, connectPacket, pingreq } from '../support/packets.ts';
@@ -7,10 +8,10 @@ import type { TestClient } from '../support/test-client.ts';
 
 const never = 0xffff_ffff;
 
-function leaving(delay: number, expiry: number | undefined, payload = 'will') {
+function leaving(delay: number, expiry: number | undefined, payload = 'will', qos: Qos = 0) {
   return {
     cleanStart: false,
-    will: aWill('will', payload, { properties: { willDelayInterval: delay } }),
+    will: aWill('will', payload, { qos, properties: { willDelayInterval: delay } }),
     properties: expiry === undefined ? {} : { sessionExpiryInterval: expiry },
   };
 }
@@ -357,7 +358,7 @@ describe.each(stores)('over %s, while a hook is asked about a will', (_name, mak
     const world = await startTestBroker({
       plugins: [plugin],
       store: makeStore(),
-      limits: { hookTimeoutMs: 60_000 },
+      limits: { hookTimeoutMs: 5_000 },
     });
     return { world, state };
   }
@@ -386,18 +387,49 @@ describe.each(stores)('over %s, while a hook is asked about a will', (_name, mak
     expect(await back.payloads()).toEqual(['will']);
   });
 
-  test('the client may come back with another one, which is not lost with it', async () => {
+  test('a client that comes back waits, and its next will is not lost with the first', async () => {
     const { world, state } = await anIndecisiveBroker();
     const client = await world.connect('c', leaving(0, 10, 'first'));
     await client.drop();
-    await world.connect('c', leaving(0, 10, 'second'));
+    const back = world.client();
+    back.send(connectPacket(5, { clientId: 'c', ...leaving(0, 10, 'second') }));
+    await world.settle();
+    expect(back.history).toEqual([]);
     // The hook of the first one misses its deadline: that will is dropped.
-    await world.advance(60_000);
+    await world.advance(5_000);
+    expect(back.history).toHaveLength(1);
     expect(world.dropped('hook')).toBe(1);
     state.hesitates = false;
     await world.crash();
     await world.advance(1);
     expect(state.asked).toBe(2);
+  });
+
+  test('a crash does not lose it, though its client is on its way back with another one', async () => {
+    const { world, state } = await anIndecisiveBroker();
+    const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
+    await (await world.connect('watcher', durable)).subscribe('will', { qos: 1 });
+    const client = await world.connect('c', leaving(0, 1_000, 'first', 1));
+    await client.drop();
+    const next = world.client();
+    next.send(connectPacket(5, { clientId: 'c', ...leaving(0, 1_000, 'second') }));
+    await world.settle();
+    expect(next.history).toEqual([]);
+    state.hesitates = false;
+    await world.crash();
+    await world.advance(1);
+    expect(await (await world.connect('watcher', durable)).payloads()).toEqual(['first']);
+  });
+
+  test('a session that is taken over meanwhile still ends in time', async () => {
+    const { world } = await anIndecisiveBroker();
+    await world.connect('c', leaving(0, 10));
+    const next = world.client();
+    next.send(connectPacket(5, { clientId: 'c', cleanStart: false }));
+    await world.settle();
+    await next.drop();
+    await world.advance(10_000);
+    expect(world.broker.stats.sessions).toBe(0);
   });
 });
 

@@ -41,7 +41,7 @@ function line(name: string, text: string): string {
 }
 
 export function checkText(report: CheckReport): string[] {
-  const { path, records, refusal, problems, healthy, complete } = report;
+  const { path, records, refusal, problems, damagedBlocks, healthy, complete } = report;
   return [
     line('store', path),
     ...kinds
@@ -55,6 +55,12 @@ export function checkText(report: CheckReport): string[] {
         .map(({ kind, key, reason }) => `  ${kind} ${printable(key)}: ${reason}`),
       ...(count > maxExamples ? [`  and ${shown(count - maxExamples)} more`] : []),
     ]),
+    ...damagedBlocks
+      .slice(0, maxExamples)
+      .map(({ table, byte, reason }) => line('damaged', `${table} at byte ${byte}: ${reason}`)),
+    ...(damagedBlocks.length > maxExamples
+      ? [line('damaged', `and ${shown(damagedBlocks.length - maxExamples)} blocks more`)]
+      : []),
     ...(complete ? [] : [line('incomplete', 'not all of it could be read')]),
     line('result', healthy ? 'healthy' : 'not healthy'),
   ];
@@ -72,6 +78,9 @@ export function repairText(report: RepairReport): string[] {
   return [
     line('store', report.path),
     ...(salvaged ? [line('salvaged', 'files of LevelDB; what that lost is not known')] : []),
+    ...report.tablesReplaced.map((table) =>
+      line('replaced', `${table}; as it was, it is in lost/`),
+    ),
     ...counts
       .filter(([, count]) => count > 0)
       .map(([what, count]) => line('repaired', `${shown(count)} ${what}`)),

@@ -1,0 +1,3 @@
+import type { Level } from 'level';
+
+export type Database = Level<Buffer, Buffer>;
