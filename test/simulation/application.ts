@@ -39,7 +39,9 @@ export class Application {
         () => {
           if (world.broker !== broker) return;
           this.#pending--;
-          publication.acceptedAt = publication.routedBy = world.now;
+          publication.routedBy = world.now;
+          if (publication.durability === 'none') world.acceptLater(publication);
+          else publication.acceptedAt = world.now;
         },
         (error) => {
           if (world.broker !== broker) return;

@@ -1,32 +1,21 @@
 import { type ConnackPacket, encodePacket, type Packet, PacketType } from '@sluice/packet';
+import type { Attempt } from './attempt.ts';
 import { checkSentAway } from './checks/sent-away.ts';
+import { ClientWills } from './client-wills.ts';
 import { connectPacket } from './connect-packet.ts';
 import { describePacket } from './describe.ts';
 import { Dice, seedOf } from './dice.ts';
 import { Epoch } from './epoch.ts';
+import { noticeArrived, noticeLeft } from './notice.ts';
 import type { ClientPlan, CutKind, HookFate } from './plan.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
-import { type Presence, SessionExpectation } from './session-expectation.ts';
+import { SessionExpectation } from './session-expectation.ts';
 import { Subscriber } from './subscriber.ts';
 import type { Moment } from './timeline.ts';
-import { WillWatch } from './will-watch.ts';
+import type { WillWatch } from './will-watch.ts';
 import { Wire, type WireOwner } from './wire.ts';
 import type { World } from './world.ts';
-
-/** One CONNECT and what hangs on it. */
-interface Attempt {
-  readonly wire: Wire;
-  readonly sentAt: number;
-  readonly isClean: boolean;
-  /** What became of its session, as far as could be told when it was sent. */
-  readonly expected: Presence;
-  readonly will: WillWatch | undefined;
-  /** CONNACK left. */
-  isAccepted: boolean;
-  /** The broker is done with it. */
-  isReleased: boolean;
-}
 
 /** A client that keeps the rules of the standard, whatever happens to it, and comes back whenever it can. */
 export class Client implements WireOwner {
@@ -37,11 +26,11 @@ export class Client implements WireOwner {
   readonly sender: Sender;
   readonly receiver: Receiver;
   readonly subscriber: Subscriber;
-  readonly wills: WillWatch[] = [];
   /** All its sessions; the last one is `epoch`. */
   readonly epochs: Epoch[] = [];
   readonly #world: World;
   readonly #dice: Dice;
+  readonly #wills: ClientWills;
   readonly #expectation = new SessionExpectation();
   readonly #attempts: Map<Wire, Attempt> = new Map();
   #attempt: Attempt | undefined;
@@ -62,6 +51,7 @@ export class Client implements WireOwner {
     this.version = plan.version;
     this.#dice = new Dice(seedOf(world.plan.seed, 2, number));
     this.sender = new Sender(this, world);
+    this.#wills = new ClientWills(world, this.name, plan);
     this.receiver = new Receiver(this, world);
     this.subscriber = new Subscriber(this, world);
     this.#beginEpoch();
@@ -71,14 +61,15 @@ export class Client implements WireOwner {
     return this.epochs.at(-1) as Epoch;
   }
 
-  get canSend(): boolean {
-    return this.#isConnected;
+  get wills(): readonly WillWatch[] {
+    return this.#wills.all;
   }
 
   get ackDelayMs(): number {
     return this.#isCalm ? 0 : this.plan.ackDelayMs;
   }
 
+  /** Whether packets may be sent. */
   get isConnected(): boolean {
     return this.#isConnected;
   }
@@ -120,10 +111,10 @@ export class Client implements WireOwner {
     const expected = this.#expectation.expected(isClean, now, now, jumpsMs);
     if (isClean) this.#beginEpoch();
     else if (expected !== 'present') this.#doubt();
-    for (const will of this.wills) will.contested(now);
+    this.#wills.contested();
     const dice = new Dice(this.#dice.below(2 ** 31));
     const wire = new Wire(world, this, dice, plan.version, plan.maximumPacketSize ?? 268_435_460);
-    const will = this.#makeWill();
+    const will = this.#isRetiring ? undefined : this.#wills.make();
     const attempt = {
       wire,
       sentAt: now,
@@ -184,53 +175,22 @@ export class Client implements WireOwner {
 
   /** The broker was dead until now. What happened before `durableAt` is surely stored. */
   rebooted(durableAt: number): void {
-    const { now, jumpsMs } = this.#world;
-    this.#expectation.rebooted(now, durableAt);
-    for (const will of this.wills) will.rebooted(now, durableAt, jumpsMs);
+    this.#expectation.rebooted(this.#world.now, durableAt);
+    this.#wills.rebooted(durableAt);
   }
 
   onLeft(packet: Packet, wire: Wire): void {
     if (packet.type === PacketType.disconnect) checkSentAway(this.#world, this.name, packet);
     if (wire !== this.#attempt?.wire) return;
     if (packet.type !== PacketType.pingresp) this.#world.noteTraffic();
-    switch (packet.type) {
-      case PacketType.connack:
-        this.#answered(packet, this.#attempt);
-        break;
-      case PacketType.puback:
-      case PacketType.pubrec:
-        this.sender.onLeft(packet.packetId, packet.reasonCode);
-        break;
-      case PacketType.suback:
-      case PacketType.unsuback:
-        this.subscriber.onLeft(packet.packetId, packet.reasonCodes);
-        break;
-      default:
-        this.receiver.onLeft(packet);
-    }
+    if (packet.type === PacketType.connack) this.#answered(packet, this.#attempt);
+    else noticeLeft(this, packet);
   }
 
   onArrived(packet: Packet, wire: Wire): void {
     if (wire !== this.#attempt?.wire) return;
-    switch (packet.type) {
-      case PacketType.connack:
-        if (packet.reasonCode === 0) this.#connected(packet);
-        break;
-      case PacketType.puback:
-      case PacketType.pubrec:
-      case PacketType.pubcomp:
-        this.sender.onAcknowledged(packet.type, packet.packetId, packet.reasonCode);
-        break;
-      case PacketType.suback:
-      case PacketType.unsuback:
-        this.subscriber.onArrived(packet.packetId);
-        break;
-      case PacketType.publish:
-      case PacketType.pubrel:
-        this.receiver.onArrived(packet);
-        break;
-      default:
-    }
+    if (packet.type !== PacketType.connack) noticeArrived(this, packet);
+    else if (packet.reasonCode === 0) this.#connected(packet);
   }
 
   onReleased(wire: Wire): void {
@@ -274,8 +234,7 @@ export class Client implements WireOwner {
     }
     attempt.isAccepted = true;
     attempt.wire.isEstablished = true;
-    attempt.will?.accepted();
-    for (const will of this.wills) if (will !== attempt.will) will.resumed(now, sessionPresent);
+    this.#wills.resumed(attempt.will, sessionPresent);
     // Clean Session of 3.x is both: a new session, and one that ends with the connection.
     const endsAtOnce = isClean && this.version !== 5;
     this.#expectation.connected(endsAtOnce ? 0 : this.plan.expirySeconds);
@@ -304,9 +263,7 @@ export class Client implements WireOwner {
 
   /** The network fails. */
   cut(kind: CutKind): void {
-    const wire = this.#attempt?.wire;
-    if (wire?.isOpen !== true) return;
-    wire.cut(kind);
+    this.#attempt?.wire.cut(kind);
   }
 
   stopReading(forMs: number): void {
@@ -331,16 +288,6 @@ export class Client implements WireOwner {
       if (this.#world.now >= this.#silentUntil) this.send({ type: PacketType.pingreq });
       this.#pingLater();
     });
-  }
-
-  #makeWill(): WillWatch | undefined {
-    const plan = this.plan.will;
-    if (plan === undefined || this.#isRetiring) return undefined;
-    const publication = this.#world.ledger.add({ publisher: this.name, isWill: true, ...plan });
-    publication.sends = 1;
-    const watch = new WillWatch(publication, plan, this.plan.expirySeconds);
-    this.wills.push(watch);
-    return watch;
   }
 
   #beginEpoch(): void {

@@ -7,6 +7,7 @@ import {
   cutKinds,
   type HookFate,
   hookFates,
+  lowerDurabilities,
   type MessagePlan,
   type Plan,
   rogueKinds,
@@ -48,7 +49,9 @@ class Generator {
     const count = dice.between(40, 100);
     while (steps.length < count) {
       this.#at += dice.chance(60) ? dice.below(20) : dice.below(700);
-      steps.push(this.#step(steps.length));
+      const step = this.#step(steps.length);
+      steps.push(step);
+      if (dice.chance(50)) steps.push(...this.#sequel(step, steps.length));
     }
     return {
       seed: this.#seed,
@@ -71,7 +74,17 @@ class Generator {
       denials: this.#hasHooks
         ? [{ client: dice.below(this.#clients.length), topic: dice.pick(topics) }]
         : [],
+      rewrites: this.#rewrites(),
       steps,
+    };
+  }
+
+  #rewrites(): Plan['rewrites'] {
+    const dice = this.#dice;
+    if (!this.#hasHooks) return {};
+    return {
+      ...(dice.chance(40) && { topic: dice.pick(topics) }),
+      ...(dice.chance(40) && { client: dice.below(this.#clients.length) }),
     };
   }
 
@@ -96,6 +109,7 @@ class Generator {
             qos: dice.pick([0, 1, 2, 2]),
             retain: dice.chance(20),
             delaySeconds: isFive && number % 2 === 0 ? dice.pick([0, 1, 3]) : 0,
+            hook: this.#hasHooks && dice.chance(40) ? 'late' : undefined,
           }
         : undefined,
     };
@@ -117,6 +131,47 @@ class Generator {
     return { at, id, client, ...this.#clientStep(client) };
   }
 
+  /** What makes a step dangerous, soon after it, and the death of the broker over that. */
+  #sequel(step: Step, id: number): Step[] {
+    switch (step.do) {
+      case 'publish':
+        return this.#clearAgain(step.messages, id);
+      case 'start clean':
+        return this.#startCleanAgain(step.client, id);
+      case 'cut': {
+        const { delaySeconds = 0 } = this.#clients[step.client]?.will ?? {};
+        return delaySeconds > 0 ? [this.#crash(id, delaySeconds * 1_000)] : [];
+      }
+      default:
+        return [];
+    }
+  }
+
+  /** Another client clears what is being cleared. */
+  #clearAgain(published: readonly MessagePlan[], id: number): Step[] {
+    const dice = this.#dice;
+    const messages = published.filter(({ isClear }) => isClear);
+    if (messages.length === 0) return [];
+    const client = dice.below(this.#clients.length);
+    const stall: Step = { at: this.#at, id, do: 'stall the disk', forMs: 100 };
+    this.#at += dice.below(30);
+    const again: Step = { at: this.#at, id: id + 1, client, do: 'publish', messages };
+    return [stall, again, this.#crash(id + 2, 60)];
+  }
+
+  /** The connection that ended the session is gone before anybody was told. */
+  #startCleanAgain(client: number, id: number): Step[] {
+    const stall: Step = { at: this.#at, id, do: 'stall the disk', forMs: 300 };
+    this.#at += this.#dice.below(60);
+    const again: Step = { at: this.#at, id: id + 1, client, do: 'take over', hook: undefined };
+    return [stall, again, this.#crash(id + 2, 60)];
+  }
+
+  #crash(id: number, withinMs: number): Step {
+    this.#at += this.#dice.below(withinMs);
+    return { at: this.#at, id, do: 'crash', downMs: 10 };
+  }
+
   #clientStep(client: number): ClientStep {
     const dice = this.#dice;
     const choice = client === application ? 0 : dice.below(100);
@@ -130,7 +185,7 @@ class Generator {
     if (choice < 89) {
       return { do: 'leave', awayMs: dice.pick([100, 1_000, 6_000]), keepsWill: dice.chance(20) };
     }
-    if (choice < 92) return { do: 'take over', hook: this.#fate(20) };
+    if (choice < 91) return { do: 'take over', hook: this.#fate(20) };
     if (choice < 93) return { do: 'start clean' };
     const forMs = dice.pick([100, 1_000, 4_000]);
     if (choice < 96) return { do: 'hold acknowledgements', forMs };
@@ -190,6 +245,7 @@ class Generator {
       expirySeconds: dice.chance(10) && !retain ? dice.pick([1, 5_000]) : undefined,
       padding: dice.chance(2) ? dice.pick([200, 30_000]) : 0,
       hook: client === application ? undefined : this.#fate(15),
+      durability: this.#hasHooks && dice.chance(10) ? dice.pick(lowerDurabilities) : undefined,
       usesAlias: dice.chance(30),
     };
   }

@@ -9,6 +9,10 @@ export const application: ClientNumber = -1;
 export const hookFates = ['late', 'deny', 'throw', 'reject', 'never'] as const;
 export type HookFate = (typeof hookFates)[number];
 
+/** Durability that a plug-in may ask for, lower than that of the store. */
+export const lowerDurabilities = ['write', 'none'] as const;
+export type LowerDurability = (typeof lowerDurabilities)[number];
+
 /** How a client lives: the same from the first moment to the last. */
 export interface ClientPlan {
   readonly version: ProtocolVersion;
@@ -32,6 +36,8 @@ export interface WillPlan {
   readonly qos: Qos;
   readonly retain: boolean;
   readonly delaySeconds: number;
+  /** A hook that is asked about it takes its time, at CONNECT and when it is due. */
+  readonly hook: 'late' | undefined;
 }
 
 export interface MessagePlan {
@@ -44,6 +50,8 @@ export interface MessagePlan {
   /** Bytes beyond its name. */
   readonly padding: number;
   readonly hook: HookFate | undefined;
+  /** What a hook makes of its durability. */
+  readonly durability: LowerDurability | undefined;
   readonly usesAlias: boolean;
 }
 
@@ -124,5 +132,7 @@ export interface Plan {
   readonly clients: readonly ClientPlan[];
   /** Which client never gets which topic. */
   readonly denials: readonly { readonly client: ClientNumber; readonly topic: string }[];
+  /** A plug-in changes the payload of what is published to a topic, and of what is delivered to a client. */
+  readonly rewrites: { readonly topic?: string; readonly client?: ClientNumber };
   readonly steps: readonly Step[];
 }

@@ -1,9 +1,20 @@
 import { allow, deny, type Plugin, type PluginContext, type Verdict } from '@sluice/plugin';
-import type { HookFate } from './plan.ts';
-import { readPayload } from './publication.ts';
+import type { ClientNumber, HookFate } from './plan.ts';
+import { type Publication, readPayload } from './publication.ts';
 import type { World } from './world.ts';
 
-/** A plug-in that decides as the plan says: at once, late, never, with an error, and sometimes no. */
+const publishedSuffix = Buffer.from(';+');
+const deliveredSuffix = Buffer.from(';@');
+
+function withSuffix(payload: Uint8Array, suffix: Uint8Array): Uint8Array {
+  return Buffer.concat([payload, suffix]);
+}
+
+function numberOf(clientId: string): ClientNumber {
+  return Number(clientId.split('-')[1]);
+}
+
+/** A plug-in that decides as the plan says: at once, late, never, with an error, and sometimes no. It changes messages as well. */
 export class SimulatedPlugin {
   readonly #world: World;
   /** What is decided about a client's next subscription to a filter. */
@@ -35,9 +46,37 @@ export class SimulatedPlugin {
       this.#decide(this.#rules.get(`${client.clientId} ${subscription.filter}`) ?? ''),
     );
     context.hook('authorizeDeliver', ({ client, message }) => {
-      const number = Number(client.clientId.split('-')[1]);
-      return this.#world.isDenied(number, message.topic) ? deny() : allow();
+      return this.#world.isDenied(numberOf(client.clientId), message.topic) ? deny() : allow();
     });
+    this.#setUpChanges(context);
+  }
+
+  /** Changes messages, as the plan says: when they are published, and once more for one receiver. */
+  #setUpChanges(context: PluginContext): void {
+    const { rewrites } = this.#world.plan;
+    context.hook('publish', ({ message: { topic, payload } }) => {
+      const { durability } = readPayload(payload);
+      const isLower = durability === 'none' || durability === 'write';
+      if (payload.length === 0 || (!isLower && topic !== rewrites.topic)) return;
+      return {
+        ...(isLower && { durability }),
+        ...(topic === rewrites.topic && { payload: withSuffix(payload, publishedSuffix) }),
+      };
+    });
+    context.hook('deliver', ({ client, message: { payload } }) => {
+      if (payload.length === 0 || numberOf(client.clientId) !== rewrites.client) return;
+      return { payload: withSuffix(payload, deliveredSuffix) };
+    });
+  }
+
+  /** What a client gets of a message that the application or a client has published, or left as its will. */
+  payloadFor(client: ClientNumber, { topic, payload, isWill }: Publication): Uint8Array {
+    const { rewrites, hasHooks } = this.#world.plan;
+    if (!hasHooks || payload.length === 0) return payload;
+    let changed = payload;
+    if (!isWill && topic === rewrites.topic) changed = withSuffix(changed, publishedSuffix);
+    if (client === rewrites.client) changed = withSuffix(changed, deliveredSuffix);
+    return changed;
   }
 
   #decide(fate: string): Verdict<never> | Promise<Verdict<never>> {

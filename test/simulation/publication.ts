@@ -1,5 +1,5 @@
 import type { Qos } from '@sluice/packet';
-import type { HookFate } from './plan.ts';
+import type { HookFate, LowerDurability } from './plan.ts';
 
 /** What somebody wants to be published. */
 export interface PublicationFields {
@@ -12,6 +12,7 @@ export interface PublicationFields {
   readonly isWill?: boolean;
   readonly expirySeconds?: number | undefined;
   readonly hook?: HookFate | undefined;
+  readonly durability?: LowerDurability | undefined;
   readonly padding?: number;
 }
 
@@ -26,6 +27,7 @@ export class Publication {
   readonly isWill: boolean;
   readonly expirySeconds: number | undefined;
   readonly hook: HookFate | undefined;
+  readonly durability: LowerDurability | undefined;
   readonly payload: Uint8Array;
   /** When its first byte may have left; Infinity while it has not. */
   sentAt: number = Infinity;
@@ -49,6 +51,7 @@ export class Publication {
     this.expirySeconds = fields.expirySeconds;
     // What has no payload cannot tell the plug-in.
     this.hook = this.isClear ? undefined : fields.hook;
+    this.durability = this.isClear ? undefined : fields.durability;
     this.payload = this.isClear ? Buffer.alloc(0) : payloadOf(this, fields.padding ?? 0);
   }
 
@@ -62,21 +65,21 @@ export class Publication {
   }
 }
 
-/** `17;late;xxxx`: what it is, what the plug-in does with it, and bytes. */
-function payloadOf({ id, hook }: Publication, padding: number): Uint8Array {
-  return Buffer.from(`${id};${hook ?? ''};${'x'.repeat(padding)}`);
+/** `17;late;none;xxxx`: what it is, what the plug-in does with it and its durability, and bytes. */
+function payloadOf({ id, hook, durability }: Publication, padding: number): Uint8Array {
+  return Buffer.from(`${id};${hook ?? ''};${durability ?? ''};${'x'.repeat(padding)}`);
 }
 
 /** What a payload says of itself; id 0 when no publication of the history looks like it. */
-export function readPayload(payload: Uint8Array): { id: number; hook: string } {
-  const [id = '', hook = ''] = Buffer.from(
+export function readPayload(payload: Uint8Array): { id: number; hook: string; durability: string } {
+  const [id = '', hook = '', durability = ''] = Buffer.from(
     payload.buffer,
     payload.byteOffset,
     Math.min(payload.length, 40),
   )
     .toString('latin1')
-    .split(';');
-  return { id: Number(id) || 0, hook };
+    .split(';', 3);
+  return { id: Number(id) || 0, hook, durability };
 }
 
 /** All publications of a history, by their number. */

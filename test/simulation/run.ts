@@ -7,7 +7,7 @@ import { bugNamed, bugs } from './bugs/index.ts';
 import { generatePlan } from './generate.ts';
 import { shrink } from './shrink.ts';
 import { play } from './simulate.ts';
-import { findBugs, type Played, playSeeds } from './swarm.ts';
+import { type Failure, findBugs, type Played, playSeeds } from './swarm.ts';
 
 const { values } = parseArgs({
   options: {
@@ -49,7 +49,10 @@ async function replay(seed: number): Promise<void> {
 
 async function playMany(from: number, count: number): Promise<void> {
   let reportedAt = startedAt;
+  let reported = 0;
   const played = await playSeeds(from, count, jobs, (soFar) => {
+    for (const failure of soFar.failures.slice(reported)) report(failure);
+    reported = soFar.failures.length;
     if (performance.now() - reportedAt < 10_000) return;
     reportedAt = performance.now();
     console.log(summary(soFar));
@@ -58,10 +61,11 @@ async function playMany(from: number, count: number): Promise<void> {
   for (const [state, times] of played.reached.toSorted()) {
     console.log(`${String(times).padStart(10)}  ${state}`);
   }
-  for (const { seed, violation } of played.failures) {
-    console.log(`seed ${seed}: ${violation}\n  npm run simulate -- --seed ${seed} --shrink`);
-  }
   process.exitCode = played.failures.length > 0 ? 1 : 0;
+}
+
+function report({ seed, violation }: Failure): void {
+  console.log(`seed ${seed}: ${violation}\n  npm run simulate -- --seed ${seed} --shrink`);
 }
 
 function summary({ histories, boots, virtualMs, failures }: Played): string {

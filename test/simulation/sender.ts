@@ -14,7 +14,7 @@ export interface SenderOwner {
   readonly name: string;
   readonly version: 3 | 4 | 5;
   /** Whether packets may be sent. */
-  readonly canSend: boolean;
+  readonly isConnected: boolean;
   nextPacketId(): number;
   send(packet: Packet): void;
 }
@@ -43,7 +43,7 @@ export class Sender {
   }
 
   publish(publication: Publication, usesAlias: boolean): void {
-    if (publication.qos === 0 && !this.#owner.canSend) return;
+    if (publication.qos === 0 && !this.#owner.isConnected) return;
     this.#waiting.push({ publication, usesAlias });
     this.#pump();
   }
@@ -101,7 +101,8 @@ export class Sender {
       }
       return;
     }
-    publication.acceptedAt = Math.min(publication.acceptedAt, now);
+    if (publication.durability === 'none') this.#world.acceptLater(publication);
+    else publication.acceptedAt = Math.min(publication.acceptedAt, now);
   }
 
   onAcknowledged(type: PacketType, packetId: number, reasonCode: number): void {
@@ -128,7 +129,7 @@ export class Sender {
   }
 
   #pump(): void {
-    while (this.#owner.canSend) {
+    while (this.#owner.isConnected) {
       const next = this.#waiting[0];
       if (next === undefined) return;
       const { publication, usesAlias } = next;

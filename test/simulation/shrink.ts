@@ -51,7 +51,7 @@ function simpler(plan: Plan): Plan[] {
         ? []
         : [{ ...plan, clients: plan.clients.with(index, { ...client, will: undefined }) }],
     ),
-    ...(plan.hasHooks ? [{ ...plan, hasHooks: false, denials: [] }] : []),
+    ...(plan.hasHooks ? [{ ...plan, hasHooks: false, denials: [], rewrites: {} }] : []),
     { ...plan, hasSynchronousDisk: true },
   ];
 }

@@ -5,7 +5,13 @@ import type { Finding } from './find-bug.ts';
 /** What a worker is told to do. */
 export type Task =
   | { readonly do: 'play'; readonly from: number; readonly count: number }
-  | { readonly do: 'find'; readonly bug: string; readonly maxSeeds: number };
+  | {
+      readonly do: 'find';
+      readonly bug: string;
+      readonly maxSeeds: number;
+      /** A seed that showed it once. */
+      readonly first: number | undefined;
+    };
 
 /** A seed whose history broke a rule. */
 export interface Failure {
@@ -56,14 +62,15 @@ export async function playSeeds(
   return sum();
 }
 
-/** Plants each bug and looks for a seed that shows it. */
+/** Plants each bug and looks for a seed that shows it, first where it was found before. */
 export async function findBugs(
   names: readonly string[],
   maxSeeds: number,
   jobs: number,
+  foundAt: ReadonlyMap<string, number> = new Map(),
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const tasks = names.map((bug): Task => ({ do: 'find', bug, maxSeeds }));
+  const tasks = names.map((bug): Task => ({ do: 'find', bug, maxSeeds, first: foundAt.get(bug) }));
   await work<Finding>(tasks, jobs, (finding) => findings.push(finding) > 0);
   return findings;
 }

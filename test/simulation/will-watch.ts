@@ -25,8 +25,8 @@ export class WillWatch {
   #isAccepted = false;
   #hasLeft = false;
   #releasedAt = Infinity;
-  /** The broker died before it could store when the connection ended. */
-  #isLost = false;
+  /** What is known of its end happened then: a crash before that was stored begins its delay anew. */
+  #settledAt = Infinity;
   /** When its delay is over: between two moments. */
   #dueFrom = Infinity;
   #dueBy = Infinity;
@@ -53,6 +53,7 @@ export class WillWatch {
   released(earliest: number, latest: number, isRead: boolean): void {
     if (this.#releasedAt !== Infinity) return;
     this.#releasedAt = latest;
+    this.#settledAt = latest;
     this.#dueFrom = earliest + this.#delayMs;
     this.#dueBy = latest + this.#delayMs;
     this.publication.sentAt = Math.min(this.publication.sentAt, earliest);
@@ -63,10 +64,12 @@ export class WillWatch {
   /** The broker was dead until `now`. What happened before `durableAt` is surely stored. */
   rebooted(now: number, durableAt: number, jumpsMs: number): void {
     if (this.#releasedAt === Infinity) return;
-    this.#isLost ||= this.#releasedAt >= durableAt;
-    if (this.fate === WillFate.discarded && this.#isLost) this.fate = WillFate.either;
-    // A will whose connection was open when the broker died: its delay begins with each start.
-    if (this.#isLost) this.#dueBy = now + this.#delayMs;
+    if (this.#settledAt >= durableAt) {
+      if (this.fate === WillFate.discarded) this.fate = WillFate.either;
+      // A will whose connection was open when the broker died: its delay begins with this start.
+      this.#dueBy = now + this.#delayMs;
+      this.#settledAt = now;
+    }
     this.#dueFrom -= jumpsMs;
     this.#dueBy = Math.max(this.#dueBy, now) + jumpsMs;
   }

@@ -11,7 +11,9 @@ process.on('message', (task: Task) => {
 });
 
 function perform(task: Task) {
-  return task.do === 'play' ? play(task.from, task.count) : findBug(task.bug, task.maxSeeds);
+  return task.do === 'play'
+    ? play(task.from, task.count)
+    : findBug(task.bug, task.maxSeeds, task.first);
 }
 
 async function play(from: number, count: number): Promise<Played> {

@@ -8,7 +8,7 @@ import { DurableState } from './durable-state.ts';
 import { History } from './history.ts';
 import type { ClientNumber, HookFate, Plan } from './plan.ts';
 import { SimulatedPlugin } from './plugin.ts';
-import { Ledger } from './publication.ts';
+import { Ledger, type Publication } from './publication.ts';
 import { SimulatedPersistence } from './simulated-persistence.ts';
 import { Timeline } from './timeline.ts';
 import { VirtualEnvironment } from './virtual-environment.ts';
@@ -25,6 +25,15 @@ interface Life {
 }
 
 const immediate = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+const tick = (): Promise<void> => new Promise((resolve) => void process.nextTick(resolve));
+
+/** More than the ticks that a stream puts one after the other, from a write to its end and its close. */
+const ticksPerRound = 6;
+
+/** Every promise is settled between two ticks; a turn of the real event loop would cost several times as much. */
+async function drain(): Promise<void> {
+  for (let count = 0; count < ticksPerRound; count++) await tick();
+}
 
 /** Everything of a history: the broker, its disk, its clients, and the time that passes for all of them. */
 export class World {
@@ -47,6 +56,8 @@ export class World {
   /** A broker that closes refuses what is asked of it. */
   isClosing = false;
   #life: Life | undefined;
+  /** Acknowledged without a promise: a crash may still take them. */
+  #undurable: Publication[] = [];
   #boots: number[] = [];
   #wires = 0;
   #isTouched = false;
@@ -91,6 +102,12 @@ export class World {
 
   noteTraffic(): void {
     this.#trafficAt = this.now;
+  }
+
+  /** The acknowledgement of a message left that did not wait for the disk: it counts once that is idle. */
+  acceptLater(publication: Publication): void {
+    this.history.reach('acknowledged before it is durable');
+    this.#undurable.push(publication);
   }
 
   isDenied(client: ClientNumber, topic: string): boolean {
@@ -172,6 +189,7 @@ export class World {
     life.persistence.die();
     life.environment.die();
     this.#life = undefined;
+    this.#undurable = [];
     for (const wire of life.wires.values()) wire.die();
     await immediate();
   }
@@ -200,7 +218,17 @@ export class World {
     this.#life = undefined;
     life.environment.die();
     for (const wire of life.wires.values()) wire.die();
-    this.#durableAt = this.now;
+    this.#isDurable();
+  }
+
+  /** Nothing is on its way to the disk. */
+  #isDurable(): void {
+    const { now } = this;
+    this.#durableAt = now;
+    for (const publication of this.#undurable) {
+      publication.acceptedAt = Math.min(publication.acceptedAt, now);
+    }
+    if (this.#undurable.length > 0) this.#undurable = [];
   }
 
   /** Lets the next thing happen, and what follows from it at once. */
@@ -225,13 +253,13 @@ export class World {
     ) {
       if (rounds > 10_000) throw new Error('a turn goes on for ever');
       this.#isTouched = false;
-      await immediate();
+      await drain();
       const environment = this.#life?.environment;
       if (environment?.hasDeferred !== true) continue;
       environment.endTurn();
       this.#isTouched = true;
     }
-    if (this.#life !== undefined && this.isDiskIdle) this.#durableAt = this.now;
+    if (this.#life !== undefined && this.isDiskIdle) this.#isDurable();
   }
 
   #diskWorld() {

@@ -43,6 +43,8 @@ export class Registry {
   readonly #redelivery: SharedRedelivery;
   readonly #sessions: Map<string, Session> = new Map();
   readonly #endings = new SessionEndings();
+  /** Last sessions of client identifiers whose end is on its way to disk. */
+  readonly #forgetting: Map<string, number> = new Map();
 
   constructor(context: Context, router: Router, wills: Wills) {
     this.#context = context;
@@ -53,6 +55,11 @@ export class Registry {
 
   get(clientId: string): Session | undefined {
     return this.#sessions.get(clientId);
+  }
+
+  /** Whether a crash could still bring back the last session of a client identifier. */
+  isForgetting(clientId: string): boolean {
+    return this.#forgetting.has(clientId);
   }
 
   get size(): number {
@@ -119,7 +126,13 @@ export class Registry {
     const { number, clientId } = session;
     const forget = (): void => {
       if (!session.stored) return;
-      this.#context.commits.add({ type: 'endSession', session: number, clientId });
+      const { commits } = this.#context;
+      commits.add({ type: 'endSession', session: number, clientId });
+      this.#forgetting.set(clientId, number);
+      const onCommitted = (): void => {
+        if (this.#forgetting.get(clientId) === number) this.#forgetting.delete(clientId);
+      };
+      commits.wait({ onCommitted });
     };
     // Its will and its queue go with it: not before they are with others, else a crash would lose them.
     const redelivered = andThen(published, () =>

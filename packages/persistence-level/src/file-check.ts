@@ -24,7 +24,10 @@ export interface FileCheck {
 export async function checkFiles(directory: string, verifyBytes: number): Promise<FileCheck> {
   const files = await readdir(directory).catch((): string[] => []);
   const manifest = await findManifest(directory, files);
-  if (manifest === undefined) return { damage: undefined, damagedBlocks: [] };
+  if (manifest === undefined) {
+    const isNamed = !files.includes('CURRENT') || manifestName.test(await readCurrent(directory));
+    return { damage: isNamed ? undefined : 'CURRENT names no MANIFEST', damagedBlocks: [] };
+  }
   const { damagedAt, name } = manifest;
   const damage =
     damagedAt === undefined
@@ -37,6 +40,8 @@ export async function checkFiles(directory: string, verifyBytes: number): Promis
   return { damage: worst && describeBlock(worst), damagedBlocks };
 }
 
+const manifestName = /^MANIFEST-\d+\n$/;
+
 interface NamedManifest extends Manifest {
   readonly name: string;
 }
@@ -46,10 +51,13 @@ export async function findManifest(
   directory: string,
   files: readonly string[],
 ): Promise<NamedManifest | undefined> {
-  const current = await readFile(join(directory, 'CURRENT'), 'latin1').catch(() => '');
-  const name = current.trimEnd();
+  const name = (await readCurrent(directory)).trimEnd();
   const manifest = files.includes(name) ? await readManifest(join(directory, name)) : undefined;
   return manifest && { ...manifest, name };
+}
+
+function readCurrent(directory: string): Promise<string> {
+  return readFile(join(directory, 'CURRENT'), 'latin1').catch(() => '');
 }
 
 /** A damaged block, for people. */
@@ -70,7 +78,7 @@ async function findWrongSize(
   for (const table of files) {
     const listed = tables.get(tableNumber(table));
     if (listed === undefined) continue;
-    const found = (await stat(join(directory, table))).size;
+    const found = (await stat(join(directory, table)).catch(unlessMissing))?.size ?? listed.bytes;
     if (found !== listed.bytes)
       return `table ${table} has ${found} bytes instead of ${listed.bytes}`;
   }
@@ -107,16 +115,19 @@ async function checkTables(
   for (const table of newestFirst) {
     const facts = { ...tables.get(tableNumber(table)), lastSequence };
     const onlyLayout = bytes >= verifyBytes;
-    const { damaged, bytesRead } = await checkTable(
-      join(directory, table),
-      table,
-      facts,
-      onlyLayout,
-    );
+    const file = join(directory, table);
+    // One that is gone meanwhile was replaced by a broker that has the store open, or LevelDB says that it is missing.
+    const check = await checkTable(file, table, facts, onlyLayout).catch(unlessMissing);
+    if (check === undefined) continue;
+    const { damaged, bytesRead } = check;
     damagedBlocks.push(...damaged);
     if (!onlyLayout) bytes += bytesRead;
   }
   return damagedBlocks;
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** The number in the name of a file that ends like this; -1 for another one. */

@@ -73,22 +73,20 @@ export function parseBlock(contents: Buffer): ParsedBlock {
   let at = 0;
   while (at < end) {
     const start = at;
-    const lengths: number[] = [];
-    for (let i = 0; i < 3; i++) {
-      const { value, next } = readVarint(contents, at);
-      lengths.push(value);
-      at = next;
-    }
-    const [shared = 0, own = 0, valueBytes = 0] = lengths;
-    const valueAt = at + own;
+    const shared = readVarint(contents, at);
+    const own = readVarint(contents, shared.next);
+    const valueBytes = readVarint(contents, own.next);
+    const keyAt = valueBytes.next;
+    const valueAt = keyAt + own.value;
     // A length that is no varint is infinite.
-    if (shared > key.length || !(valueAt + valueBytes <= end)) {
+    if (shared.value > key.length || !(valueAt + valueBytes.value <= end)) {
       return { entries, flaw: `its entry at ${start} goes too far` };
     }
-    key = Buffer.concat([key.subarray(0, shared), contents.subarray(at, valueAt)]);
-    at = valueAt + valueBytes;
+    const ownKey = contents.subarray(keyAt, valueAt);
+    key = shared.value === 0 ? ownKey : Buffer.concat([key.subarray(0, shared.value), ownKey]);
+    at = valueAt + valueBytes.value;
     entries.push({ key, value: contents.subarray(valueAt, at) });
-    if (shared === 0) starts.add(start);
+    if (shared.value === 0) starts.add(start);
   }
   if (!hasRestarts) return { entries, flaw: 'its restart points are gone' };
   let before = -1;

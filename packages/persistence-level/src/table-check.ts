@@ -19,8 +19,9 @@ import {
   DamagedLayout,
   endOf,
   type IndexedBlock,
+  indexedBlocks,
   type ReadPart,
-  readLayout,
+  readIndex,
 } from './table-layout.ts';
 
 /** A block of a table that is not what was written. */
@@ -45,8 +46,10 @@ export interface TableCheck {
   readonly bytesRead: number;
 }
 
+/** Index and filter of most tables are read at once, with the end. */
+const tailBytes = 64 * 1024;
 /** More is read at once only if a single block is larger. */
-const maxReadBytes = 1024 * 1024;
+const maxReadBytes = 512 * 1024;
 
 /** Checks a table: its index and filter, and the data unless `onlyLayout`. */
 export async function checkTable(
@@ -58,7 +61,7 @@ export async function checkTable(
   const file = await open(path, 'r');
   const damaged: DamagedBlock[] = [];
   let bytesRead = 0;
-  const read: ReadPart = async (offset, bytes) => {
+  const load: ReadPart = async (offset, bytes) => {
     const buffer = Buffer.allocUnsafe(bytes);
     let filled = 0;
     while (filled < bytes) {
@@ -70,9 +73,17 @@ export async function checkTable(
     return buffer.subarray(0, filled);
   };
   try {
-    const blocks = await readLayout((await file.stat()).size, read);
+    const { size } = await file.stat();
+    const tailAt = Math.max(0, size - tailBytes);
+    const tail = await load(tailAt, size - tailAt);
+    const read: ReadPart = (offset, bytes) =>
+      offset < tailAt
+        ? load(offset, bytes)
+        : Promise.resolve(tail.subarray(offset - tailAt, offset - tailAt + bytes));
+    const index = await readIndex(size, read);
+    const blocks = onlyLayout ? [] : indexedBlocks(index);
     let lower: Buffer | undefined;
-    for (const group of onlyLayout ? [] : groupsOf(blocks)) {
+    for (const group of groupsOf(blocks)) {
       const start = group[0]?.offset ?? 0;
       const bytes = await read(start, endOf(group.at(-1) as IndexedBlock) - start);
       for (const block of group) {

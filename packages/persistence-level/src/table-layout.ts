@@ -3,15 +3,13 @@
 //   data block* | filter block? | metaindex block | index block | handles of these two, padded to 40 | magic (8)
 //
 // The index has an entry for each data block: a key not before its last and before the first of the next one, and its
-// handle. LevelDB checks no checksum of all that, and trusts the index.
+// handle. LevelDB checks no checksum of all that, and trusts the index: so does this, once the checksum is right.
 
 import {
   type BlockHandle,
-  compareKeys,
   encodeHandle,
   isSealed,
   keySuffixBytes,
-  type ParsedBlock,
   parseBlock,
   readHandle,
   trailerBytes,
@@ -39,8 +37,8 @@ export type ReadPart = (offset: number, bytes: number) => Promise<Buffer>;
 const footerBytes = 48;
 const magic = 0xdb4775248b80fb57n;
 
-/** The data blocks of a table, in order, and everything else of it checked. Throws DamagedLayout. */
-export async function readLayout(size: number, read: ReadPart): Promise<readonly IndexedBlock[]> {
+/** The entries of a table's index, whose checksum is right as those of everything else but data. Throws DamagedLayout. */
+export async function readIndex(size: number, read: ReadPart): Promise<Buffer> {
   const footerAt = size - footerBytes;
   if (footerAt < 0) throw new DamagedLayout(0, 'it is too short for a table');
   const footer = await read(footerAt, footerBytes);
@@ -57,31 +55,36 @@ export async function readLayout(size: number, read: ReadPart): Promise<readonly
   ) {
     throw new DamagedLayout(footerAt, 'its footer');
   }
-  const block = async ({ offset, bytes }: BlockHandle, what: string): Promise<ParsedBlock> => {
-    const found = await read(offset, bytes + trailerBytes);
-    const contents = isSealed(found) ? unseal(found) : undefined;
-    if (contents === undefined) throw new DamagedLayout(offset, what);
-    return parseBlock(contents);
+  const load = async ({ offset, bytes }: BlockHandle, what: string): Promise<Buffer> => {
+    const block = await read(offset, bytes + trailerBytes);
+    if (!isSealed(block)) throw new DamagedLayout(offset, what);
+    return block;
   };
-  const blocks = indexedBlocks(await block(index.handle, 'its index'), index.handle.offset);
-  const { entries } = await block(metaindex.handle, 'its list of filters');
-  const end = blocks.reduce((offset, data) => {
-    if (data.offset !== offset) throw new DamagedLayout(index.handle.offset, 'its index');
-    return endOf(data);
-  }, 0);
-  let filtersEnd = end;
-  for (const { value } of entries) {
+  const contents = unseal(await load(index.handle, 'its index'));
+  const filters = unseal(await load(metaindex.handle, 'its list of filters'));
+  if (contents === undefined) throw new DamagedLayout(index.handle.offset, 'its index');
+  for (const { value } of parseBlock(filters ?? Buffer.alloc(0)).entries) {
     const { handle } = readHandle(value);
-    if (handle.offset !== filtersEnd || !(endOf(handle) <= dataEnd)) {
-      throw new DamagedLayout(dataEnd, 'its list of filters');
-    }
+    if (!(endOf(handle) <= dataEnd)) throw new DamagedLayout(dataEnd, 'its list of filters');
     // A filter is no block of entries, but sealed like one. A wrong one makes records unfindable.
-    if (!isSealed(await read(handle.offset, handle.bytes + trailerBytes))) {
-      throw new DamagedLayout(handle.offset, 'its filter');
-    }
-    filtersEnd = endOf(handle);
+    await load(handle, 'its filter');
   }
-  if (filtersEnd !== dataEnd) throw new DamagedLayout(dataEnd, 'its list of filters');
+  return contents;
+}
+
+/** The data blocks that an index names, in order. Throws DamagedLayout. */
+export function indexedBlocks(index: Buffer): IndexedBlock[] {
+  const { entries, flaw } = parseBlock(index);
+  let end = 0;
+  const blocks = entries.map(({ key, value }) => {
+    const { handle } = readHandle(value);
+    if (handle.offset !== end || key.length < keySuffixBytes) {
+      throw new DamagedLayout(end, 'its index');
+    }
+    end = endOf(handle);
+    return { ...handle, limit: key };
+  });
+  if (flaw !== undefined) throw new DamagedLayout(end, 'its index');
   return blocks;
 }
 
@@ -96,15 +99,4 @@ export function encodeFooter(metaindex: BlockHandle, index: BlockHandle): Buffer
 /** Where the next block begins. */
 export function endOf({ offset, bytes }: BlockHandle): number {
   return offset + bytes + trailerBytes;
-}
-
-function indexedBlocks({ entries, flaw }: ParsedBlock, byte: number): IndexedBlock[] {
-  const blocks = entries.map(({ key, value }) => ({ ...readHandle(value).handle, limit: key }));
-  const isOrdered = blocks.every(
-    ({ limit }, i) =>
-      limit.length >= keySuffixBytes &&
-      (i === 0 || compareKeys(blocks[i - 1]?.limit as Buffer, limit) < 0),
-  );
-  if (flaw !== undefined || !isOrdered) throw new DamagedLayout(byte, 'its index');
-  return blocks;
 }

@@ -15,7 +15,7 @@ import {
   unseal,
 } from './table-block.ts';
 import { checkTable, isPlausible } from './table-check.ts';
-import { DamagedLayout, encodeFooter, endOf, readLayout } from './table-layout.ts';
+import { DamagedLayout, encodeFooter, endOf, indexedBlocks, readIndex } from './table-layout.ts';
 
 /** A data block of a damaged table, as far as it can be read. */
 interface Part {
@@ -51,7 +51,7 @@ export async function replaceDamagedTables(path: string): Promise<string[]> {
 async function partsOf(table: Buffer): Promise<Part[]> {
   const read = (offset: number, bytes: number) =>
     Promise.resolve(table.subarray(offset, offset + bytes));
-  const indexed = await readLayout(table.length, read).catch((error: unknown) => {
+  const indexed = await readIndex(table.length, read).then(indexedBlocks, (error: unknown) => {
     if (error instanceof DamagedLayout) return undefined;
     throw error;
   });

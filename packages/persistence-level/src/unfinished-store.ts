@@ -11,10 +11,12 @@ const neverOpened = 'MANIFEST-000001';
 export async function removeUnfinishedDatabase(directory: string): Promise<void> {
   const files = await readdir(directory).catch((): string[] => []);
   if (files.some((file) => file.endsWith('.ldb') || file.endsWith('.sst'))) return;
-  const manifests = files.filter((file) => file.startsWith('MANIFEST-'));
-  if (manifests.some((file) => file !== neverOpened)) return;
   const current = await readFile(join(directory, 'CURRENT'), 'latin1').catch(() => undefined);
-  if (current !== undefined && current.trimEnd() !== neverOpened) return;
-  if (current === undefined && manifests.length === 0) return;
+  if (current === undefined) {
+    const manifests = files.filter((file) => file.startsWith('MANIFEST-'));
+    if (manifests.length !== 1 || manifests[0] !== neverOpened) return;
+  } else if (current.trimEnd() !== neverOpened) {
+    return;
+  }
   await rm(directory, { recursive: true });
 }

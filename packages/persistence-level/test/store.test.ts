@@ -171,6 +171,15 @@ describe('a store is taken', () => {
   it.each([
     ['an empty MANIFEST', { CURRENT: 'MANIFEST-000001\n', 'MANIFEST-000001': '' }],
     ['a MANIFEST cut short', { CURRENT: 'MANIFEST-000001\n', 'MANIFEST-000001': 'V' }],
+    [
+      'the next MANIFEST beside it',
+      {
+        CURRENT: 'MANIFEST-000001\n',
+        'MANIFEST-000001': 'V',
+        'MANIFEST-000002': 'V',
+        '000003.log': '',
+      },
+    ],
     ['no CURRENT', { '000001.dbtmp': 'MANIFEST-000001\n', 'MANIFEST-000001': 'V' }],
   ])('when a power cut during its first start left %s', async (_what, files) => {
     const path = join(await temporaryDirectory(), 'broker');

@@ -15,7 +15,7 @@ import { buildBlock, encodeHandle, seal, type TableEntry } from '../src/table-bl
 import { checkTable } from '../src/table-check.ts';
 import { encodeFooter, endOf } from '../src/table-layout.ts';
 import { closedStore, fullContents, fullCounts, withStore } from './full-store.ts';
-import { fillQueue, message } from './operations.ts';
+import { fillQueue, message, saveSession } from './operations.ts';
 import { databasePath, tablesOf } from './raw-database.ts';
 import { quickDirectory, temporaryDirectory } from './temporary-directory.ts';
 
@@ -151,7 +151,7 @@ describe('a data block with a wrong checksum', () => {
 
 /** A store with one table of several blocks, and that table. */
 async function storeWithTable(): Promise<{ path: string; file: string; bytes: Buffer }> {
-  const path = await closedStore([...fullContents, ...fillQueue(1, 500, 100)]);
+  const path = await closedStore([...fullContents, saveSession(3), ...fillQueue(3, 500, 100)]);
   const [file = ''] = await tablesOf(path);
   return { path, file, bytes: await readFile(file) };
 }
@@ -218,7 +218,7 @@ describe('a repair', () => {
       const { tablesReplaced, after } = await repairStore({ path });
       expect(tablesReplaced).toEqual([name]);
       expect(after).toMatchObject({ healthy: true, damagedBlocks: [] });
-      expect(after.records).toMatchObject({ ...fullCounts, queue: 501, message: 503 });
+      expect(after.records).toMatchObject({ ...fullCounts, session: 3, queue: 504, message: 503 });
       const kept = join(path, 'lost', i === 0 ? name : `${name}.${i}`);
       expect(await readFile(kept)).toEqual(damaged);
     }

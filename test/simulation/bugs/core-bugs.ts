@@ -8,6 +8,7 @@ import { HookCall } from '../../../packages/core/src/hook-call.ts';
 import { Inbox } from '../../../packages/core/src/inbox.ts';
 import { IncomingAliases } from '../../../packages/core/src/incoming-aliases.ts';
 import { OutboxEntry } from '../../../packages/core/src/outbox-entry.ts';
+import { Publishing } from '../../../packages/core/src/publishing.ts';
 import { Reading, ReadingStop } from '../../../packages/core/src/reading.ts';
 import { RegisteredHook } from '../../../packages/core/src/registered-hook.ts';
 import { Registry } from '../../../packages/core/src/registry.ts';
@@ -55,6 +56,53 @@ export const coreBugs: readonly Bug[] = [
       ),
   },
   {
+    name: 'clear-early',
+    says: 'a PUBLISH that clears what another one is clearing is acknowledged before that is durable',
+    plant: () => {
+      let isDeciding = false;
+      const undoAccept = replace(
+        Publishing.prototype,
+        'accept',
+        (accept) =>
+          function (this: Publishing, ...parameters) {
+            isDeciding = true;
+            queueMicrotask(() => {
+              isDeciding = false;
+            });
+            return accept.call(this, ...parameters);
+          },
+      );
+      const undoSettled = replaceGetter(
+        Commits.prototype,
+        'settled',
+        (commits, settled) => isDeciding || settled(commits),
+      );
+      return () => {
+        undoAccept();
+        undoSettled();
+      };
+    },
+  },
+  {
+    name: 'connack-before-end',
+    says: 'CONNACK does not wait for the end of the session that was there before',
+    plant: () =>
+      replace(
+        Registry.prototype,
+        'makeWay',
+        (makeWay) =>
+          function (this: Registry, ...parameters) {
+            void makeWay.call(this, ...parameters);
+            return undefined;
+          },
+      ),
+  },
+  {
+    name: 'connack-early',
+    says: 'CONNACK does not wait for the end of a session that another CONNECT has ended',
+    plant: () => replace(Registry.prototype, 'isForgetting', () => () => false),
+  },
+  {
     name: 'pubrel-early',
     says: 'PUBREL leaves before the PUBREC is durable',
     plant: () =>
@@ -80,6 +128,22 @@ export const coreBugs: readonly Bug[] = [
           function (this: OutboxEntry, ...parameters) {
             enqueued.call(this, ...parameters);
             this.durable = true;
+          },
+      ),
+  },
+  {
+    name: 'deliver-early-at-0',
+    says: 'QoS 2 messages leave at QoS 0 before they are durable',
+    plant: () =>
+      replace(
+        Session.prototype,
+        'deliver',
+        (deliver) =>
+          function (this: Session, message, qos, retain, identifiers, sharedFilter) {
+            if (qos > 0 || this.sink === undefined) {
+              return deliver.call(this, message, qos, retain, identifiers, sharedFilter);
+            }
+            return this.send(message, 0, retain, false, 0, identifiers) === undefined;
           },
       ),
   },
@@ -142,6 +206,32 @@ export const coreBugs: readonly Bug[] = [
         () =>
           function (this: Wills, session) {
             this.discard(session);
+          },
+      ),
+  },
+  {
+    name: 'will-delay-restarts',
+    says: 'the delay of a will begins anew with each start',
+    plant: () =>
+      replace(
+        Wills.prototype,
+        'restore',
+        (restore) =>
+          function (this: Wills, record, session, client) {
+            restore.call(this, { ...record, dueAt: undefined }, session, client);
+          },
+      ),
+  },
+  {
+    name: 'will-not-awaited',
+    says: 'a session ends, or has the next will, before a hook has decided about its last one',
+    plant: () =>
+      replace(
+        Wills.prototype,
+        'publish',
+        (publish) =>
+          function (this: Wills, session) {
+            void publish.call(this, session);
           },
       ),
   },

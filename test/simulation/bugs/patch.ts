@@ -21,13 +21,17 @@ export function replace<Target extends object, Name extends keyof Target>(
   return () => void Object.defineProperty(target, name, before);
 }
 
-/** Puts another getter in the place of one. */
+/** Puts another getter in the place of one. `get` is given the object and the original. */
 export function replaceGetter<Target extends object, Name extends keyof Target>(
   target: Target,
   name: Name,
-  get: () => Target[Name],
+  get: (target: Target, original: (target: Target) => Target[Name]) => Target[Name],
 ): Undo {
   const before = Object.getOwnPropertyDescriptor(target, name) as PropertyDescriptor;
-  Object.defineProperty(target, name, { ...before, get });
+  const original = (one: Target): Target[Name] => before.get?.call(one);
+  const changed = function (this: Target): Target[Name] {
+    return get(this, original);
+  };
+  Object.defineProperty(target, name, { ...before, get: changed });
   return () => void Object.defineProperty(target, name, before);
 }

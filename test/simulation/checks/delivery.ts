@@ -89,15 +89,16 @@ function mayHaveMissed({ interests }: Epoch, publication: Publication): boolean 
 }
 
 function publicationOf(
-  { history, ledger }: World,
-  { name }: Addressee,
+  { history, ledger, plugin }: World,
+  { name, number }: Addressee,
   { payload }: PublishPacket,
 ): Publication | undefined {
   const { id } = readPayload(payload);
   // An empty payload, or one of a rogue.
   if (id === 0) return undefined;
   const publication = ledger.find(id);
-  if (publication === undefined || Buffer.compare(publication.payload, payload) !== 0) {
+  const expected = publication && plugin.payloadFor(number, publication);
+  if (expected === undefined || Buffer.compare(expected, payload) !== 0) {
     history.violate('payload', `${name} gets something else than was published as ${id}`);
     return undefined;
   }
@@ -139,7 +140,11 @@ function checkCount(
   if (publication.mayRepeat) return;
   // Sent again by its publisher, or routed again after a crash, as a message of its own.
   if (publication.qos === 1) most += publication.sends - 1 + world.bootsSince(publication.sentAt);
-  else if (publication.qos === 2 && packet.qos < 2) most += world.bootsSince(publication.sentAt);
+  // Published again after a crash that its record survived: only at QoS 2 it waits for the end of that.
+  else if (publication.isWill && publication.qos === 0)
+    most += world.bootsSince(publication.sentAt);
+  // At QoS 0 it leaves once it is durable, at QoS 1 before.
+  else if (publication.qos === 2 && packet.qos === 1) most += world.bootsSince(publication.sentAt);
   if (count <= most) return;
   const text = `${name} gets ${publication.id} (QoS ${publication.qos}) ${count} times with QoS ${packet.qos}`;
   world.history.violate('repeated', text);

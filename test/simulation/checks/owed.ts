@@ -5,7 +5,7 @@ import { WillFate } from '../will-watch.ts';
 import type { World } from '../world.ts';
 
 /** Room that the head of a PUBLISH takes at most, beside topic and payload. */
-const headBytes = 60;
+const headBytes = 70;
 
 /** At the end: everything that was acknowledged has arrived at every session that surely wanted it. */
 export function checkOwed(world: World): void {

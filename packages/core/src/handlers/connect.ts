@@ -205,6 +205,8 @@ function establish(
   const request = { client, expiryInterval, will };
   const { session, sessionPresent } = registry.connect(connection, request);
   connection.attached(session, client);
+  // What another CONNECT has ended already leaves nothing to do, but is not durable before that is.
+  const waits = commits.added !== addedBefore || registry.isForgetting(client.clientId);
   const answer = connack(context, protocolVersion, sessionPresent, {
     assignedClientId: isAssigned ? client.clientId : undefined,
     requestedExpiryInterval: requested,
@@ -224,7 +226,7 @@ function establish(
     connection.parts.events.connected({ client, sessionPresent });
     session.pump();
     connection.reading.resume(ReadingStop.connack);
-  }, commits.added !== addedBefore);
+  }, waits);
 }
 
 /** Session Expiry Interval in seconds: of 5.0 as sent, of 3.x from Clean Session. */

@@ -1,6 +1,7 @@
 import type { ProtocolVersion } from '@sluice/packet';
 import { describe, expect, test } from 'vitest';
 import { aWill, connectPacket } from '../support/packets.ts';
+import { stores } from '../support/stores.ts';
 import { startTestBroker } from '../support/test-broker.ts';
 
 const durable = { cleanStart: false, properties: { sessionExpiryInterval: 100 } };
@@ -156,3 +157,20 @@ test('many at once leave one connection', async () => {
   expect((await clients[19]?.receive('connack'))?.sessionPresent).toBe(true);
   expect(world.broker.stats).toMatchObject({ clients: 1, sessions: 1, connections: 1 });
 });
+
+test.each(stores)(
+  'over %s, a clean start waits for the end of the session that another clean start has ended',
+  async (_, makeStore) => {
+    const world = await startTestBroker({ store: makeStore() });
+    await (await world.connect('c', durable)).drop();
+    world.persistence.hold();
+    const clients = [world.client(5), world.client(5)];
+    for (const client of clients) {
+      client.send(connectPacket(5, { clientId: 'c', cleanStart: true }));
+      await world.settle();
+    }
+    expect(clients[1]?.history).toEqual([]);
+    world.persistence.release();
+    expect((await clients[1]?.receive('connack'))?.sessionPresent).toBe(false);
+  },
+);
