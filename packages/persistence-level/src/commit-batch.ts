@@ -1,7 +1,8 @@
 import type { Operation } from '@sluice/plugin';
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
-import type { ByteWriter } from './byte-writer.ts';
 import type { Database } from './database.ts';
+import type { MemoryChange, NumberedStore } from './numbered-store.ts';
+import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
+import type { ByteWriter } from './records/byte-writer.ts';
 import {
   numberKey,
   numbersKey,
@@ -11,9 +12,8 @@ import {
   retainedKey,
   sessionKey,
   subscriptionKey,
-} from './keys.ts';
-import type { MemoryChange, NumberedStore } from './numbered-store.ts';
-import type { QueueEntryWriter } from './queue-entry-writer.ts';
+} from './records/keys.ts';
+import type { QueueEntryWriter } from './records/queue-entry-writer.ts';
 import {
   readSession,
   type WrittenQueueEntry,
@@ -22,7 +22,7 @@ import {
   writeSession,
   writeSubscription,
   writeWill,
-} from './records.ts';
+} from './records/records.ts';
 import type { StoreMemory } from './store-memory.ts';
 
 type ChainedBatch = ReturnType<Database['batch']>;

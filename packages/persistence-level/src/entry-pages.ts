@@ -1,5 +1,5 @@
 import type { Database } from './database.ts';
-import type { KeyRange } from './keys.ts';
+import type { KeyRange } from './records/keys.ts';
 
 export type Entry = readonly [key: Buffer, value: Buffer];
 export type DatabaseSnapshot = ReturnType<Database['snapshot']>;

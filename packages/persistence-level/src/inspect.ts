@@ -1,6 +1,7 @@
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { Database } from './database.ts';
 import { type Entry, pagesOf } from './entry-pages.ts';
+import { describeKey } from './quarantine.ts';
+import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
 import {
   behindNumber,
   identityKey,
@@ -10,8 +11,7 @@ import {
   Prefix,
   rangeOf,
   textFrom,
-} from './keys.ts';
-import { describeKey } from './quarantine.ts';
+} from './records/keys.ts';
 import {
   type NextNumbers,
   readMessage,
@@ -20,7 +20,7 @@ import {
   readSession,
   readSubscription,
   readWill,
-} from './records.ts';
+} from './records/records.ts';
 import { References } from './references.ts';
 import { kindOf, kinds, minKeyBytes, type StoredKind } from './stored-kinds.ts';
 

@@ -8,7 +8,6 @@ import type {
   Snapshot,
 } from '@sluice/plugin';
 import { type BackupOptions, type BackupReport, writeBackup } from './backup.ts';
-import { ByteWriter } from './byte-writer.ts';
 import { CommitAhead } from './commit-ahead.ts';
 import { CommitBatch } from './commit-batch.ts';
 import type { Database } from './database.ts';
@@ -26,9 +25,10 @@ import { NumberedStore } from './numbered-store.ts';
 import { refuseUnfinishedBackup } from './offline-store.ts';
 import { type LevelOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Quarantine } from './quarantine.ts';
-import { QueueEntryWriter } from './queue-entry-writer.ts';
 import { QueueHeads } from './queue-heads.ts';
 import { QueueReader } from './queue-reader.ts';
+import { ByteWriter } from './records/byte-writer.ts';
+import { QueueEntryWriter } from './records/queue-entry-writer.ts';
 import { RunningBackups } from './running-backups.ts';
 import { openStore } from './store.ts';
 import type { StoreMemory } from './store-memory.ts';

@@ -8,8 +8,10 @@ import type {
   SubscriptionRecord,
   WillRecord,
 } from '@sluice/plugin';
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { Database } from './database.ts';
+import type { Quarantine } from './quarantine.ts';
+import { RecordScan } from './record-scan.ts';
+import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
 import {
   behindNumber,
   type KeyRange,
@@ -20,9 +22,7 @@ import {
   queueKeyBytes,
   rangeOf,
   receivedKeyBytes,
-} from './keys.ts';
-import type { Quarantine } from './quarantine.ts';
-import { RecordScan } from './record-scan.ts';
+} from './records/keys.ts';
 import {
   type NextNumbers,
   readMessage,
@@ -30,7 +30,7 @@ import {
   readSession,
   readSubscription,
   readWill,
-} from './records.ts';
+} from './records/records.ts';
 import { References } from './references.ts';
 import { scanEntries } from './scan.ts';
 

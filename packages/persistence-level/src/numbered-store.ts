@@ -1,8 +1,8 @@
-import { ByteWriter } from './byte-writer.ts';
-import { commitKey, openCommitNumber, sealCommitNumber } from './commit-number.ts';
 import type { Database } from './database.ts';
 import { rolledBackError } from './errors.ts';
-import { identityKey } from './keys.ts';
+import { ByteWriter } from './records/byte-writer.ts';
+import { commitKey, openCommitNumber, sealCommitNumber } from './records/commit-number.ts';
+import { identityKey } from './records/keys.ts';
 import { tryDisk } from './spare-room.ts';
 import { endEpoch, reopenDatabase } from './store.ts';
 

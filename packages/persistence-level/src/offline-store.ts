@@ -2,8 +2,6 @@ import { readdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
 import { isUnfinishedBackup } from './backup-marker.ts';
-import { DamagedRecord } from './byte-reader.ts';
-import { commitKey, openCommitNumber } from './commit-number.ts';
 import type { Database } from './database.ts';
 import { type Epoch, readEpoch } from './epoch.ts';
 import {
@@ -14,12 +12,14 @@ import {
   rolledBackError,
   unwritableError,
 } from './errors.ts';
-import { checkFiles, type FileCheck } from './file-check.ts';
+import { checkFiles, type FileCheck } from './files/file-check.ts';
+import type { DamagedBlock } from './files/table-check.ts';
 import { resolveOptions } from './options.ts';
-import type { StoreIdentity } from './records.ts';
+import { DamagedRecord } from './records/byte-reader.ts';
+import { commitKey, openCommitNumber } from './records/commit-number.ts';
+import type { StoreIdentity } from './records/records.ts';
 import { databasePath, openDatabase } from './store.ts';
 import { differenceFrom, isEmpty, readStoredIdentity, requireFormat } from './store-identity.ts';
-import type { DamagedBlock } from './table-check.ts';
 import { inUseError, missingError, unfinishedBackupError } from './tool-errors.ts';
 
 /** What the tools for a store that no broker has open are told. */

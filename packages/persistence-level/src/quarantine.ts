@@ -9,7 +9,7 @@ import {
   queueKeyBytes,
   receivedKeyBytes,
   textFrom,
-} from './keys.ts';
+} from './records/keys.ts';
 
 const kinds: ReadonlyMap<number, RecordKind> = new Map<number, RecordKind>([
   [Prefix.session, 'session'],

@@ -1,10 +1,10 @@
 import type { Message, QueuedMessage } from '@sluice/plugin';
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { Database } from './database.ts';
-import { numberAt, numberKey, Prefix, rangeOfQueue } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { QueueHeads } from './queue-heads.ts';
-import { type QueueEntry, readMessage, readQueueEntry } from './records.ts';
+import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
+import { numberAt, numberKey, Prefix, rangeOfQueue } from './records/keys.ts';
+import { type QueueEntry, readMessage, readQueueEntry } from './records/records.ts';
 
 const readAheadBytes = 64 * 1024;
 

@@ -1,9 +1,9 @@
 import type { OpenOptions } from '@sluice/plugin';
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { RecordKind } from './damage-report.ts';
 import type { Database } from './database.ts';
-import type { KeyRange } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
+import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
+import type { KeyRange } from './records/keys.ts';
 import { scanEntries, scanTexts } from './scan.ts';
 
 const recordsPerReport = 50_000;

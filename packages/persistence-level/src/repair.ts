@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { Level } from 'level';
-import { ByteWriter } from './byte-writer.ts';
-import { commitKey, openCommitNumber } from './commit-number.ts';
 import type { Database } from './database.ts';
 import { writeEpoch } from './epoch.ts';
 import { corruptError, reasonOf, unwritableError } from './errors.ts';
+import { replaceDamagedTables } from './files/table-salvage.ts';
 import { type Finding, Inspection, StoreProblem } from './inspect.ts';
-import { identityKey, numbersKey, quarantineKey } from './keys.ts';
 import {
   type OfflineStore,
   openOffline,
   type StoreToolOptions,
   unreadableError,
 } from './offline-store.ts';
-import { writeIdentity, writeNumbers } from './records.ts';
+import { ByteWriter } from './records/byte-writer.ts';
+import { commitKey, openCommitNumber } from './records/commit-number.ts';
+import { identityKey, numbersKey, quarantineKey } from './records/keys.ts';
+import { writeIdentity, writeNumbers } from './records/records.ts';
 import { databasePath } from './store.ts';
 import { type CheckReport, checkStore, inspectStore } from './store-check.ts';
 import { storeFormat } from './store-identity.ts';
-import { replaceDamagedTables } from './table-salvage.ts';
 import { inUseError } from './tool-errors.ts';
 
 export interface RepairReport {

@@ -1,5 +1,5 @@
 import type { Database } from './database.ts';
-import type { KeyRange } from './keys.ts';
+import type { KeyRange } from './records/keys.ts';
 
 // Measured: batches of this size with this much read ahead iterate 1 M entries in half the time of `for await`.
 const entriesPerRead = 1000;

@@ -1,3 +1,4 @@
+import type { DamagedBlock } from './files/table-check.ts';
 import { Inspection, nameOf, type StoreProblem } from './inspect.ts';
 import {
   type OfflineStore,
@@ -6,7 +7,6 @@ import {
   unreadableError,
 } from './offline-store.ts';
 import type { StoredKind } from './stored-kinds.ts';
-import type { DamagedBlock } from './table-check.ts';
 
 /** One record with something wrong, for people. */
 export interface ProblemExample {

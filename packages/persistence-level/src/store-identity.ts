@@ -1,10 +1,10 @@
 import type { BrokerError } from '@sluice/plugin';
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { Database } from './database.ts';
 import type { Epoch } from './epoch.ts';
 import { formatError, rolledBackError } from './errors.ts';
-import { identityKey } from './keys.ts';
-import { readIdentity, type StoreIdentity } from './records.ts';
+import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
+import { identityKey } from './records/keys.ts';
+import { readIdentity, type StoreIdentity } from './records/records.ts';
 
 /** Raised when the layout of keys or values changes so that older code would misread it. */
 export const storeFormat = 1;

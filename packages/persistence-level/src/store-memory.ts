@@ -1,6 +1,6 @@
 import type { EndedSessions } from './ended-sessions.ts';
 import type { QueueHeads } from './queue-heads.ts';
-import type { NextNumbers } from './records.ts';
+import type { NextNumbers } from './records/records.ts';
 import type { References } from './references.ts';
 
 /** What a commit changes in memory beside the database. */

@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { Database } from './database.ts';
 import { type DatabaseSnapshot, pagesOf } from './entry-pages.ts';
-import { numberAt, queueKeyBytes, textFrom } from './keys.ts';
 import { type StoreToolOptions, withHealthyStore } from './offline-store.ts';
-import { readSession } from './records.ts';
+import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
+import { numberAt, queueKeyBytes, textFrom } from './records/keys.ts';
+import { readSession } from './records/records.ts';
 import { databasePath } from './store.ts';
 import { kinds, type StoredKind } from './stored-kinds.ts';
 

@@ -3,9 +3,6 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
 import { Level } from 'level';
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
-import { ByteWriter } from './byte-writer.ts';
-import { commitKey, openCommitNumber } from './commit-number.ts';
 import type { Database } from './database.ts';
 import { type Epoch, readEpoch, writeEpoch } from './epoch.ts';
 import {
@@ -15,10 +12,15 @@ import {
   rolledBackError,
   unwritableError,
 } from './errors.ts';
-import { checkFiles } from './file-check.ts';
-import { identityKey } from './keys.ts';
+import { checkFiles } from './files/file-check.ts';
+import { replaceDamagedTables } from './files/table-salvage.ts';
+import { removeUnfinishedDatabase } from './files/unfinished-store.ts';
 import type { ResolvedOptions } from './options.ts';
-import { readIdentity, type StoreIdentity, writeIdentity } from './records.ts';
+import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
+import { ByteWriter } from './records/byte-writer.ts';
+import { commitKey, openCommitNumber } from './records/commit-number.ts';
+import { identityKey } from './records/keys.ts';
+import { readIdentity, type StoreIdentity, writeIdentity } from './records/records.ts';
 import {
   differenceFrom,
   isEmpty,
@@ -26,8 +28,6 @@ import {
   requireFormat,
   storeFormat,
 } from './store-identity.ts';
-import { replaceDamagedTables } from './table-salvage.ts';
-import { removeUnfinishedDatabase } from './unfinished-store.ts';
 
 // LevelDB maps each table of 2 MiB that it has open, and keeps its index in memory. With its thousand, the process grows
 // by a gigabyte while a queue of that size is drained. With these, only bodies that lie scattered over a store of some

@@ -6,7 +6,7 @@ import {
   queueKeyBytes,
   rangeOf,
   receivedKeyBytes,
-} from './keys.ts';
+} from './records/keys.ts';
 
 /** Every kind of record that a store may hold; 'other' are its identity, the next numbers, and what does not belong there. */
 export type StoredKind = RecordKind | 'ended' | 'quarantined' | 'other';

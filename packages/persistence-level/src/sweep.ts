@@ -1,8 +1,15 @@
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { Gate } from './gate.ts';
-import { type KeyRange, numberAt, numberKey, Prefix, rangeOf, rangeOfSession } from './keys.ts';
 import type { MemoryChange, NumberedStore } from './numbered-store.ts';
-import { readQueueEntry } from './records.ts';
+import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
+import {
+  type KeyRange,
+  numberAt,
+  numberKey,
+  Prefix,
+  rangeOf,
+  rangeOfSession,
+} from './records/keys.ts';
+import { readQueueEntry } from './records/records.ts';
 import type { References } from './references.ts';
 
 const keysPerStep = 1000;

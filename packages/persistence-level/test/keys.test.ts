@@ -13,7 +13,7 @@ import {
   sessionKey,
   subscriptionKey,
   textFrom,
-} from '../src/keys.ts';
+} from '../src/records/keys.ts';
 
 const number = fc.oneof(fc.maxSafeNat(), fc.nat(300), fc.nat(70_000));
 const text = fc.string({ unit: 'binary' });

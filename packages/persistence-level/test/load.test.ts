@@ -1,7 +1,7 @@
 import { LevelPersistence } from '@sluice/persistence-level';
 import type { Operation } from '@sluice/plugin';
 import { expect, it } from 'vitest';
-import { Prefix, queueKey } from '../src/keys.ts';
+import { Prefix, queueKey } from '../src/records/keys.ts';
 import { enqueue, fillQueue, message, saveSession, subscribe } from './operations.ts';
 import { keysOf, withDatabase } from './raw-database.ts';
 import { temporaryDirectory } from './temporary-directory.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ByteReader } from '../src/byte-reader.ts';
-import { queueKey } from '../src/keys.ts';
-import { QueueEntryWriter } from '../src/queue-entry-writer.ts';
-import { readQueueEntry, type WrittenQueueEntry } from '../src/records.ts';
+import { ByteReader } from '../src/records/byte-reader.ts';
+import { queueKey } from '../src/records/keys.ts';
+import { QueueEntryWriter } from '../src/records/queue-entry-writer.ts';
+import { readQueueEntry, type WrittenQueueEntry } from '../src/records/records.ts';
 
 // Few values of each field, so that many entries are like the one before, or differ in one field only.
 const identifiers = [[], [], [1], [1, 300]] as const;

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ByteReader, DamagedRecord } from '../src/byte-reader.ts';
-import { ByteWriter } from '../src/byte-writer.ts';
-import { checksum } from '../src/checksum.ts';
+import { ByteReader, DamagedRecord } from '../src/records/byte-reader.ts';
+import { ByteWriter } from '../src/records/byte-writer.ts';
+import { checksum } from '../src/records/checksum.ts';
 import {
   readIdentity,
   readMessage,
@@ -19,7 +19,7 @@ import {
   writeSession,
   writeSubscription,
   writeWill,
-} from '../src/records.ts';
+} from '../src/records/records.ts';
 
 const key = Buffer.from('key');
 const number = fc.maxSafeNat();

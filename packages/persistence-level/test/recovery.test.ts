@@ -4,7 +4,7 @@ import { LevelPersistence } from '@sluice/persistence-level';
 import type { Operation } from '@sluice/plugin';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { identityKey } from '../src/keys.ts';
+import { identityKey } from '../src/records/keys.ts';
 import { failNextBatches, installFailingBatch } from './failing-batch.ts';
 import { dequeue, endSession, enqueue, fillQueue, message, saveSession } from './operations.ts';
 import { databasePath, keysOf, withDatabase } from './raw-database.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkStore, LevelPersistence, repairStore } from '@sluice/persistence-level';
 import type { Snapshot } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
-import { identityKey, numberKey, numbersKey, Prefix, sessionKey } from '../src/keys.ts';
+import { identityKey, numberKey, numbersKey, Prefix, sessionKey } from '../src/records/keys.ts';
 import { closedStore, fullContents, fullCounts, withStore } from './full-store.ts';
 import { fillQueue, saveSession } from './operations.ts';
 import {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { checkStore, LevelPersistence } from '@sluice/persistence-level';
 import { describe, expect, it } from 'vitest';
 import { Random, RandomHistory } from '../../plugin/src/testing/persistence-history.ts';
-import { ByteWriter } from '../src/byte-writer.ts';
-import { identityKey, numberKey, numbersKey, Prefix, sessionKey } from '../src/keys.ts';
-import { writeIdentity, writeNumbers, writeSession } from '../src/records.ts';
+import { ByteWriter } from '../src/records/byte-writer.ts';
+import { identityKey, numberKey, numbersKey, Prefix, sessionKey } from '../src/records/keys.ts';
+import { writeIdentity, writeNumbers, writeSession } from '../src/records/records.ts';
 import { closedStore, fullContents, fullCounts, withStore } from './full-store.ts';
 import { endSession, fillQueue, saveSession, saveWill } from './operations.ts';
 import {

@@ -4,7 +4,7 @@
 // any more, and no write after that. So a damaged block is tolerated only when nothing but values in it can be wrong.
 
 import { open } from 'node:fs/promises';
-import { ByteReader, DamagedRecord } from './byte-reader.ts';
+import { ByteReader, DamagedRecord } from '../records/byte-reader.ts';
 import type { ListedTable } from './manifest.ts';
 import {
   compareKeys,
