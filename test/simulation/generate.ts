@@ -140,7 +140,10 @@ class Generator {
         return this.#startCleanAgain(step.client, id);
       case 'cut': {
         const { delaySeconds = 0 } = this.#clients[step.client]?.will ?? {};
-        return delaySeconds > 0 ? [this.#crash(id, delaySeconds * 1_000)] : [];
+        if (delaySeconds === 0 || step.kind === 'half-open') return [];
+        // Most of the delay is over: that of a will that counts anew ends much later.
+        this.#at += delaySeconds * 500;
+        return [this.#crash(id, delaySeconds * 500)];
       }
       default:
         return [];

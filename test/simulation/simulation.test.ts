@@ -28,6 +28,7 @@ const interesting: readonly string[] = [
   'retained message delivered',
   'shared message delivered',
   'message for the application',
+  'acknowledged before it is durable',
   'will due',
   'will taken back',
   'hook: late',
