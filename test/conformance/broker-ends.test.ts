@@ -2,7 +2,7 @@
 import { ReasonCode } from '@sluice/packet';
 import { redirect } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
-import { aWill, publishPacket } from '../../packages/core/test/support/packets.ts';
+import { aWill } from '../../packages/core/test/support/packets.ts';
 import { aPlugin, startTestBroker } from '../../packages/core/test/support/test-broker.ts';
 import { covers } from './covers.ts';
 
@@ -94,15 +94,17 @@ describe('what the broker fails at itself', () => {
 
   test.each([3, 4, 5] as const)('ends the connection it came on, version %i', async (version) => {
     const world = await startTestBroker();
-    const durable = { cleanStart: false, properties: { sessionExpiryInterval: 60 } };
-    await (await world.connect('s', durable)).subscribe('t', { qos: 1 });
-    const client = await world.connect('c', { version });
+    const properties = version === 5 ? { sessionExpiryInterval: 60 } : {};
+    const durable = { version, cleanStart: false, properties };
+    const session = await world.connect('s', durable);
+    await session.subscribe('t', { qos: 1 });
+    await session.drop();
+    await world.publish('t', 'x', { qos: 1 });
     const bystander = await world.connect('b', { version });
-    world.persistence.failure = new Error('the disk is full');
-    client.send(publishPacket('t', 'x', { qos: 1, packetId: 1 }));
+    world.persistence.readFailure = new Error('the disk is broken');
+    const { client } = await world.resume('s', durable);
     await world.settle();
     expect(client.closed).toBe(true);
-    // Nothing is acknowledged that is not kept.
     expect(client.history).toEqual(version === 5 ? ['connack', 'disconnect'] : ['connack']);
     if (version === 5) expect(client.disconnectCode).toBeGreaterThanOrEqual(0x80);
     expect(bystander.closed).toBe(false);
