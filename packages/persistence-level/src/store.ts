@@ -88,7 +88,7 @@ export async function openDatabase(
  * lock or writes beside it.
  */
 export async function reopenDatabase(database: Database, path: string): Promise<void> {
-  // Of the data in its tables, all was checked when it was opened first, or written since.
+  // Data in tables was checked when it was opened first, as far as `verifyBytes` goes, or has been written since.
   await refuseDamagedFiles(path, 0);
   try {
     await database.open({ createIfMissing: false });

@@ -61,7 +61,7 @@ function readCurrent(directory: string): Promise<string> {
 }
 
 /** A damaged block, for people. */
-export function describeBlock({ table, byte, reason }: DamagedBlock): string {
+function describeBlock({ table, byte, reason }: DamagedBlock): string {
   return `table ${table} is damaged at byte ${byte} (${reason})`;
 }
 
