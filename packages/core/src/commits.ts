@@ -35,9 +35,9 @@ export interface CommitsParts extends OutageParts {
 }
 
 const bytesPerOperation = 64;
-// Measured: beyond some thousand operations LevelDB gains no more, and the wait for each grows.
-const operationsPerCommit = 3_000;
-const bytesPerCommit = 1_048_576;
+// Measured: beyond some hundred operations LevelDB gains no more, and the wait for each grows.
+const operationsPerCommit = 500;
+const bytesPerCommit = 131_072;
 
 /** A commit that has not succeeded yet, and the list that it is tried with. */
 interface Writing {

@@ -26,7 +26,7 @@ export class OutboxEntry implements CommitWaiter {
   /** Undefined once released, and once sent where nobody could resend it. */
   message: RoutedMessage | undefined;
   state: EntryState = EntryState.waiting;
-  /** Its `enqueue` is committed, or there is none. */
+  /** What it must outlive before it may leave as QoS 2 is committed: its `enqueue`, and what its publisher sent. */
   durable = true;
   /** Nothing was before it: it leaves at once, or as soon as it is durable. */
   isImmediate = false;
@@ -70,11 +70,17 @@ export class OutboxEntry implements CommitWaiter {
 
   /** Remembers its operation, so that it can be cancelled until the batch is sealed. */
   enqueued(batch: Batch, body: StoredBody, owner: { pump(): void }): void {
-    this.durable = false;
+    this.awaits(owner);
     this.#batch = batch;
     this.#place = batch.operations.length - 1;
     this.#body = body;
+  }
+
+  /** It waits for a commit without an operation of its own. */
+  awaits(owner: { pump(): void }): this {
+    this.durable = false;
     this.#owner = owner;
+    return this;
   }
 
   /** Takes the `enqueue` back where it is not on its way yet; false when it is. */

@@ -1,6 +1,5 @@
 import { isFailure, type ReasonCode } from '@sluice/packet';
 import { DropReason, type Operation, type RestoredSession } from '@sluice/plugin';
-import type { CommitWaiter } from './commits.ts';
 import type { Context } from './context.ts';
 import { EntryState, OutboxEntry } from './outbox-entry.ts';
 import { AckResult, type OutboxOwner } from './outbox-owner.ts';
@@ -114,6 +113,8 @@ export class Outbox {
       commits.wait(entry);
     } else {
       this.#window.add(entry);
+      // Sent again after a crash it might go to another member of the share group.
+      if (qos === 2 && message.mayRepeat) commits.waitForBatch(entry.awaits(owner));
     }
     this.pump();
     // What could not leave within the turn must not pin the chunk it came in.
@@ -255,12 +256,11 @@ export class Outbox {
       sink.pubrel(packetId);
       return;
     }
-    const waiter: CommitWaiter = {
+    commits.wait({
       onCommitted: (failure) => {
         if (failure === undefined && this.#owner.sink === sink) sink.pubrel(packetId);
       },
-    };
-    commits.wait(waiter);
+    });
   }
 
   #done(entry: OutboxEntry, reasonCode: number): void {

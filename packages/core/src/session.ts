@@ -103,7 +103,7 @@ export class Session implements SharingReceiver, OutboxOwner {
     let reason: DropReason | undefined;
     if (sink === undefined && (qos === 0 || !this.stored)) {
       reason = DropReason.offline;
-    } else if (qos === 0 && message.qos === 2) {
+    } else if (qos === 0 && message.mayRepeat) {
       this.#sendOnceDurable(message, retain, subscriptionIdentifiers);
     } else if (qos === 0) {
       reason = this.send(message, 0, retain, false, 0, subscriptionIdentifiers);

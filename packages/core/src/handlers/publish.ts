@@ -115,6 +115,7 @@ function accept(
     route = router.lookup(message.topic);
     connection.lastRoute = route;
   }
+  message.mayRepeat = packet.qos === 2 && session.stored;
   const added = commits.added;
   const receivers = publishing.accept(message, session.client, route);
   if (packet.qos > 0) {

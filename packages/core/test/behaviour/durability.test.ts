@@ -80,3 +80,17 @@ test('a QoS 2 message reaches a subscription of QoS 0 once, also when the broker
   await again.receive('pubrec');
   expect(await back.payloads()).toEqual(['x']);
 });
+
+test('a QoS 2 message leaves for a session that ends with its connection only when its publisher will not repeat it', async () => {
+  const world = await startTestBroker();
+  const member = await world.connect('member', { cleanStart: true });
+  await member.subscribe('$share/group/a', { qos: 2 });
+  const client = await world.connect('c', durable);
+  world.persistence.hold();
+  client.send(publishPacket('a', 'x', { qos: 2, packetId: 1 }));
+  await world.settle();
+  expect(await member.payloads()).toEqual([]);
+  world.persistence.release();
+  await client.receive('pubrec');
+  expect(await member.payloads()).toEqual(['x']);
+});
