@@ -1,6 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+// By default one processor is left idle, of two as well.
+const maxWorkers = availableParallelism();
 const long = ['test/simulation/**/*.test.ts', 'test/crash/**/*.test.ts'];
 
 export default defineConfig({
@@ -15,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts'],
+          maxWorkers,
           // A busy machine is no fault of the code: nothing here waits for real time.
           testTimeout: 60_000,
         },
@@ -25,6 +29,7 @@ export default defineConfig({
           name: 'whole',
           include: ['test/**/*.test.ts'],
           exclude: [...long, '**/node_modules/**'],
+          maxWorkers,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

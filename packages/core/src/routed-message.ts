@@ -33,7 +33,7 @@ export class RoutedMessage implements Message {
   readonly receivedAt: number;
   readonly expiresAt: number;
   readonly durability: Durability;
-  /** QoS 2, and after a crash its publisher sends it again unless this is committed first: it is to arrive once. */
+  /** QoS 2, and published again after a crash unless its commit comes first: it is to arrive once. */
   mayRepeat = false;
   /** Its body in the batch that queues it, while there is one. */
   body: StoredBody | undefined;

@@ -96,7 +96,8 @@ export class Wills {
   ): void {
     const will = session === undefined ? this.#make(record, client) : this.#hold(session, record);
     const { environment, deadlines } = this.#context;
-    const inMs = Math.max(0, dueAt - environment.now());
+    // A clock that was set back must not make it wait longer than its whole delay.
+    const inMs = Math.min(Math.max(0, dueAt - environment.now()), record.delayInterval * 1_000);
     deadlines.set(will.deadline, environment.monotonic() + inMs);
   }
 
@@ -142,7 +143,10 @@ export class Wills {
           this.#drop(will, message, DropReason.hook);
           return;
         }
-        this.#publishing.accept(RoutedMessage.of(event?.message ?? message), client);
+        const changed = RoutedMessage.of(event?.message ?? message);
+        // After a crash before its commit it is due again.
+        changed.mayRepeat = changed.qos === 2;
+        this.#publishing.accept(changed, client);
         // With the message in one commit: after a crash it is published or still due, never neither.
         this.#forget(will);
       });

@@ -421,6 +421,20 @@ describe.each(stores)('over %s, while a hook is asked about a will', (_name, mak
     expect(await (await world.connect('watcher', durable)).payloads()).toEqual(['first']);
   });
 
+  test('a clock that is set back does not keep it waiting until its client is back', async () => {
+    const { world, state } = await anIndecisiveBroker();
+    const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
+    await (await world.connect('watcher', durable)).subscribe('will', { qos: 1 });
+    await world.connect('c', leaving(0, 1_000, 'first', 1));
+    await world.crash();
+    await world.advance(1);
+    expect(state.asked).toBe(1);
+    state.hesitates = false;
+    await world.crash(-60_000);
+    await world.connect('c', leaving(0, 1_000, 'second', 1));
+    expect(await (await world.connect('watcher', durable)).payloads()).toEqual(['first']);
+  });
+
   test('a session that is taken over meanwhile still ends in time', async () => {
     const { world } = await anIndecisiveBroker();
     await world.connect('c', leaving(0, 10));
@@ -466,3 +480,18 @@ test.each(stores)(
     expect(await (await world.connect('watcher', durable)).payloads()).toEqual(['x']);
   },
 );
+
+test('a will of QoS 2 reaches a subscription of QoS 0 once, also when the broker dies before its commit', async () => {
+  const world = await startTestBroker();
+  const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
+  const watcher = await world.connect('watcher', durable);
+  await watcher.subscribe('will', { qos: 0 });
+  const client = await world.connect('c', { ...durable, will: aWill('will', 'x', { qos: 2 }) });
+  world.persistence.hold();
+  await client.drop();
+  expect(await watcher.payloads()).toEqual([]);
+  await world.crash();
+  const back = await world.connect('watcher', durable);
+  await world.advance(1);
+  expect(await back.payloads()).toEqual(['x']);
+});
