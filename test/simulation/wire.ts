@@ -121,7 +121,11 @@ export class Wire {
     this.#takeHeld();
     this.#isDeaf = true;
     if (kind === 'end') this.stream.push(null);
-    else if (kind === 'reset') this.stream.destroy(new Error('connection reset'));
+    else if (kind === 'reset') {
+      // What the broker had not read yet goes with the connection.
+      this.#carried -= this.stream.readableLength;
+      this.stream.destroy(new Error('connection reset'));
+    }
     this.#world.touch();
     this.#owner.onClosed(this);
   }

@@ -69,7 +69,7 @@ export function take(world: World, addressee: Addressee, packet: PublishPacket):
   const isShared = epoch.interests.some(
     (interest) => interest.isShared && mayWant(interest, publication),
   );
-  if (isShared || mayHaveMissed(epoch, publication)) return;
+  if (isShared || mayHaveMissed(epoch, publication, packet)) return;
   const stream = `${publication.publisher} ${publication.topic} ${publication.qos} ${packet.qos}`;
   const last = epoch.last.get(stream) ?? 0;
   if (last > publication.id) {
@@ -78,10 +78,14 @@ export function take(world: World, addressee: Addressee, packet: PublishPacket):
   epoch.last.set(stream, publication.id);
 }
 
-/** What was sent again may come late to one who was not there the first time, or after the first one expired. */
-function mayHaveMissed({ interests }: Epoch, publication: Publication): boolean {
+/** What was sent again may come late to one who missed it the first time: not there, dropped at QoS 0, or expired. */
+function mayHaveMissed(
+  { interests }: Epoch,
+  publication: Publication,
+  { qos }: PublishPacket,
+): boolean {
   if (publication.sends === 1) return false;
-  if (publication.expirySeconds !== undefined) return true;
+  if (qos === 0 || publication.expirySeconds !== undefined) return true;
   return !interests.some(
     (interest) =>
       interest.sureFrom < publication.sentAt && matches(interest.topicFilter, publication.topic),
