@@ -10,6 +10,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   '@sluice/persistence-memory': ['@sluice/packet', '@sluice/plugin'],
   '@sluice/persistence-level': ['@sluice/packet', '@sluice/plugin'],
   '@sluice/auth': ['@sluice/packet', '@sluice/plugin'],
+  '@sluice/limits': ['@sluice/packet', '@sluice/plugin'],
+  '@sluice/from-aedes': ['@sluice/packet', '@sluice/plugin'],
   '@sluice/core': [
     '@sluice/matcher',
     '@sluice/packet',
@@ -25,6 +27,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   '@sluice/conformance': ['@sluice/packet'],
   '@sluice/bench': [
+    '@sluice/auth',
     '@sluice/core',
     '@sluice/matcher',
     '@sluice/packet',
@@ -33,7 +36,13 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const withoutOthers = ['@sluice/packet', '@sluice/plugin', '@sluice/matcher'];
+const withoutOthers = [
+  '@sluice/packet',
+  '@sluice/plugin',
+  '@sluice/matcher',
+  '@sluice/limits',
+  '@sluice/from-aedes',
+];
 
 /** Name of the package that a specifier is of; undefined for a file of one's own and for Node. */
 function packageOf(specifier: string): string | undefined {

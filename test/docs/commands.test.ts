@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readAclArguments } from '../../packages/server/src/commands/acl-arguments.ts';
 import { readFlags } from '../../packages/server/src/settings.ts';
 import { pages, root } from './pages.ts';
 
@@ -46,6 +47,7 @@ function sluiceArguments(words: readonly string[]): readonly string[] | undefine
 /** Throws where the command line would be refused. */
 function check([command = '', ...rest]: readonly string[]): void {
   if (command === 'start' || command === 'check') readFlags(rest);
+  else if (command === 'acl') readAclArguments(rest, {});
   else if (command === 'passwd') expect(rest).toHaveLength(2);
   else expect(['--help', '--version']).toContain(command);
 }

@@ -34,13 +34,7 @@ export interface Page {
 }
 
 /** README.md and everything under docs. */
-export const pages: readonly Page[] = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .sort()
-    .map((name) => `docs/${name}`),
-].flatMap(readPage);
+export const pages: readonly Page[] = ['README.md', ...pagesUnder('docs')].flatMap(readPage);
 
 export function pageNamed(path: string): Page {
   const found = pages.find((page) => page.path === path);
@@ -78,6 +72,17 @@ export function tableRows(text: string): readonly (readonly string[])[] {
         .split(' | ')
         .map((cell) => cell.trim()),
     );
+}
+
+function pagesUnder(directory: string): string[] {
+  return readdirSync(join(root, directory), { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules')
+    .flatMap((entry) => {
+      const path = `${directory}/${entry.name}`;
+      if (entry.isDirectory()) return pagesUnder(path);
+      return path.endsWith('.md') ? [path] : [];
+    })
+    .sort();
 }
 
 function readPage(path: string): Page[] {

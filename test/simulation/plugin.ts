@@ -38,13 +38,30 @@ export class SimulatedPlugin {
   #setUp(context: PluginContext): void {
     const { plan } = this.#world;
     if (!plan.hasHooks) return;
-    context.hook('authenticate', ({ connection }) => this.#decide(connection.listener ?? ''));
-    context.hook('authorizePublish', ({ message }) =>
-      this.#decide(readPayload(message.payload).hook),
+    // It fails where the plan says so, not because it is broken.
+    const patience = { maxFailures: Infinity };
+    context.hook(
+      'authenticate',
+      ({ connection, clientId }) => {
+        this.#forgiveFailures(clientId);
+        return this.#decide(connection.listener ?? '');
+      },
+      patience,
     );
-    context.hook('authorizeSubscribe', ({ client, subscription }) =>
-      this.#decide(this.#rules.get(`${client.clientId} ${subscription.filter}`) ?? ''),
+    context.hook(
+      'authorizePublish',
+      ({ message }) => this.#decide(readPayload(message.payload).hook),
+      patience,
     );
+    context.hook(
+      'authorizeSubscribe',
+      ({ client, subscription }) =>
+        this.#decide(this.#rules.get(`${client.clientId} ${subscription.filter}`) ?? ''),
+      patience,
+    );
+    // Without an opinion, so that queues are as they would be without them.
+    context.hook('enqueue', () => undefined);
+    context.hook('acknowledged', () => undefined);
     context.hook('authorizeDeliver', ({ client, message }) => {
       return this.#world.isDenied(numberOf(client.clientId), message.topic) ? deny() : allow();
     });
@@ -77,6 +94,14 @@ export class SimulatedPlugin {
     if (!isWill && topic === rewrites.topic) changed = withSuffix(changed, publishedSuffix);
     if (client === rewrites.client) changed = withSuffix(changed, deliveredSuffix);
     return changed;
+  }
+
+  /** A failure is one that passes: a client whose subscriptions nobody can be asked about never comes back. */
+  #forgiveFailures(clientId: string): void {
+    for (const [key, fate] of this.#rules) {
+      const passes = fate === 'throw' || fate === 'reject' || fate === 'never';
+      if (passes && key.startsWith(`${clientId} `)) this.#rules.delete(key);
+    }
   }
 
   #decide(fate: string): Verdict<never> | Promise<Verdict<never>> {

@@ -12,7 +12,25 @@ export interface Foreign {
 /** Debian's own: another one that comes first on the path lacks Debian's packages. */
 export const python = '/usr/bin/python3';
 
+/** What a browser that can be driven is called, by the distribution. */
+export const browserNames = [
+  'chromium-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+] as const;
+
 export const foreignPrograms = {
+  browser: {
+    name: 'Chromium or Chrome',
+    probe: ['sh', '-c', browserNames.map((name) => `command -v ${name}`).join(' || ')],
+    debianPackage: 'chromium-headless-shell',
+  },
+  python: {
+    name: 'python3',
+    probe: [python, '-c', 'import os, select, tty'],
+    debianPackage: 'python3',
+  },
   mosquittoClients: {
     name: 'mosquitto_pub and mosquitto_sub',
     probe: ['sh', '-c', 'command -v mosquitto_pub mosquitto_sub stdbuf'],

@@ -1,44 +1,36 @@
-import { ReasonCode } from '@sluice/packet';
-import { allow, type Deny, deny, type Plugin } from '@sluice/plugin';
-import { AccessControl } from './access-control.ts';
-import { Authenticator } from './authenticator.ts';
+import type { Plugin } from '@sluice/plugin';
+import { AuthService, type AuthStats } from './auth-service.ts';
 import { type AuthOptions, checkOptions } from './options.ts';
-import { loadRules } from './rules-file.ts';
-import { ScramExchanges } from './scram-exchanges.ts';
-import { loadUsers } from './users-file.ts';
+import type { AccessQuestion, Explanation } from './rules/explain.ts';
 
-const notAuthorized: Deny = Object.freeze(deny(ReasonCode.notAuthorized));
+/** The plug-in, and what an application may ask of it. */
+export interface AuthPlugin extends Plugin {
+  /**
+   * Reads all files and sources again; what they say takes effect at once, also on who is connected. Rejects with a
+   * `BrokerError` when one is broken: what that one said before stays in force.
+   */
+  reload(): Promise<void>;
+  /** Reads and checks all files and sources, without a broker; `setup` does it by itself. Rejects as `reload` does. */
+  load(): Promise<void>;
+  /** Says whether somebody may do something, and which rule decides. From `load` or `setup` on. */
+  explain(question: AccessQuestion): Explanation;
+  readonly stats: AuthStats;
+}
 
 /**
- * Users with passwords, and access rules, from JSON files or from code. A file that is missing or
- * broken fails the start of the broker with a `BrokerError`; so do options that contradict each other.
+ * Who clients are (users with passwords, tokens, certificates) and what they may do (access rules). A file that is
+ * missing or broken fails the start of the broker with a `BrokerError`; so do options that contradict each other.
  */
-export function auth(options: AuthOptions): Plugin {
-  const settings = checkOptions(options);
+export function auth(options: AuthOptions): AuthPlugin {
+  const service = new AuthService(checkOptions(options));
   return {
     name: 'auth',
-    async setup(context) {
-      const users = settings.users && (await loadUsers(settings.users));
-      const rules = settings.rules && (await loadRules(settings.rules, settings.identities));
-
-      if (users) {
-        const authenticator = new Authenticator(users.passwords, settings);
-        const exchanges = new ScramExchanges(users.scramKeys);
-        context.hook('authenticate', (event) => authenticator.authenticate(event));
-        context.hook('exchange', (event) => exchanges.step(event));
-      }
-      if (rules) {
-        const control = new AccessControl(rules);
-        context.hook('authorizePublish', ({ client, message }) =>
-          control.of(client).mayPublish(message.topic) ? allow() : notAuthorized,
-        );
-        context.hook('authorizeSubscribe', ({ client, subscription }) =>
-          control.of(client).maySubscribe(subscription.filter) ? allow() : notAuthorized,
-        );
-        context.hook('authorizeDeliver', ({ client, message }) =>
-          control.of(client).mayReceive(message.topic) ? allow() : notAuthorized,
-        );
-      }
+    setup: (context) => service.setup(context),
+    load: () => service.load(),
+    reload: () => service.reload(),
+    explain: (question) => service.explain(question),
+    get stats() {
+      return service.stats;
     },
   };
 }

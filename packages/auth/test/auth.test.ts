@@ -5,7 +5,7 @@ import { allow, type Client } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
 import { auth } from '../src/auth.ts';
 import type { AuthOptions } from '../src/options.ts';
-import type { RuleEntry } from '../src/rules-file.ts';
+import type { RuleEntry } from '../src/rules/rules-file.ts';
 import {
   cheapHash,
   clientOf,
@@ -54,10 +54,14 @@ const denied = { allowed: false, reasonCode: ReasonCode.notAuthorized, reasonStr
 describe('the hooks', () => {
   it('are those of what is given', async () => {
     const access = ['authorizePublish', 'authorizeSubscribe', 'authorizeDeliver'];
-    const identity = ['authenticate', 'exchange'];
-    expect(Object.keys(await plugIn(auth({ users })))).toEqual(identity);
-    expect(Object.keys(await plugIn(auth({ rules })))).toEqual(access);
-    expect(Object.keys(await plugIn(auth({ users, rules })))).toEqual([...identity, ...access]);
+    const identity = ['connected', 'authenticate', 'exchange'];
+    const always = ['start', 'close', 'policyChanged'];
+    const hooksWith = async (options: AuthOptions) =>
+      Object.keys(await plugIn(auth(options))).filter((name) => !always.includes(name));
+    expect(await hooksWith({ users })).toEqual(identity);
+    expect(await hooksWith({ rules })).toEqual(access);
+    expect(await hooksWith({ users, rules })).toEqual([...identity, ...access]);
+    expect(await hooksWith({ certificate: true })).toEqual(['authenticate']);
   });
 
   it('read files', async () => {
@@ -66,7 +70,7 @@ describe('the hooks', () => {
     await writeFile(paths.users, JSON.stringify(users));
     await writeFile(paths.rules, JSON.stringify(rules));
     const { login, publish } = await hooksOf(paths);
-    expect(await login(loginOf('anna', 'right'))).toEqual(allow({ identity: 'anna' }));
+    expect(await login(loginOf('anna', 'right'))).toMatchObject(allow({ identity: 'anna' }));
     expect(publish(clientOf('c', 'anna'), 'home/hall/lamp')).toBe(allow());
   });
 
@@ -76,7 +80,8 @@ describe('the hooks', () => {
     expect(deliver(client, 'home/hall/lamp')).toBe(allow());
     expect(deliver(client, 'home/hall/lock')).toEqual(denied);
     expect(deliver(client, 'home/hall/lock')).toBe(publish(client, 'home/hall/lock'));
-    expect(subscribe(client, 'home/#')).toBe(allow());
+    expect(subscribe(client, 'home/#')).toEqual(allow({ maximumQos: 2 }));
+    expect(subscribe(client, 'home/#')).toBe(subscribe(client, 'home/+'));
     expect(subscribe(client, 'garden/#')).toEqual(denied);
   });
 
@@ -118,9 +123,7 @@ describe('the start', () => {
     await expect(plugIn(auth({ rules: named }))).rejects.toMatchObject({
       code: 'SLUICE_AUTH_RULES_FILE',
     });
-    await expect(plugIn(auth({ rules: named, allowAnonymous: true }))).rejects.toThrow(
-      'externalIdentities',
-    );
+    await expect(plugIn(auth({ rules: named }))).rejects.toThrow('externalIdentities');
     const { publish } = await hooksOf({ rules: named, externalIdentities: true });
     expect(publish(clientOf('c', 'anna'), 'anna/x')).toBe(allow());
   });

@@ -6,16 +6,27 @@ import { join } from 'node:path';
 import { PacketType } from '@sluice/packet';
 import type {
   AuthenticateEvent,
+  BrokerServices,
   Client,
   ConnectionInfo,
   DeliveryEvent,
+  DisconnectOptions,
   ExchangeEvent,
   Hooks,
+  LimitedEvent,
   Message,
   Plugin,
   PluginContext,
+  SessionInfo,
 } from '@sluice/plugin';
+import { emptyBroker } from '@sluice/plugin/testing';
 import { onTestFinished } from 'vitest';
+import { LiveDocument } from '../src/documents/live-document.ts';
+import type { Rule } from '../src/rules/rule.ts';
+import { checkRulesFile, rulesSource } from '../src/rules/rules-file.ts';
+import type { Subject } from '../src/rules/subject.ts';
+import { Users } from '../src/users/users.ts';
+import { usersSource } from '../src/users/users-file.ts';
 
 const connection: ConnectionInfo = {
   id: 'connection-1',
@@ -27,8 +38,52 @@ const connection: ConnectionInfo = {
   request: undefined,
 };
 
+/** A broker that does nothing but note what it was asked for. */
+export class FakeBroker {
+  readonly disconnected: { clientId: string; options: DisconnectOptions | undefined }[] = [];
+  readonly limits: LimitedEvent[] = [];
+  readonly errors: Error[] = [];
+  /** Who is connected. */
+  clients: Client[] = [];
+  reauthorized = 0;
+
+  readonly services: BrokerServices = emptyBroker({
+    sessions: {
+      get: (clientId) => this.#sessions().find((one) => one.clientId === clientId),
+      end: async () => false,
+      [Symbol.asyncIterator]: () => this.#iterate(),
+    },
+    disconnect: (clientId, options) => {
+      this.disconnected.push({ clientId, options });
+      return true;
+    },
+    reauthorize: async () => {
+      this.reauthorized += 1;
+    },
+    limited: (event) => {
+      this.limits.push(event);
+    },
+  });
+
+  #sessions(): SessionInfo[] {
+    return this.clients.map((client) => ({
+      clientId: client.clientId,
+      identity: client.identity,
+      client,
+      disconnectedAt: undefined,
+      expiryInterval: 0,
+      subscriptions: 0,
+      queuedMessages: 0,
+    }));
+  }
+
+  async *#iterate(): AsyncGenerator<SessionInfo> {
+    yield* this.#sessions();
+  }
+}
+
 /** Sets a plug-in up as a broker would, and returns what it registered. */
-export async function plugIn(plugin: Plugin): Promise<Partial<Hooks>> {
+export async function plugIn(plugin: Plugin, broker = new FakeBroker()): Promise<Partial<Hooks>> {
   const hooks: Partial<Hooks> = {};
   const context: PluginContext = {
     hook(name, hook) {
@@ -37,13 +92,37 @@ export async function plugIn(plugin: Plugin): Promise<Partial<Hooks>> {
     provide() {
       throw new Error('auth provides no service');
     },
-    broker: { publish: () => Promise.resolve(), disconnect: () => false },
+    broker: broker.services,
     reportError(error) {
-      throw error;
+      broker.errors.push(error);
     },
   };
   await plugin.setup(context);
   return hooks;
+}
+
+export function loadUsers(given: string | object): Promise<Users> {
+  const read = new LiveDocument(given, usersSource('options.users'), (document, source) => {
+    return new Users(document, source);
+  });
+  return read.load();
+}
+
+export function loadRules(given: string | object, identities: boolean): Promise<readonly Rule[]> {
+  const read = new LiveDocument(given, rulesSource('options.rules'), (document, source) => {
+    return checkRulesFile(document, identities, source);
+  });
+  return read.load();
+}
+
+/** Whom rules judge. */
+export function subjectFor(
+  clientId: string,
+  identity = '',
+  roles: readonly string[] = [],
+  attributes: Subject['attributes'] = {},
+): Subject {
+  return { clientId, identity, roles: new Set(roles), attributes };
 }
 
 export function clientOf(clientId: string, identity = ''): Client {

@@ -5,11 +5,7 @@ import type { AuthOptions } from '../src/options.ts';
 describe('auth', () => {
   it.each([
     ['nothing', undefined, 'options must be an object'],
-    [
-      'neither users nor rules',
-      { allowAnonymous: true },
-      'neither options.users nor options.rules',
-    ],
+    ['neither users nor rules', { anonymous: true }, 'none of options.users, options.rules'],
     ['an unknown option', { users: 'a', userFile: 'b' }, 'unknown key "userFile"'],
     [
       'users of another type',
@@ -20,8 +16,8 @@ describe('auth', () => {
     ['null', { rules: null }, 'options.rules must be'],
     [
       'a text for a boolean',
-      { users: 'a', allowAnonymous: 'no' },
-      'options.allowAnonymous must be true or false',
+      { users: 'a', anonymous: 'no' },
+      'options.anonymous must be true, false or an object',
     ],
     [
       'no hashing',

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
-import { hashPassword, parsePasswordHash, verifyPassword } from '../src/password.ts';
+import { hashPassword, parsePasswordHash, verifyPassword } from '../src/passwords/password.ts';
 import { cheapHash } from './fakes.ts';
 
 const salt = Buffer.alloc(16, 1).toString('base64url');

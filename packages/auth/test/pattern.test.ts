@@ -1,6 +1,6 @@
 import { topicMatches } from '@sluice/packet';
 import { describe, expect, it } from 'vitest';
-import { coversFilter, matchesTopic } from '../src/pattern.ts';
+import { coversFilter, matchesTopic } from '../src/rules/pattern.ts';
 
 /** All texts of 1 to `depth` levels over an alphabet of levels. */
 function textsOver(levels: readonly string[], depth: number): string[] {

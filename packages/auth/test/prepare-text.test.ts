@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeText, prepareText } from '../src/prepare-text.ts';
+import { decodeText, prepareText } from '../src/text/prepare-text.ts';
 
 describe('prepareText', () => {
   it.each([

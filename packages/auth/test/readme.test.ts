@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { Proceed } from '@sluice/plugin';
 import { expect, it } from 'vitest';
 import { auth } from '../src/auth.ts';
-import type { RulesFile } from '../src/rules-file.ts';
-import type { UsersFile } from '../src/users-file.ts';
+import type { RulesFile } from '../src/rules/rules-file.ts';
+import type { UsersFile } from '../src/users/users-file.ts';
 import { clientOf, deliveryOf, loginOf, plugIn, stepOf } from './fakes.ts';
 import { ScramClient } from './scram-client.ts';
 

@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadRules } from '../src/rules-file.ts';
-import { temporaryDirectory } from './fakes.ts';
+import { loadRules, temporaryDirectory } from './fakes.ts';
 
 const rule = (changes: object) => ({ effect: 'allow', action: 'publish', topic: 'a', ...changes });
 

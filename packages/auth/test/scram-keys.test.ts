@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
-import { hashPasswordForScram, parseScramKeys } from '../src/scram-keys.ts';
+import { hashPasswordForScram, parseScramKeys } from '../src/scram/scram-keys.ts';
 import { keysOf } from './scram-client.ts';
 
 const salt = Buffer.alloc(16, 1).toString('base64url');

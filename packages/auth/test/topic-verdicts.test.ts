@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { TopicVerdicts } from '../src/topic-verdicts.ts';
+import { TopicVerdicts } from '../src/rules/topic-verdicts.ts';
 
 it('judges a topic once, allowed or denied', () => {
   const judge = vi.fn((topic: string) => topic === 'a');

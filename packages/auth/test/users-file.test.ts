@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadUsers } from '../src/users-file.ts';
-import { cheapHash, temporaryDirectory } from './fakes.ts';
+import { cheapHash, loadUsers, temporaryDirectory } from './fakes.ts';
 import { keysOf } from './scram-client.ts';
 
 const hash = cheapHash('right');

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { Proceed } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
 import { auth } from '../src/auth.ts';
-import { verifyPassword } from '../src/password.ts';
-import { loadUsers, type UsersFile } from '../src/users-file.ts';
-import { writeUser } from '../src/write-user.ts';
-import { loginOf, plugIn, stepOf, temporaryDirectory } from './fakes.ts';
+import { verifyPassword } from '../src/passwords/password.ts';
+import type { UsersFile } from '../src/users/users-file.ts';
+import { writeUser } from '../src/users/write-user.ts';
+import { loadUsers, loginOf, plugIn, stepOf, temporaryDirectory } from './fakes.ts';
 import { ScramClient } from './scram-client.ts';
 
 async function freshPath(): Promise<string> {

@@ -2,6 +2,7 @@
 import { BenchError } from './bench-error.ts';
 import { brokers } from './brokers/index.ts';
 import { loadCommand } from './load-command.ts';
+import { loginsCommand } from './logins-command.ts';
 import { microCommand } from './micro/micro-command.ts';
 import { usage } from './options.ts';
 import { scenarios } from './scenarios.ts';
@@ -27,6 +28,7 @@ async function main(words: readonly string[]): Promise<number> {
     console.log(list());
     return 0;
   }
+  if (words[0] === 'logins') return loginsCommand();
   return words[0] === 'micro' ? microCommand(words.slice(1)) : loadCommand(words);
 }
 

@@ -20,6 +20,7 @@ export interface LoadOptions extends Plan {
 /** What `--help` prints. */
 export const usage: string = `npm run bench [-- OPTIONS]            the same load against several brokers
 npm run bench -- micro [NAME]         micro benchmarks
+npm run bench -- logins               those who are connected while 100 clients log in
 npm run bench -- list                 the scenarios and brokers
 
   --scenario A,B    ${names(scenarios.filter((scenario) => scenario.isDefault))}

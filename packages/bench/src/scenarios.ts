@@ -1,3 +1,4 @@
+import { sluiceHooks } from './brokers/sluice-hooks.ts';
 import { durableScenarios } from './durable-scenarios.ts';
 import { type Phase, queuedAndDrained, type Regime, type Scenario } from './scenario.ts';
 
@@ -161,6 +162,13 @@ export const scenarios: readonly Scenario[] = [
     name: 'fanin1',
     title: 'fan-in, 50 publishers to 1, QoS 1, 20 in flight',
     load: { ...fanIn, npub: 50, qos: 1, inflight: 20, window: 20 },
+    isDefault: false,
+  }),
+  pipelined({
+    name: 'fanin-hooks',
+    title: 'fan-in, 50 publishers to 1, QoS 0, with one synchronous hook each',
+    load: { ...fanIn, npub: 50, window: 400 },
+    brokers: ['sluice', ...sluiceHooks.map(({ name }) => name)],
     isDefault: false,
   }),
   single({

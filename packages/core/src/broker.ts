@@ -1,22 +1,27 @@
 import { EventEmitter } from 'node:events';
-import { Duplex } from 'node:stream';
-import { ReasonCode } from '@sluice/packet';
-import {
-  BrokerError,
-  type ConnectedEvent,
-  type ConnectionInfo,
-  type DisconnectedEvent,
-  type OutgoingMessage,
+import type { Duplex } from 'node:stream';
+import type {
+  BrokerServices,
+  ConnectedEvent,
+  ConnectionInfo,
+  DisconnectedEvent,
+  DisconnectOptions,
+  LimitedEvent,
+  OutgoingMessage,
+  RetainedService,
+  SessionService,
+  SubscriptionService,
 } from '@sluice/plugin';
-import { andThen } from './and-then.ts';
-import { Connection } from './connection.ts';
-import { describeConnection, sendAtOnce } from './connection-info.ts';
-import { DuplexPort } from './duplex-port.ts';
-import { handlePacket } from './handlers/packet.ts';
+import type { CloseOptions, Entrance } from './entrance.ts';
+import type { HookStatistics } from './hook-statistics.ts';
 import type { LocalClient, SubscribeOptions } from './local-client.ts';
 import type { BrokerSubscription, MessageListener } from './local-subscription.ts';
 import type { RecoveredEvent } from './outage.ts';
 import type { Parts, RefusedEvent } from './parts.ts';
+import type { Scope, ScopeList } from './scope.ts';
+import type { ScopeOptions } from './scope-options.ts';
+import type { ServiceSet } from './services/service-set.ts';
+import { closedError } from './services/serving.ts';
 import type { Stats } from './stats.ts';
 
 /** What a broker tells people; hooks are for plug-ins. */
@@ -31,46 +36,58 @@ export interface BrokerEvents {
   recovered: [event: RecoveredEvent];
 }
 
-export interface CloseOptions {
-  /** Milliseconds that clients get to take what is on its way to them. 5,000 by default. */
-  readonly graceMs?: number;
-  /** Where 5.0 clients should go for the time being (section 4.11): DISCONNECT is 0x9C with it in place of 0x8B. */
-  readonly serverReference?: string;
-}
-
 /** What a broker is made of. */
 interface BrokerInsides {
   readonly parts: Parts;
   readonly local: LocalClient;
+  readonly services: ServiceSet;
+  readonly entrance: Entrance;
+  readonly scopes: ScopeList;
+  hooks(): readonly HookStatistics[];
   /** Called when the plug-ins have closed. */
   onClosed(): void;
 }
 
-const defaultGraceMs = 5_000;
-
 /** An MQTT broker. `createBroker` makes one; a broker that exists is ready. */
-export class Broker extends EventEmitter<BrokerEvents> {
+export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices {
   /** Takes any duplex stream; bound, so that it can be a listener: `net.createServer(broker.handle)`. */
   readonly handle: (stream: Duplex, info?: Partial<ConnectionInfo>) => void;
+  readonly sessions: SessionService;
+  readonly subscriptions: SubscriptionService;
+  readonly retained: RetainedService;
   readonly #parts: Parts;
   readonly #local: LocalClient;
+  readonly #services: ServiceSet;
+  readonly #entrance: Entrance;
+  readonly #scopes: ScopeList;
+  readonly #hooks: () => readonly HookStatistics[];
   readonly #onClosed: () => void;
-  readonly #connections: Set<Connection> = new Set();
-  #onEmpty: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal */
   constructor(connect: (broker: Broker) => BrokerInsides) {
     super();
-    const { parts, local, onClosed } = connect(this);
+    const { parts, local, services, entrance, scopes, hooks, onClosed } = connect(this);
     this.#parts = parts;
     this.#local = local;
+    this.#services = services;
+    this.sessions = services.sessions;
+    this.subscriptions = services.subscriptions;
+    this.retained = services.retained;
+    this.#entrance = entrance;
+    this.#scopes = scopes;
+    this.#hooks = hooks;
     this.#onClosed = onClosed;
-    this.handle = (stream, info) => this.#handle(stream, info);
+    this.handle = (stream, info) => entrance.handle(stream, info);
   }
 
   get stats(): Stats {
     return this.#parts.context.stats;
+  }
+
+  /** What became of the calls of each hook, in the order in which they run; those of scopes are `scope.hooks()`. */
+  hooks(): readonly HookStatistics[] {
+    return this.#hooks();
   }
 
   /** Why nothing can be made durable at the moment; undefined while the persistence works. */
@@ -80,7 +97,9 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   /** Publishes a message of the application: no access rules, but the hook `publish`. Settles when it is durable. */
   publish(message: OutgoingMessage): Promise<void> {
-    return this.#closing === undefined ? this.#local.publish(message) : Promise.reject(closed());
+    return this.#closing === undefined
+      ? this.#local.publish(message)
+      : Promise.reject(closedError());
   }
 
   /** Subscribes the application; without a listener, iterate: `for await (const message of broker.subscribe('a/#'))`. */
@@ -89,23 +108,45 @@ export class Broker extends EventEmitter<BrokerEvents> {
     listener?: MessageListener,
     options?: SubscribeOptions,
   ): BrokerSubscription {
-    if (this.#closing !== undefined) throw closed();
+    if (this.#closing !== undefined) throw closedError();
     return this.#local.subscribe(filter, listener, options);
   }
 
-  /** Ends the connection of a client with DISCONNECT 0x98; false when it has none. Its session goes on. */
-  disconnect(clientId: string): boolean {
-    const sink = this.#parts.registry.get(clientId)?.sink;
-    sink?.close(ReasonCode.administrativeAction, 'disconnected by the administrator');
-    return sink !== undefined;
+  publishTo(clientId: string, message: OutgoingMessage): Promise<boolean> {
+    return this.#services.publishTo(clientId, message);
+  }
+
+  /**
+   * Ends the connection of a client with DISCONNECT 0x98, or what the options say; false when it has none. Its session
+   * goes on: `sessions.end` ends that.
+   */
+  disconnect(clientId: string, options?: DisconnectOptions): boolean {
+    return this.#services.disconnect(clientId, options);
+  }
+
+  reauthorize(clientId?: string): Promise<void> {
+    return this.#services.reauthorize(clientId);
+  }
+
+  limited(event: LimitedEvent): void {
+    this.#services.limited(event);
+  }
+
+  /**
+   * Makes a scope: connections that come through its `handle` have its plug-ins and limits beside those of the broker.
+   * Rejects with a BrokerError when an option is wrong or a plug-in cannot start.
+   */
+  scope(options: ScopeOptions): Promise<Scope> {
+    return this.#closing === undefined ? this.#scopes.open(options) : Promise.reject(closedError());
   }
 
   /**
    * Ends all connections (5.0 clients get DISCONNECT 0x8B), publishes their wills, commits what is on its way
-   * and closes the plug-ins and the persistence. Sessions and retained messages stay. A second call waits for the first.
+   * and closes the scopes, the plug-ins and the persistence. Sessions and retained messages stay. A second call waits for the first.
    * Does not wait for a persistence that fails: what it could not commit was not acknowledged.
    */
   close(options: CloseOptions = {}): Promise<void> {
+    this.#services.close();
     this.#closing ??= this.#close(options);
     return this.#closing;
   }
@@ -120,74 +161,19 @@ export class Broker extends EventEmitter<BrokerEvents> {
     else process.emitWarning(error);
   }
 
-  #handle(stream: Duplex, info: Partial<ConnectionInfo> | undefined): void {
-    if (!(stream instanceof Duplex)) {
-      throw new BrokerError('SLUICE_STREAM', 'broker.handle takes a stream.Duplex.');
-    }
-    const { context, events } = this.#parts;
-    const described = describeConnection(context.environment.newId(), stream, info);
-    if (this.#closing !== undefined || this.#connections.size >= context.limits.maxConnections) {
-      stream.on('error', () => {});
-      stream.destroy();
-      const reasonCode = ReasonCode.serverBusy;
-      events.refused({ connection: described, reasonCode, message: 'no more connections' });
-      return;
-    }
-    context.stats.connections++;
-    context.stats.connectionsTotal++;
-    sendAtOnce(stream);
-    const port = new DuplexPort(stream);
-    const connection = new Connection(port, described, this.#parts, handlePacket);
-    this.#connections.add(connection);
-    if (stream.closed) this.#forget(connection);
-    else stream.once('close', () => this.#forget(connection));
-    const verdict = context.hooks.connection?.({ connection: described });
-    void andThen(verdict, (answer) => {
-      if (answer?.allowed === false) connection.close(answer.reasonCode, 'refused by a hook');
-      port.open(connection);
-    });
-  }
-
-  #forget(connection: Connection): void {
-    this.#connections.delete(connection);
-    if (this.#connections.size === 0) this.#onEmpty?.();
-  }
-
-  async #close({ graceMs = defaultGraceMs, serverReference }: CloseOptions): Promise<void> {
+  async #close(options: CloseOptions): Promise<void> {
     const { context } = this.#parts;
-    const reasonCode =
-      serverReference === undefined ? ReasonCode.serverShuttingDown : ReasonCode.useAnotherServer;
-    for (const connection of this.#connections) {
-      connection.close(reasonCode, 'the broker is closing', serverReference);
-    }
-    await this.#drained(graceMs);
+    await this.#entrance.close(options);
     await this.#parts.wills.flush();
     await Promise.race([this.#parts.registry.flush(), context.commits.stuck()]);
     await context.commits.flush();
     this.#local.close();
+    await this.#scopes.close();
     await context.hooks.close?.();
     await context.commits.flush();
-    context.commits.abandon(context.commits.failure ?? closed());
+    context.commits.abandon(context.commits.failure ?? closedError());
     this.#onClosed();
     context.deadlines.close();
     await context.persistence.close();
   }
-
-  /** Waits until every stream is closed, and then does not wait for those that are not. */
-  async #drained(graceMs: number): Promise<void> {
-    if (this.#connections.size === 0) return;
-    const { environment } = this.#parts.context;
-    await new Promise<void>((resolve) => {
-      const timer = environment.setTimer(resolve, graceMs);
-      this.#onEmpty = () => {
-        environment.clearTimer(timer);
-        resolve();
-      };
-    });
-    for (const connection of this.#connections) connection.destroy();
-  }
-}
-
-function closed(): BrokerError {
-  return new BrokerError('SLUICE_CLOSED', 'The broker is closed: create another one.');
 }

@@ -48,12 +48,16 @@ export function changeMessage(message: Message, changes: MessageChanges): Messag
   };
 }
 
-/** Throws when `changes` has a field that cannot be changed: most likely a misspelt one. */
-export function refuseUnknownFields(changes: object, known: ReadonlySet<string>): void {
-  if (Array.isArray(changes)) throw refused('a list was answered where an object is expected');
-  for (const name of Object.keys(changes)) {
+/** Throws when an answer has a field that is none of the known ones: most likely a misspelt one. */
+export function refuseUnknownFields(
+  answer: object,
+  known: ReadonlySet<string>,
+  verb: 'changed' | 'granted' = 'changed',
+): void {
+  if (Array.isArray(answer)) throw refused('a list was answered where an object is expected');
+  for (const name of Object.keys(answer)) {
     if (!known.has(name)) {
-      throw refused(`${name} cannot be changed, only ${[...known].join(', ')}`);
+      throw refused(`${name} cannot be ${verb}, only ${[...known].join(', ')}`);
     }
   }
 }
@@ -122,13 +126,15 @@ function checkBit(name: string, value: unknown): void {
   if (value !== 0 && value !== 1) throw refused(`${name} is neither 0 nor 1`);
 }
 
-function checkSeconds(name: string, value: unknown): void {
+/** Throws when a value is no whole number of seconds that four bytes can carry. */
+export function checkSeconds(name: string, value: unknown): void {
   if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > 0xffff_ffff) {
     throw refused(`${name} is no whole number from 0 to 4294967295`);
   }
 }
 
-function checkUserProperties(name: string, value: unknown): void {
+/** Throws when a value is no list of user properties that a packet can carry. */
+export function checkUserProperties(name: string, value: unknown): void {
   if (!Array.isArray(value)) throw refused(`${name} is no list`);
   for (const pair of value) {
     if (!Array.isArray(pair) || pair.length !== 2)

@@ -8,8 +8,9 @@ import {
   type ProtocolVersion,
   ReasonCode,
   UnsupportedVersionError,
+  type UserProperties,
 } from '@sluice/packet';
-import type { Context } from './context.ts';
+import type { Features, Limits } from './options.ts';
 import type { Output } from './output.ts';
 import { Refusal } from './refusal.ts';
 
@@ -29,29 +30,49 @@ const returnCodes: ReadonlyMap<number, number> = new Map([
   [ReasonCode.badAuthenticationMethod, 5],
 ]);
 
-/** Writes the CONNACK that refuses a CONNECT, in a form that the client can read, or nothing. */
+/** The version whose CONNACK a client can read; 0 while nothing is known of it. */
+export function replyVersion(
+  version: ProtocolVersion | 0,
+  error: ProtocolError,
+): ProtocolVersion | 0 {
+  return error instanceof UnsupportedVersionError ? error.replyVersion : version;
+}
+
+/** Writes the CONNACK that refuses a CONNECT, or nothing where the version is not known, or has no word for it. */
 export function writeRefusal(
   output: Output,
   version: ProtocolVersion | 0,
   error: ProtocolError,
   maximumPacketSize: number,
 ): void {
-  const replyVersion = error instanceof UnsupportedVersionError ? error.replyVersion : version;
-  if (replyVersion === 0) return;
-  const reasonCode = replyVersion === 5 ? error.reasonCode : returnCodes.get(error.reasonCode);
+  if (version === 0) return;
+  const reasonCode = version === 5 ? error.reasonCode : returnCodes.get(error.reasonCode);
   if (reasonCode === undefined) return;
-  const packet = {
-    type: PacketType.connack,
-    sessionPresent: false, // [MQTT-3.2.2-6]
-    reasonCode,
-    properties: noProperties,
-  };
-  const serverReference = error instanceof Refusal ? error.serverReference : undefined;
-  const reference = serverReference === undefined ? {} : { serverReference };
-  const explained = { ...packet, properties: { reasonString: error.message, ...reference } };
-  let bytes = encodePacket(explained, replyVersion);
-  if (bytes.length > maximumPacketSize) bytes = encodePacket(packet, replyVersion); // [MQTT-3.2.2-19]
-  output.append(bytes, 0, bytes.length);
+  const { serverReference = undefined, userProperties = undefined } =
+    error instanceof Refusal ? error : {};
+  const reference = serverReference === undefined ? noProperties : { serverReference };
+  const reason = { reasonString: error.message, ...reference };
+  // [MQTT-3.2.2-19] [MQTT-3.2.2-20]
+  const forms = [
+    ...(userProperties === undefined ? [] : [{ ...reason, userProperties }]),
+    reason,
+    reference,
+    noProperties,
+  ];
+  for (const properties of forms) {
+    const bytes = encodePacket(
+      {
+        type: PacketType.connack,
+        sessionPresent: false, // [MQTT-3.2.2-6]
+        reasonCode,
+        properties,
+      },
+      version,
+    );
+    if (bytes.length > maximumPacketSize) continue;
+    output.append(bytes, 0, bytes.length);
+    return;
+  }
 }
 
 /** What CONNACK tells beside the limits of the broker. */
@@ -65,11 +86,14 @@ export interface ConnackTerms {
   readonly authenticationData: Uint8Array | undefined;
   /** Undefined also where the client did not ask for it [MQTT-3.1.2-28]. */
   readonly responseInformation: string | undefined;
+  readonly reasonString: string | undefined;
+  readonly userProperties: UserProperties | undefined;
 }
 
 /** The CONNACK of an accepted CONNECT: a 5.0 client learns every limit that it would run into. */
 export function connack(
-  context: Context,
+  limits: Limits,
+  features: Features,
   version: ProtocolVersion,
   sessionPresent: boolean,
   terms: ConnackTerms,
@@ -78,12 +102,24 @@ export function connack(
     type: PacketType.connack,
     sessionPresent,
     reasonCode: ReasonCode.success,
-    properties: version === 5 ? connackProperties(context, terms) : noProperties,
+    properties: version === 5 ? connackProperties(limits, features, terms) : noProperties,
   };
 }
 
-function connackProperties({ limits, features }: Context, terms: ConnackTerms): ConnackProperties {
-  const { assignedClientId, expiryInterval, keepAlive } = terms;
+/** Without what is only for people, where the client does not take that much [MQTT-3.2.2-19] [MQTT-3.2.2-20]. */
+export function fitConnack(packet: ConnackPacket, maximumPacketSize: number): ConnackPacket {
+  if (maximumPacketSize === Infinity) return packet;
+  if (encodePacket(packet, 5).length <= maximumPacketSize) return packet;
+  const { reasonString: _, userProperties: __, ...properties } = packet.properties;
+  return { ...packet, properties };
+}
+
+function connackProperties(
+  limits: Limits,
+  features: Features,
+  terms: ConnackTerms,
+): ConnackProperties {
+  const { assignedClientId, expiryInterval, keepAlive, reasonString, userProperties } = terms;
   const { authenticationMethod, authenticationData, responseInformation } = terms;
   return {
     ...(expiryInterval !== terms.requestedExpiryInterval && {
@@ -102,5 +138,7 @@ function connackProperties({ limits, features }: Context, terms: ConnackTerms): 
     ...(authenticationMethod !== undefined && { authenticationMethod }),
     ...(authenticationData !== undefined && { authenticationData }),
     ...(responseInformation !== undefined && { responseInformation }),
+    ...(reasonString !== undefined && { reasonString }),
+    ...(userProperties !== undefined && { userProperties }),
   };
 }

@@ -1,58 +1,56 @@
 import {
   Decoder,
-  encodePacket,
-  noProperties,
   type Packet,
-  PacketType,
   ProtocolError,
   type ProtocolVersion,
-  type Qos,
   ReasonCode,
 } from '@sluice/packet';
-import type { Client, ConnectionInfo, DisconnectedEvent } from '@sluice/plugin';
+import type {
+  Client,
+  ClientLimits,
+  ConnectionInfo,
+  DisconnectedEvent,
+  LimitedEvent,
+} from '@sluice/plugin';
 import { Answers } from './answers.ts';
 import { asError } from './as-error.ts';
-import { writeRefusal } from './connack.ts';
+import { AuthorizationEnd } from './authorization-end.ts';
+import { lowerLimits } from './client-limits.ts';
+import { ClientSink } from './client-sink.ts';
+import type { ClientTerms, PendingExchange } from './client-terms.ts';
+import { replyVersion, writeRefusal } from './connack.ts';
 import type { Context } from './context.ts';
+import { writeGoodbye } from './goodbye.ts';
+import type { HookRunners } from './hooks.ts';
 import { IncomingAliases } from './incoming-aliases.ts';
+import { limitOf } from './limit-exceeded.ts';
+import type { Limits } from './limits.ts';
 import { Liveness } from './liveness.ts';
 import { Output } from './output.ts';
 import type { Parts } from './parts.ts';
 import type { Port, PortOwner } from './port.ts';
 import { Reading, ReadingStop } from './reading.ts';
-import { ReceiverEncoding } from './receiver-encoding.ts';
 import type { Route } from './route.ts';
-import type { RoutedMessage } from './routed-message.ts';
+import type { ScopeTerms } from './scopes.ts';
 import type { Session } from './session.ts';
-import type { Sink } from './sink.ts';
-
-/** What a client said of itself in CONNECT, as far as the connection needs it later. */
-export interface ClientTerms {
-  readonly keepAlive: number;
-  readonly sendQuota: number;
-  /** Aliases that the broker may use towards the client. */
-  readonly topicAliasMaximum: number;
-  /** Session Expiry Interval of CONNECT: 0 there forbids another one in DISCONNECT [MQTT-3.14.2-2]. */
-  readonly sessionExpiryInterval: number;
-}
+import { tracedPort } from './traced-port.ts';
+import { TrafficMeter } from './traffic-meter.ts';
 
 /** Handles one packet of a client: `handlers/packet.ts`. A promise while a hook takes its time. */
 export type PacketHandler = (connection: Connection, packet: Packet) => void | Promise<void>;
 
-/** An enhanced authentication, as the connection holds it: `exchange.ts`. */
-export interface PendingExchange {
-  /** Whether CONNECT waits for it. */
-  readonly isFirst: boolean;
-  /** Takes the client's next data. */
-  step(method: string | undefined, data: Uint8Array | undefined): void | Promise<void>;
-}
-
 /** One stream and the client on it: packets in, answers and deliveries out. */
-export class Connection implements PortOwner, Sink {
+export class Connection implements PortOwner {
   readonly info: ConnectionInfo;
   readonly parts: Parts;
+  /** Of the scope that the stream came through, or the broker's own. */
+  readonly hooks: HookRunners;
+  /** Of the scope, or lower ones that hooks granted. */
+  limits: Limits;
   readonly answers: Answers;
   readonly output: Output;
+  /** What a session sends through. */
+  readonly sink: ClientSink;
   readonly aliases: IncomingAliases;
   readonly reading: Reading;
   protocolVersion: ProtocolVersion = 4;
@@ -70,32 +68,45 @@ export class Connection implements PortOwner, Sink {
   lastRoute: Route | undefined;
   /** QoS 2 identifiers of an earlier connection, which its quota is not charged for. */
   inheritedHeld = 0;
+  readonly traffic: TrafficMeter;
   readonly #context: Context;
   readonly #port: Port;
   readonly #handlePacket: PacketHandler;
   readonly #decoder: Decoder;
   readonly #liveness: Liveness;
-  #encoding: ReceiverEncoding | undefined;
   /** CONNACK with success was written: from here on a client is told why it is disconnected. */
   #acknowledged = false;
+  /** The broker ends it, and hooks are asked what to say. */
+  #closing = false;
   #closed = false;
+  #authorizationEnd: AuthorizationEnd | undefined;
 
-  constructor(port: Port, info: ConnectionInfo, parts: Parts, handlePacket: PacketHandler) {
+  constructor(
+    port: Port,
+    info: ConnectionInfo,
+    parts: Parts,
+    scope: ScopeTerms,
+    handlePacket: PacketHandler,
+  ) {
     const { context } = parts;
     this.info = info;
     this.parts = parts;
+    this.hooks = scope.hooks;
+    this.limits = scope.limits;
     this.#context = context;
     this.#port = port;
     this.#handlePacket = handlePacket;
     this.#decoder = new Decoder({
       role: 'server',
-      maxPacketBytes: Math.min(context.limits.maxConnectPacketBytes, context.limits.maxPacketBytes),
+      maxPacketBytes: Math.min(this.limits.maxConnectPacketBytes, this.limits.maxPacketBytes),
       allowControlCharacters: context.allowControlCharacters,
       topicCache: context.topicCache,
     });
-    this.output = new Output(port, context);
+    this.output = new Output(tracedPort(port, this), context);
+    this.sink = new ClientSink(this, this.output, context.stats);
+    this.traffic = new TrafficMeter(this.output, this.sink, context.environment);
     this.answers = new Answers(this, this.output, context);
-    this.aliases = new IncomingAliases(context.limits.topicAliasMaximum);
+    this.aliases = new IncomingAliases(this.limits.topicAliasMaximum);
     this.reading = new Reading(this.#decoder, port, context, this);
     this.#liveness = new Liveness(this, context);
   }
@@ -104,38 +115,17 @@ export class Connection implements PortOwner, Sink {
     return this.#closed;
   }
 
-  get writable(): boolean {
-    if (!this.#acknowledged) return false; // [MQTT-3.2.0-1]
-    if (this.output.pending <= this.#context.limits.maxOutputBytes) return true;
-    this.#liveness.watchStall();
-    return false;
-  }
-
-  get sendQuota(): number {
-    return this.terms === undefined ? 0 : this.terms.sendQuota;
-  }
-
-  get pendingBytes(): number {
-    return this.output.pending;
-  }
-
-  get takenBytes(): number {
-    return this.output.taken;
-  }
-
-  get readingPaused(): boolean {
-    return this.reading.stopped;
-  }
-
   onData(chunk: Uint8Array): void {
     if (this.#closed) return;
     this.#context.stats.bytesReceived += chunk.length;
+    this.traffic.bytesReceived += chunk.length;
     this.#liveness.heard();
     this.reading.push(chunk);
   }
 
   onDrain(): void {
     if (this.#closed) return;
+    this.sink.drained();
     this.reading.resume(ReadingStop.output);
     this.session?.pump();
   }
@@ -158,6 +148,11 @@ export class Connection implements PortOwner, Sink {
 
   /** A packet of the client; a promise while a hook takes its time. */
   handle(packet: Packet): void | Promise<void> {
+    const { packetReceived } = this.hooks;
+    if (packetReceived !== undefined) {
+      packetReceived({ connection: this.info, client: this.client, packet });
+      if (this.#closed) return;
+    }
     return this.#handlePacket(this, packet);
   }
 
@@ -167,15 +162,41 @@ export class Connection implements PortOwner, Sink {
     if (!(thrown instanceof ProtocolError)) {
       this.#context.reportError(asError(thrown));
       this.close(ReasonCode.unspecifiedError, 'the broker failed');
-    } else if (this.client !== undefined) {
+      return;
+    }
+    const isConnected = this.client !== undefined;
+    const limit = limitOf(thrown, this.limits, isConnected);
+    if (limit !== undefined) this.limited(limit, isConnected ? 'closed' : 'refused');
+    if (isConnected) {
       this.close(thrown.reasonCode, thrown.message);
     } else {
-      const version = this.#decoder.protocolVersion;
+      const version = replyVersion(this.#decoder.protocolVersion, thrown);
+      if (version !== 0) this.protocolVersion = version;
       writeRefusal(this.output, version, thrown, this.maximumPacketSize);
       this.#refused(thrown.reasonCode, thrown.message);
       this.#end('broker', thrown.reasonCode, thrown, false);
       this.#finish();
     }
+  }
+
+  /** Tells that a limit acts on the client. */
+  limited(limit: string, action: LimitedEvent['action']): void {
+    const clientId = this.client?.clientId;
+    this.hooks.limited?.({ limit, action, connection: this.info, clientId });
+  }
+
+  /** A hook granted limits, which count where they are lower. */
+  grant(limits: ClientLimits | undefined): void {
+    this.limits = lowerLimits(this.limits, limits);
+    const { maxConnectPacketBytes, maxPacketBytes } = this.limits;
+    this.#decoder.maxPacketBytes = Math.min(maxConnectPacketBytes, maxPacketBytes);
+  }
+
+  /** The client may stay until then, in milliseconds since 1970; as long as it likes when it is undefined. */
+  authorizedUntil(at: number | undefined): void {
+    if (at === undefined && this.#authorizationEnd === undefined) return;
+    this.#authorizationEnd ??= new AuthorizationEnd(this, this.#context);
+    this.#authorizationEnd.set(at ?? Infinity);
   }
 
   /** CONNECT is accepted: the session is this connection's. */
@@ -189,12 +210,9 @@ export class Connection implements PortOwner, Sink {
   /** CONNECT is accepted and CONNACK written: deliveries begin. */
   established(): void {
     this.#acknowledged = true;
-    this.#encoding = new ReceiverEncoding(
-      this.protocolVersion,
-      this.terms?.topicAliasMaximum ?? 0,
-      this.#context.environment,
-    );
-    this.#decoder.maxPacketBytes = this.#context.limits.maxPacketBytes;
+    this.sink.open(this.#context.environment);
+    this.#decoder.maxPacketBytes = this.limits.maxPacketBytes;
+    this.aliases.maximum = this.limits.topicAliasMaximum;
     this.#liveness.connected(this.terms?.keepAlive ?? 0);
   }
 
@@ -206,18 +224,15 @@ export class Connection implements PortOwner, Sink {
   }
 
   close(reasonCode: ReasonCode, message: string, serverReference?: string): void {
-    if (this.#closed) return;
-    if (this.#acknowledged && this.protocolVersion === 5) {
-      const reference = serverReference === undefined ? noProperties : { serverReference };
-      const packet = { type: PacketType.disconnect, reasonCode, properties: reference };
-      let bytes = encodePacket(
-        { ...packet, properties: { ...reference, reasonString: message } },
-        5,
-      );
-      if (bytes.length > this.maximumPacketSize) bytes = encodePacket(packet, 5); // [MQTT-3.14.2-3]
-      this.output.append(bytes, 0, bytes.length);
+    if (this.#closed || this.#closing) return;
+    this.#closing = true;
+    const { client, maximumPacketSize } = this;
+    if (this.#acknowledged && client !== undefined && this.protocolVersion === 5) {
+      const goodbye = { reasonCode, reasonString: message, serverReference };
+      writeGoodbye(this.output, this.hooks, client, goodbye, maximumPacketSize);
+      this.output.flush();
     }
-    if (this.client === undefined) this.#refused(reasonCode, message);
+    if (client === undefined) this.#refused(reasonCode, message);
     this.#end('broker', reasonCode, undefined, false);
     this.#finish();
   }
@@ -226,35 +241,18 @@ export class Connection implements PortOwner, Sink {
     this.#port.destroy();
   }
 
-  publish(
-    message: RoutedMessage,
-    qos: Qos,
-    retain: boolean,
-    dup: boolean,
-    packetId: number,
-    subscriptionIdentifiers: readonly number[] | undefined,
-  ): boolean {
-    const encoding = this.#encoding as ReceiverEncoding;
-    const encoded = encoding.encode(message, qos, retain, dup, subscriptionIdentifiers);
-    if (encoded.size > this.maximumPacketSize) return false;
-    encoding.sent(message);
-    this.#context.stats.messagesSent++;
-    this.output.publish(encoded, packetId);
-    return true;
-  }
-
-  pubrel(packetId: number): void {
-    this.output.acknowledge(PacketType.pubrel, packetId);
-  }
-
   /** Answers PINGREQ. A client that takes no answers is not read from until it does. */
   pingresp(): void {
     this.output.pingresp();
-    if (!this.writable) this.reading.stop(ReadingStop.output);
+    if (!this.sink.writable) this.reading.stop(ReadingStop.output);
   }
 
   onAnswered(): void {
     this.reading.resume(ReadingStop.answers);
+  }
+
+  watchStall(): void {
+    this.#liveness.watchStall();
   }
 
   #refused(reasonCode: number, message: string): void {
@@ -276,11 +274,19 @@ export class Connection implements PortOwner, Sink {
     this.#closed = true;
     this.reading.stop(ReadingStop.closed);
     this.answers.clear();
+    this.#authorizationEnd?.set(Infinity);
     const { session, client } = this;
-    if (session !== undefined) this.parts.registry.disconnect(session, this, discardWill);
-    if (client === undefined || session === undefined) return;
-    this.#context.stats.clients--;
-    if (this.#acknowledged) this.parts.events.disconnected({ client, by, reasonCode, error });
+    const { registry, events } = this.parts;
+    const isMine = session !== undefined && registry.disconnect(session, this.sink, discardWill);
+    if (session !== undefined && client !== undefined) {
+      this.#context.stats.clients--;
+      if (this.#acknowledged) {
+        const event = { client, by, reasonCode, error, traffic: this.traffic.total(by) };
+        this.hooks.disconnected?.(event);
+        events.disconnected(event);
+      }
+    }
+    if (isMine) registry.leave(session);
   }
 
   /** What was written leaves, then the stream closes. */

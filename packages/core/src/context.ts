@@ -1,4 +1,4 @@
-import type { TopicCache } from '@sluice/packet';
+import type { ReasonCode, TopicCache } from '@sluice/packet';
 import type { DropReason, Message, Persistence } from '@sluice/plugin';
 import type { Commits } from './commits.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -6,7 +6,9 @@ import type { Environment } from './environment.ts';
 import type { HookRunners } from './hooks.ts';
 import type { Features, Limits } from './options.ts';
 import type { OutputMemory } from './output-memory.ts';
+import type { PublishGuard } from './publish-guard.ts';
 import type { QueueReads } from './queue-reads.ts';
+import type { Scopes } from './scopes.ts';
 import type { Stats } from './stats.ts';
 import type { Turn } from './turn.ts';
 
@@ -16,7 +18,10 @@ export interface Context {
   readonly limits: Limits;
   readonly features: Features;
   readonly allowControlCharacters: boolean;
+  /** Those of the broker itself: for what a client does, ask `scopes`. */
   readonly hooks: HookRunners;
+  readonly scopes: Scopes;
+  readonly publishGuard: PublishGuard;
   readonly deadlines: Deadlines;
   readonly turn: Turn;
   readonly commits: Commits;
@@ -30,6 +35,14 @@ export interface Context {
   reportError(error: Error): void;
   /** A message will not arrive. `clientId` is the receiver's, undefined before routing. */
   dropped(message: Message, clientId: string | undefined, reason: DropReason): void;
+  /** Ends a session, with its connection if it has one. */
+  evict(session: EvictedSession, reasonCode: ReasonCode, message: string): void;
+}
+
+/** A session that is to end: nothing happens to its successor. */
+export interface EvictedSession {
+  readonly clientId: string;
+  readonly number: number;
 }
 
 /** Numbers that are never given twice, also not after a restart. */
@@ -45,6 +58,11 @@ export class Numbers {
   /** What the next message will get. */
   get nextMessage(): number {
     return this.#message;
+  }
+
+  /** What the next session will get. */
+  get nextSession(): number {
+    return this.#session;
   }
 
   message(): number {

@@ -1,12 +1,15 @@
 import { createMatcher } from '@sluice/matcher';
 import { TopicCache } from '@sluice/packet';
 import { MemoryPersistence } from '@sluice/persistence-memory';
-import { BrokerError, type OutgoingMessage, type Snapshot } from '@sluice/plugin';
+import type { Snapshot } from '@sluice/plugin';
 import { Broker } from './broker.ts';
 import { Commits } from './commits.ts';
 import { type Context, Numbers } from './context.ts';
 import { Deadlines } from './deadlines.ts';
-import { HookTable } from './hooks.ts';
+import { Entrance } from './entrance.ts';
+import { evictSession } from './evict-session.ts';
+import { type HookRunners, HookTable } from './hooks.ts';
+import { Inquiries } from './inquiries.ts';
 import { LocalClient } from './local-client.ts';
 import { type BrokerOptions, resolveOptions } from './options.ts';
 import { OutputMemory } from './output-memory.ts';
@@ -16,10 +19,16 @@ import { Publishing } from './publishing.ts';
 import { QueueReads } from './queue-reads.ts';
 import { Registry } from './registry.ts';
 import { RetainedMessages } from './retained-messages.ts';
+import { Review } from './review.ts';
 import { RoutedMessage } from './routed-message.ts';
 import { Router } from './router.ts';
+import { ScopeList } from './scope.ts';
+import { Scopes } from './scopes.ts';
+import { LateBroker } from './services/late-broker.ts';
+import { ServiceSet } from './services/service-set.ts';
 import { Stats } from './stats.ts';
 import type { Subscription } from './subscription.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { Turn } from './turn.ts';
 import { Wills } from './wills.ts';
 
@@ -36,11 +45,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     else broker.reportError(error);
   };
   const table = new HookTable({ hookTimeoutMs: limits.hookTimeoutMs, environment, reportError });
-  const services = {
-    publish: async (message: OutgoingMessage): Promise<void> => running(broker).publish(message),
-    disconnect: (clientId: string): boolean => running(broker).disconnect(clientId),
-  };
-  const provided = await setUpPlugins(plugins, table, services, reportError);
+  const lateBroker = new LateBroker(table.guard);
+  const provided = await setUpPlugins(plugins, table, lateBroker, reportError);
   const persistence = provided.persistence ?? new MemoryPersistence();
   const snapshot = await persistence.open(onProgress === undefined ? {} : { onProgress });
   try {
@@ -62,6 +68,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       features,
       allowControlCharacters,
       hooks,
+      scopes: new Scopes(hooks, limits),
+      publishGuard: table.guard,
       deadlines,
       turn,
       commits,
@@ -74,29 +82,45 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       reportError,
       dropped: (message, clientId, reason) => {
         stats.drop(reason);
-        hooks.dropped?.({ clientId, message, reason });
+        hooksAbout(clientId ?? message.publisherId).dropped?.({ clientId, message, reason });
+      },
+      evict: ({ clientId, number }, reasonCode, message) => {
+        const session = registry.get(clientId);
+        if (session?.number === number) evictSession(registry, session, reasonCode, message);
       },
     };
+    /** Those of the scope that a client came through last, as long as it has a session. */
+    const hooksAbout = (clientId: string): HookRunners =>
+      context.scopes.isUsed ? (registry.get(clientId)?.hooks ?? hooks) : hooks;
     const router = new Router((provided.matcher ?? createMatcher)<Subscription>(), context);
     const retained = new RetainedMessages(context);
-    const publishing = new Publishing(context, router, retained);
+    const publishing = new Publishing(context, router, retained, (clientId) =>
+      registry.get(clientId),
+    );
     const wills = new Wills(context, publishing);
     const registry = new Registry(context, router, wills);
     restore(snapshot, registry, retained);
-    broker = new Broker((made) => ({
-      parts: {
-        context,
-        router,
-        retained,
-        publishing,
-        registry,
-        wills,
-        events: eventsOf(made, context),
-      },
-      local: new LocalClient(context, router, retained, publishing),
-      onClosed: () => table.close(),
-    }));
+    const subscriptions = new Subscriptions(context, router, retained);
+    const inquiries = new Inquiries();
+    const review = new Review(context, subscriptions, inquiries);
+    broker = new Broker((made) => {
+      const events = eventsOf(made);
+      const routing = { context, router, retained, publishing, registry, wills };
+      const parts = { ...routing, subscriptions, inquiries, review, events };
+      const entrance = new Entrance(parts, context.scopes.broker);
+      return {
+        parts,
+        entrance,
+        scopes: new ScopeList({ parts, table, entrance, services: lateBroker }),
+        local: new LocalClient(context, router, retained, publishing),
+        services: new ServiceSet(parts),
+        hooks: () => table.statistics(),
+        onClosed: () => table.close(),
+      };
+    });
+    lateBroker.started(broker);
     await hooks.start?.();
+    registry.resumeExpiry();
     return broker;
   } catch (error) {
     await persistence.close();
@@ -108,28 +132,13 @@ function restore(snapshot: Snapshot, registry: Registry, retained: RetainedMessa
   // In the order in which a backend reads them.
   registry.restore(snapshot);
   for (const message of snapshot.retained) retained.restore(RoutedMessage.of(message));
-  registry.resumeExpiry();
 }
 
-/** The life of connections, told to people and to plug-ins. */
-function eventsOf(broker: Broker, { hooks }: Context): ConnectionEvents {
+/** The life of connections, told to people. */
+function eventsOf(broker: Broker): ConnectionEvents {
   return {
-    connected: (event) => {
-      hooks.connected?.(event);
-      broker.emit('connected', event);
-    },
-    disconnected: (event) => {
-      hooks.disconnected?.(event);
-      broker.emit('disconnected', event);
-    },
+    connected: (event) => broker.emit('connected', event),
+    disconnected: (event) => broker.emit('disconnected', event),
     refused: (event) => broker.emit('refused', event),
   };
-}
-
-function running(broker: Broker | undefined): Broker {
-  if (broker !== undefined) return broker;
-  throw new BrokerError(
-    'SLUICE_NOT_STARTED',
-    'The broker is not ready during setup: use the hook start, or a later one.',
-  );
 }

@@ -1,7 +1,8 @@
 import { PacketType, protocolError, ReasonCode } from '@sluice/packet';
 import type { Client, ExchangeGrant } from '@sluice/plugin';
 import { andThen } from './and-then.ts';
-import type { Connection, PendingExchange } from './connection.ts';
+import type { PendingExchange } from './client-terms.ts';
+import type { Connection } from './connection.ts';
 import { Refusal } from './refusal.ts';
 
 /** An enhanced authentication under way (section 4.12): in CONNECT, or again on an open connection. */
@@ -34,7 +35,7 @@ export class Exchange implements PendingExchange {
   /** Takes the client's next data. The connection forgets the exchange when it is over. */
   step(method: string | undefined, data: Uint8Array | undefined): void | Promise<void> {
     if (method !== this.#method) throw protocolError('another authentication method'); // [MQTT-4.12.0-5]
-    const ask = this.#connection.parts.context.hooks.exchange;
+    const ask = this.#connection.hooks.exchange;
     if (ask === undefined) {
       throw new Refusal(
         ReasonCode.badAuthenticationMethod,

@@ -1,11 +1,17 @@
-import type { BrokerError } from '@sluice/plugin';
 import { Deadline, type DeadlineOwner, type Deadlines } from './deadlines.ts';
 import type { Environment } from './environment.ts';
+import type { HookFailure } from './hook-failure.ts';
 
-/** Who is called. */
+/** Who is called, and told what became of it. */
 export interface CalledHook {
-  fail(thrown: unknown): BrokerError;
-  miss(): BrokerError;
+  fail(thrown: unknown): HookFailure;
+  miss(): HookFailure;
+  /** Its promise is waited for. */
+  began(): void;
+  /** Its promise settled. */
+  ended(): void;
+  /** It answered in time, so many milliseconds after it was asked. */
+  answered(afterMs: number): void;
 }
 
 /** One asynchronous call of a hook: what it comes to, its deadline, and its place among the calls that run. */
@@ -19,6 +25,7 @@ export class HookCall implements DeadlineOwner {
   readonly #deadline: Deadline = new Deadline(this);
   #value: unknown;
   #resolve: ((value: unknown) => void) | undefined;
+  #askedAt = 0;
   #runsSince = 0;
   #leave: (() => void) | undefined;
 
@@ -39,7 +46,8 @@ export class HookCall implements DeadlineOwner {
   /** What it came to, or a promise of that, which the deadline bounds from now on. Asked for once. */
   outcome(): unknown {
     if (this.settled) return this.#value;
-    this.#deadlines.set(this.#deadline, this.#environment.monotonic() + this.#deadlineMs);
+    this.#askedAt = this.#environment.monotonic();
+    this.#deadlines.set(this.#deadline, this.#askedAt + this.#deadlineMs);
     return new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -49,12 +57,16 @@ export class HookCall implements DeadlineOwner {
   follow(answer: PromiseLike<unknown>, leave?: () => void): void {
     this.#runsSince = this.#environment.monotonic();
     this.#leave = leave;
+    this.#hook.began();
     Promise.resolve(answer).then(
       (value) => {
+        this.#hook.ended();
+        if (!this.settled) this.#hook.answered(this.#environment.monotonic() - this.#askedAt);
         this.settle(value);
         this.#end();
       },
       (thrown) => {
+        this.#hook.ended();
         if (!this.settled) this.settle(this.#hook.fail(thrown));
         this.#end();
       },

@@ -1,6 +1,8 @@
 import { isFailure, ReasonCode } from '@sluice/packet';
 import { type Allow, allow, BrokerError, type Deny, deny } from '@sluice/plugin';
-import type { DecideRunner } from './hook-runners.ts';
+import { checkString, checkUserProperties, refused } from './change-message.ts';
+import { HookFailure } from './hook-failure.ts';
+import type { DecideNowRunner, DecideRunner } from './hook-runners.ts';
 import type { RegisteredHook } from './registered-hook.ts';
 
 /** What differs from one decision to the other. */
@@ -38,22 +40,21 @@ export function decideRunner<Event, Grant>(
 }
 
 /** Makes the runner of a decision that is made at once; undefined without hooks. */
-export function decideNowRunner<Event>(
+export function decideNowRunner<Event, Grant>(
   hooks: readonly RegisteredHook[],
-  rules: DecideRules<never>,
-): ((event: Event) => Decision<never>) | undefined {
+  rules: DecideRules<Grant>,
+): DecideNowRunner<Event, Grant> | undefined {
   const [only] = hooks;
   if (only === undefined) return undefined;
   if (hooks.length === 1) {
     return (event) => readVerdict(only, only.callNow(event), rules) ?? rules.byDefault;
   }
   return (event) => {
-    let granted: Allow<never> | undefined;
+    let granted: Allow<Grant> | undefined;
     for (const hook of hooks) {
       const verdict = readVerdict(hook, hook.callNow(event), rules);
-      if (verdict === undefined) continue;
-      if (!verdict.allowed) return verdict;
-      granted = verdict;
+      if (verdict?.allowed === false) return verdict;
+      granted = combine(rules, granted, verdict);
     }
     return granted ?? rules.byDefault;
   };
@@ -100,34 +101,40 @@ export function readVerdict<Grant>(
   answer: unknown,
   rules: DecideRules<Grant>,
 ): Decision<Grant> | undefined {
-  if (answer === undefined) return undefined;
-  if (answer instanceof BrokerError) return failedDenial;
+  if (answer instanceof HookFailure) return failedDenial;
   try {
-    const verdict = answer as Partial<Decision<Grant>> | null;
-    if (verdict?.allowed === true) {
-      if (verdict.grant === undefined) return verdict as Allow<Grant>;
-      // Where nothing can be granted, what comes along is not passed on.
-      if (rules.checkGrant === undefined) return allow();
-      rules.checkGrant(verdict.grant);
-      return verdict as Allow<Grant>;
-    }
-    if (verdict?.allowed === false) {
-      checkReason(verdict);
-      return verdict as Deny;
-    }
+    const verdict = answer === undefined ? undefined : checkVerdict(answer, rules);
+    hook.succeed();
+    return verdict;
   } catch (thrown) {
     hook.fail(thrown);
     return failedDenial;
   }
-  hook.fail(new BrokerError('SLUICE_HOOK_ANSWER', 'it answered neither allow() nor deny()'));
-  return failedDenial;
 }
 
-function checkReason({ reasonCode, reasonString }: Partial<Deny>): void {
-  if (!reasonCodes.has(reasonCode) || !isFailure(reasonCode as number)) {
-    throw new BrokerError('SLUICE_HOOK_ANSWER', 'it denied with a reason code that is no failure');
+function checkVerdict<Grant>(answer: unknown, rules: DecideRules<Grant>): Decision<Grant> {
+  const verdict = answer as Partial<Decision<Grant>> | null;
+  if (verdict?.allowed === true) {
+    if (verdict.grant === undefined) return verdict as Allow<Grant>;
+    // Where nothing can be granted, what comes along is not passed on.
+    if (rules.checkGrant === undefined) return allow();
+    rules.checkGrant(verdict.grant);
+    return verdict as Allow<Grant>;
   }
-  if (reasonString !== undefined && typeof reasonString !== 'string') {
-    throw new BrokerError('SLUICE_HOOK_ANSWER', 'it denied with a reason string that is no string');
+  if (verdict?.allowed === false) {
+    checkReason(verdict);
+    return verdict as Deny;
+  }
+  throw new BrokerError('SLUICE_HOOK_ANSWER', 'it answered neither allow() nor deny()');
+}
+
+function checkReason({ reasonCode, ...texts }: Partial<Deny>): void {
+  if (!reasonCodes.has(reasonCode) || !isFailure(reasonCode as number)) {
+    throw refused('reasonCode is that of no failure');
+  }
+  if (texts.reasonString !== undefined) checkString('reasonString', texts.reasonString);
+  if (texts.serverReference !== undefined) checkString('serverReference', texts.serverReference);
+  if (texts.userProperties !== undefined) {
+    checkUserProperties('userProperties', texts.userProperties);
   }
 }

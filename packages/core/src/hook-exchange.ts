@@ -2,7 +2,7 @@ import { ReasonCode } from '@sluice/packet';
 import { type Deny, deny, type ExchangeGrant, type Proceed } from '@sluice/plugin';
 import { checkBinary } from './change-message.ts';
 import { type DecideRules, failedDenial, readVerdict } from './hook-decide.ts';
-import { checkAuthenticateGrant } from './hook-events.ts';
+import { checkExchangeGrant } from './hook-grants.ts';
 import type { ExchangeRunner, ExchangeStep } from './hook-runners.ts';
 import type { RegisteredHook } from './registered-hook.ts';
 
@@ -41,6 +41,7 @@ function readStep(hook: RegisteredHook, answer: unknown): ExchangeStep | undefin
   if (!isProceed(answer)) return readVerdict(hook, answer, rules);
   try {
     if (answer.data !== undefined) checkBinary('data', answer.data);
+    hook.succeed();
     return answer;
   } catch (thrown) {
     hook.fail(thrown);
@@ -50,10 +51,4 @@ function readStep(hook: RegisteredHook, answer: unknown): ExchangeStep | undefin
 
 function isProceed(answer: unknown): answer is Proceed {
   return typeof answer === 'object' && answer !== null && 'proceed' in answer;
-}
-
-function checkExchangeGrant(grant: unknown): void {
-  checkAuthenticateGrant(grant);
-  const { data } = grant as ExchangeGrant;
-  if (data !== undefined) checkBinary('data', data);
 }

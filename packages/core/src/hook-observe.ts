@@ -1,4 +1,4 @@
-import { BrokerError } from '@sluice/plugin';
+import { HookFailure } from './hook-failure.ts';
 import type { ObserveRunner } from './hook-runners.ts';
 import type { RegisteredHook } from './registered-hook.ts';
 
@@ -22,7 +22,7 @@ export function startRunner(hooks: readonly RegisteredHook[]): (() => Promise<vo
   return async () => {
     for (const hook of hooks) {
       const answer = await hook.call(nothing);
-      if (answer instanceof BrokerError) throw answer;
+      if (answer instanceof HookFailure) throw answer.error;
     }
   };
 }

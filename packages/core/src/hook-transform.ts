@@ -1,5 +1,6 @@
 import { ReasonCode } from '@sluice/packet';
 import { BrokerError, type Drop, drop, isDrop } from '@sluice/plugin';
+import { HookFailure } from './hook-failure.ts';
 import type { TransformRunner } from './hook-runners.ts';
 import type { RegisteredHook } from './registered-hook.ts';
 
@@ -46,6 +47,19 @@ export function transformNowRunner<Event extends object>(
   };
 }
 
+/** Makes the runner of a transform that answers at once and cannot drop; undefined without hooks. */
+export function amendNowRunner<Event extends object>(
+  hooks: readonly RegisteredHook[],
+  apply: Apply<Event>,
+): ((event: Event) => Event) | undefined {
+  if (hooks.length === 0) return undefined;
+  return (event) => {
+    let current = event;
+    for (const hook of hooks) current = amended(hook, current, hook.callNow(current), apply);
+    return current;
+  };
+}
+
 function transformFrom<Event extends object>(
   hooks: readonly RegisteredHook[],
   apply: Apply<Event>,
@@ -76,19 +90,49 @@ function transformed<Event extends object>(
   answer: unknown,
   apply: Apply<Event>,
 ): Event | Drop {
-  if (answer === undefined) return event;
-  if (answer instanceof BrokerError) return failedDrop;
+  if (answer instanceof HookFailure) return failedDrop;
   try {
-    if (typeof answer !== 'object' || answer === null) {
-      throw new BrokerError('SLUICE_HOOK_ANSWER', 'it answered neither changes nor drop()');
-    }
-    if (!isDrop(answer)) return apply(event, answer as never);
-    checkDrop(answer);
-    return answer;
+    const result = answer === undefined ? event : read(event, answer, apply);
+    hook.succeed();
+    return result;
   } catch (thrown) {
     hook.fail(thrown);
     return failedDrop;
   }
+}
+
+/** What a hook made of an event that cannot be dropped; as it was when the hook failed or answered rubbish. */
+function amended<Event extends object>(
+  hook: RegisteredHook,
+  event: Event,
+  answer: unknown,
+  apply: Apply<Event>,
+): Event {
+  if (answer instanceof HookFailure) return event;
+  try {
+    const result = answer === undefined ? event : read(event, answer, apply);
+    if (isDrop(result)) {
+      throw new BrokerError('SLUICE_HOOK_ANSWER', 'it answered drop(), but this cannot be dropped');
+    }
+    hook.succeed();
+    return result;
+  } catch (thrown) {
+    hook.fail(thrown);
+    return event;
+  }
+}
+
+function read<Event extends object>(
+  event: Event,
+  answer: unknown,
+  apply: Apply<Event>,
+): Event | Drop {
+  if (typeof answer !== 'object' || answer === null) {
+    throw new BrokerError('SLUICE_HOOK_ANSWER', 'it answered neither changes nor drop()');
+  }
+  if (!isDrop(answer)) return apply(event, answer as never);
+  checkDrop(answer);
+  return answer;
 }
 
 function checkDrop({ dropped, reasonCode, reasonString }: Drop): void {

@@ -1,38 +1,42 @@
-import {
-  type AuthenticateGrant,
-  type AuthorizeSubscribeGrant,
-  allow,
-  BrokerError,
-  deny,
-  type HookName,
-  type HookOptions,
-  type Hooks,
-  hookKinds,
-} from '@sluice/plugin';
+import { type HookName, type HookOptions, type Hooks, hookKinds } from '@sluice/plugin';
 import { Deadlines } from './deadlines.ts';
 import type { Environment } from './environment.ts';
-import { type DecideRules, decideNowRunner, decideRunner } from './hook-decide.ts';
 import {
+  applyConnack,
   applyConnect,
-  applyDeliver,
-  applyMessage,
-  applySubscribe,
-  checkAuthenticateGrant,
-  checkSubscribeGrant,
-  mergeAuthenticateGrants,
-  mergeSubscribeGrants,
-} from './hook-events.ts';
+  applyDisconnect,
+  applySession,
+} from './hook-connection-events.ts';
+import { decideNowRunner, decideRunner } from './hook-decide.ts';
 import { exchangeRunner } from './hook-exchange.ts';
+import { applyDeliver, applyMessage } from './hook-message-events.ts';
 import { closeRunner, observeRunner, startRunner } from './hook-observe.ts';
+import { registrationOf } from './hook-registration.ts';
+import { routeRunner } from './hook-route.ts';
+import {
+  authenticateRules,
+  connectionRules,
+  enqueueRules,
+  messageRules,
+  retainRules,
+  subscribeRules,
+} from './hook-rules.ts';
 import type { HookRunners } from './hook-runners.ts';
-import { selectRunner } from './hook-select.ts';
-import { transformNowRunner, transformRunner } from './hook-transform.ts';
+import { overflowRunner, selectSharedRunner } from './hook-select.ts';
+import type { HookStatistics } from './hook-statistics.ts';
+import { applySubscribe, applyUnsubscribe } from './hook-subscription-events.ts';
+import { amendNowRunner, transformNowRunner, transformRunner } from './hook-transform.ts';
+import { PublishGuard } from './publish-guard.ts';
 import { RegisteredHook } from './registered-hook.ts';
 
 export type {
+  DecideNowRunner,
   DecideRunner,
+  ExchangeStep,
   HookRunners,
   ObserveRunner,
+  RouteOutcome,
+  SessionOutcome,
   TransformRunner,
 } from './hook-runners.ts';
 
@@ -44,42 +48,29 @@ export interface HookTableOptions {
   readonly reportError: (error: Error) => void;
 }
 
-const grantsNothing: DecideRules<never> = {
-  byDefault: deny(),
-  checkGrant: undefined,
-  mergeGrants: undefined,
-};
-
-const grantsIdentity: DecideRules<AuthenticateGrant> = {
-  byDefault: deny(),
-  checkGrant: checkAuthenticateGrant,
-  mergeGrants: mergeAuthenticateGrants,
-};
-
-const grantsQos: DecideRules<AuthorizeSubscribeGrant> = {
-  byDefault: deny(),
-  checkGrant: checkSubscribeGrant,
-  mergeGrants: mergeSubscribeGrants,
-};
-
-const allowsByDefault: DecideRules<never> = { ...grantsNothing, byDefault: allow() };
-
-/** Runs once for each delivery, so that it has no time to wait. */
-const synchronous: ReadonlySet<HookName> = new Set<HookName>([
-  'selectShared',
-  'authorizeDeliver',
-  'deliver',
-]);
-
 /** What plug-ins registered, by the name of the hook. */
 export class HookTable {
+  /** Ends loops of hooks that publish. */
+  readonly guard: PublishGuard;
   readonly #options: HookTableOptions;
   readonly #deadlines: Deadlines;
+  readonly #outer: HookTable | undefined;
   readonly #hooks: Map<HookName, RegisteredHook[]> = new Map();
 
-  constructor(options: HookTableOptions) {
+  constructor(options: HookTableOptions, outer?: HookTable) {
     this.#options = options;
-    this.#deadlines = new Deadlines(options.environment, options.reportError);
+    this.#outer = outer;
+    this.guard = outer?.guard ?? new PublishGuard(options.environment);
+    // What an inner table leaves behind is still asked about when its plug-ins are closed.
+    this.#deadlines =
+      outer === undefined
+        ? new Deadlines(options.environment, options.reportError)
+        : outer.#deadlines;
+  }
+
+  /** A table for hooks of its own: its runners call those of this table, too, except `start`, `close` and `policyChanged`. */
+  inner(): HookTable {
+    return new HookTable(this.#options, this);
   }
 
   /** Registers a hook. Throws a BrokerError SLUICE_UNKNOWN_HOOK or SLUICE_HOOK_OPTION. */
@@ -89,27 +80,13 @@ export class HookTable {
     hook: Hooks[Name],
     options: HookOptions = {},
   ): void {
-    if (!Object.hasOwn(hookKinds, name)) {
-      throw new BrokerError(
-        'SLUICE_UNKNOWN_HOOK',
-        `Plug-in ${plugin} registers a hook ${String(name)}, but there are only ${Object.keys(hookKinds).join(', ')}`,
-      );
-    }
-    checkRegistration(plugin, name, hook, options);
     const { environment, hookTimeoutMs, reportError } = this.#options;
     const registered = new RegisteredHook(
-      {
-        plugin,
-        name,
-        hook: hook as (event: unknown) => unknown,
-        priority: options.priority ?? 0,
-        // A start may restore a large store: it is bounded only where the plug-in says so.
-        deadlineMs: options.deadlineMs ?? (name === 'start' ? Infinity : hookTimeoutMs),
-        maxConcurrent: options.maxConcurrent ?? Infinity,
-      },
+      registrationOf(plugin, name, hook, options, hookTimeoutMs),
       {
         environment,
         deadlines: this.#deadlines,
+        guard: this.guard,
         // A failed start is thrown to the one who starts the broker.
         onFailure: name === 'start' ? () => {} : reportError,
       },
@@ -119,29 +96,54 @@ export class HookTable {
     else others.push(registered);
   }
 
+  /** Of the hooks of this table, in the order of their names, then of their calls. */
+  statistics(): readonly HookStatistics[] {
+    const names = Object.keys(hookKinds) as HookName[];
+    return names.flatMap((name) => this.#own(name).map(({ statistics }) => statistics));
+  }
+
   /** Everything registered so far as functions, in order of priority, then of registration. */
   runners(): HookRunners {
     return {
-      start: startRunner(this.#inOrder('start')),
-      close: closeRunner(this.#inOrder('close')),
-      connection: decideRunner(this.#inOrder('connection'), allowsByDefault),
+      start: startRunner(this.#own('start')),
+      close: closeRunner(this.#own('close')),
+      connection: decideRunner(this.#inOrder('connection'), connectionRules),
       connect: transformRunner(this.#inOrder('connect'), applyConnect),
-      authenticate: decideRunner(this.#inOrder('authenticate'), grantsIdentity),
+      authenticate: decideRunner(this.#inOrder('authenticate'), authenticateRules),
       exchange: exchangeRunner(this.#inOrder('exchange')),
-      authorizePublish: decideRunner(this.#inOrder('authorizePublish'), grantsNothing),
-      authorizeSubscribe: decideRunner(this.#inOrder('authorizeSubscribe'), grantsQos),
-      selectShared: selectRunner(this.#inOrder('selectShared')),
-      authorizeDeliver: decideNowRunner(this.#inOrder('authorizeDeliver'), grantsNothing),
-      publish: transformRunner(this.#inOrder('publish'), applyMessage),
-      subscribe: transformRunner(this.#inOrder('subscribe'), applySubscribe),
-      deliver: transformNowRunner(this.#inOrder('deliver'), applyDeliver),
-      will: transformRunner(this.#inOrder('will'), applyMessage),
+      session: transformRunner(this.#inOrder('session'), applySession),
+      connack: amendNowRunner(this.#inOrder('connack'), applyConnack),
       connected: observeRunner(this.#inOrder('connected')),
+      takenOver: observeRunner(this.#inOrder('takenOver')),
+      resumed: observeRunner(this.#inOrder('resumed')),
+      disconnect: amendNowRunner(this.#inOrder('disconnect'), applyDisconnect),
       disconnected: observeRunner(this.#inOrder('disconnected')),
-      subscribed: observeRunner(this.#inOrder('subscribed')),
-      unsubscribed: observeRunner(this.#inOrder('unsubscribed')),
+      ended: observeRunner(this.#inOrder('ended')),
+      publish: transformRunner(this.#inOrder('publish'), applyMessage),
+      authorizePublish: decideRunner(this.#inOrder('authorizePublish'), messageRules),
+      retain: decideRunner(this.#inOrder('retain'), retainRules),
+      route: routeRunner(this.#inOrder('route')),
+      selectShared: selectSharedRunner(this.#inOrder('selectShared')),
+      enqueue: decideNowRunner(this.#inOrder('enqueue'), enqueueRules),
+      overflow: overflowRunner(this.#inOrder('overflow')),
       published: observeRunner(this.#inOrder('published')),
+      authorizeDeliver: decideNowRunner(this.#inOrder('authorizeDeliver'), messageRules),
+      deliver: transformNowRunner(this.#inOrder('deliver'), applyDeliver),
+      delivered: observeRunner(this.#inOrder('delivered')),
+      acknowledged: observeRunner(this.#inOrder('acknowledged')),
+      refused: observeRunner(this.#inOrder('refused')),
       dropped: observeRunner(this.#inOrder('dropped')),
+      expired: observeRunner(this.#inOrder('expired')),
+      will: transformRunner(this.#inOrder('will'), applyMessage),
+      subscribe: transformRunner(this.#inOrder('subscribe'), applySubscribe),
+      authorizeSubscribe: decideRunner(this.#inOrder('authorizeSubscribe'), subscribeRules),
+      subscribed: observeRunner(this.#inOrder('subscribed')),
+      unsubscribe: transformRunner(this.#inOrder('unsubscribe'), applyUnsubscribe),
+      unsubscribed: observeRunner(this.#inOrder('unsubscribed')),
+      packetReceived: observeRunner(this.#inOrder('packetReceived')),
+      packetSent: observeRunner(this.#inOrder('packetSent')),
+      limited: observeRunner(this.#inOrder('limited')),
+      policyChanged: observeRunner(this.#own('policyChanged')),
     };
   }
 
@@ -150,33 +152,17 @@ export class HookTable {
     this.#deadlines.close();
   }
 
+  /** By priority, then those of the outer table, then in order of registration. */
   #inOrder(name: HookName): readonly RegisteredHook[] {
-    const hooks = this.#hooks.get(name) ?? [];
-    return hooks.toSorted((one, other) => other.priority - one.priority);
+    const outer = this.#outer === undefined ? [] : this.#outer.#inOrder(name);
+    return byPriority([...outer, ...(this.#hooks.get(name) ?? [])]);
+  }
+
+  #own(name: HookName): readonly RegisteredHook[] {
+    return byPriority(this.#hooks.get(name) ?? []);
   }
 }
 
-function checkRegistration(
-  plugin: string,
-  name: HookName,
-  hook: unknown,
-  { priority, deadlineMs, maxConcurrent }: HookOptions,
-): void {
-  const refuse = (what: string): never => {
-    throw new BrokerError('SLUICE_HOOK_OPTION', `The hook ${name} of plug-in ${plugin} ${what}`);
-  };
-  if (typeof hook !== 'function') refuse('is no function');
-  if (priority !== undefined && !Number.isFinite(priority)) {
-    refuse('has a priority that is no number');
-  }
-  if (deadlineMs === undefined && maxConcurrent === undefined) return;
-  if (hookKinds[name] === 'observe' || synchronous.has(name)) {
-    refuse('cannot wait: deadlineMs and maxConcurrent mean nothing there');
-  }
-  if (deadlineMs !== undefined && !(deadlineMs > 0 && Number.isFinite(deadlineMs))) {
-    refuse('has a deadlineMs that is no number above 0');
-  }
-  if (maxConcurrent !== undefined && !(Number.isInteger(maxConcurrent) && maxConcurrent >= 1)) {
-    refuse('has a maxConcurrent that is no whole number above 0');
-  }
+function byPriority(hooks: readonly RegisteredHook[]): readonly RegisteredHook[] {
+  return hooks.toSorted((one, other) => other.priority - one.priority);
 }

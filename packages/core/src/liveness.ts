@@ -1,15 +1,16 @@
 import { ReasonCode } from '@sluice/packet';
 import type { Context } from './context.ts';
 import { Deadline, type DeadlineOwner } from './deadlines.ts';
+import type { Limits } from './limits.ts';
 
 /** The connection, as its liveness sees it. */
 interface LivenessOwner {
-  /** Bytes that wait for the peer to take them. */
-  readonly pendingBytes: number;
-  /** Bytes that the peer has taken so far. */
-  readonly takenBytes: number;
+  /** Bytes that wait for the peer to take them, and those that it has taken so far. */
+  readonly output: { readonly pending: number; readonly taken: number };
   /** Whether the broker itself does not read, so that silence proves nothing. */
-  readonly readingPaused: boolean;
+  readonly reading: { readonly stopped: boolean };
+  readonly limits: Limits;
+  limited(limit: keyof Limits, action: 'closed'): void;
   close(reasonCode: ReasonCode, message: string): void;
   destroy(): void;
 }
@@ -31,7 +32,7 @@ export class Liveness implements DeadlineOwner {
   constructor(owner: LivenessOwner, context: Context) {
     this.#owner = owner;
     this.#context = context;
-    this.#set(context.limits.connectTimeoutMs);
+    this.#set(owner.limits.connectTimeoutMs);
   }
 
   /** Bytes came from the peer. */
@@ -52,7 +53,7 @@ export class Liveness implements DeadlineOwner {
   closing(): void {
     this.#phase = Phase.closing;
     this.#stall?.stop();
-    this.#set(this.#context.limits.closeTimeoutMs);
+    this.#set(this.#owner.limits.closeTimeoutMs);
   }
 
   /** The stream is closed. */
@@ -69,8 +70,10 @@ export class Liveness implements DeadlineOwner {
 
   onDeadline(): void {
     if (this.#phase === Phase.closing) {
+      this.#owner.limited('closeTimeoutMs', 'closed');
       this.#owner.destroy();
     } else if (this.#phase === Phase.connecting) {
+      this.#owner.limited('connectTimeoutMs', 'closed');
       this.#owner.close(ReasonCode.maximumConnectTime, 'no CONNECT in time');
     } else {
       this.#checkSilence();
@@ -80,7 +83,7 @@ export class Liveness implements DeadlineOwner {
   #checkSilence(): void {
     const now = this.#context.environment.monotonic();
     const leftMs = this.#lastHeard + this.#silenceMs - now;
-    if (leftMs > 0 || this.#owner.readingPaused) {
+    if (leftMs > 0 || this.#owner.reading.stopped) {
       this.#rechecking = false;
       this.#set(leftMs > 0 ? leftMs : this.#silenceMs);
     } else if (this.#rechecking) {
@@ -123,16 +126,21 @@ class StallWatch implements DeadlineOwner {
   }
 
   onDeadline(): void {
-    const { pendingBytes, takenBytes } = this.#owner;
-    if (pendingBytes <= this.#context.limits.maxOutputBytes) this.#running = false;
-    // New output may have come in the place of what left.
-    else if (takenBytes > this.#taken) this.#arm();
-    else this.#owner.close(ReasonCode.quotaExceeded, 'the client does not take what is sent to it');
+    const { output, limits } = this.#owner;
+    if (output.pending <= limits.maxOutputBytes) {
+      this.#running = false;
+    } else if (output.taken > this.#taken) {
+      // New output may have come in the place of what left.
+      this.#arm();
+    } else {
+      this.#owner.limited('stalledTimeoutMs', 'closed');
+      this.#owner.close(ReasonCode.quotaExceeded, 'the client does not take what is sent to it');
+    }
   }
 
   #arm(): void {
-    const { deadlines, environment, limits } = this.#context;
-    this.#taken = this.#owner.takenBytes;
-    deadlines.set(this.#deadline, environment.monotonic() + limits.stalledTimeoutMs);
+    const { deadlines, environment } = this.#context;
+    this.#taken = this.#owner.output.taken;
+    deadlines.set(this.#deadline, environment.monotonic() + this.#owner.limits.stalledTimeoutMs);
   }
 }

@@ -94,7 +94,8 @@ export function resolveOptions(options: BrokerOptions = {}): ResolvedOptions {
   };
 }
 
-function resolvePlugins(plugins: unknown = []): readonly Plugin[] {
+/** A list of plug-ins; none by default. */
+export function resolvePlugins(plugins: unknown = []): readonly Plugin[] {
   if (!Array.isArray(plugins)) throw wrong('plugins', plugins, 'a list of plug-ins');
   for (const [index, plugin] of plugins.entries()) {
     if (!isPlugin(plugin)) {
@@ -110,11 +111,12 @@ function isPlugin(value: unknown): boolean {
   return typeof name === 'string' && name !== '' && typeof setup === 'function';
 }
 
-function resolveLimits(limits: unknown = {}): Limits {
+/** Limits out of those that are given and defaults for the others. */
+export function resolveLimits(limits: unknown = {}, defaults: Limits = defaultLimits): Limits {
   if (!isRecord(limits)) throw wrong('limits', limits, 'an object');
   const names = Object.keys(limitRanges) as (keyof Limits)[];
   refuseUnknown(limits, 'limits.', names);
-  const resolved: Record<string, number> = { ...defaultLimits };
+  const resolved: Record<string, number> = { ...defaults };
   for (const name of names) {
     const value = limits[name];
     if (value === undefined) continue;
@@ -165,7 +167,8 @@ function resolveFunction<Value>(name: string, value: Value): Value {
   return value;
 }
 
-function refuseUnknown(given: object, prefix: string, known: readonly string[]): void {
+/** Throws a BrokerError SLUICE_OPTION that says what is known. */
+export function refuseUnknown(given: object, prefix: string, known: readonly string[]): void {
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
     throw new BrokerError(
@@ -175,7 +178,8 @@ function refuseUnknown(given: object, prefix: string, known: readonly string[]):
   }
 }
 
-function wrong(name: string, value: unknown, allowed: string): BrokerError {
+/** A BrokerError SLUICE_OPTION that says what is allowed. */
+export function wrong(name: string, value: unknown, allowed: string): BrokerError {
   return new BrokerError(
     'SLUICE_OPTION',
     `The option ${name} is ${show(value)}, but must be ${allowed}.`,

@@ -1,4 +1,4 @@
-import type { QueuedMessage } from '@sluice/plugin';
+import type { Operation, QueuedMessage } from '@sluice/plugin';
 import type { Batch, CommitWaiter } from './commits.ts';
 import { RoutedMessage, type StoredBody } from './routed-message.ts';
 import { cancelReference } from './stored-body.ts';
@@ -14,6 +14,8 @@ export const EntryState = {
 } as const;
 
 export type EntryState = (typeof EntryState)[keyof typeof EntryState];
+
+const noIdentifiers: readonly number[] = Object.freeze([]);
 
 /** One QoS 1 or 2 message for one session. */
 export class OutboxEntry implements CommitWaiter {
@@ -32,6 +34,8 @@ export class OutboxEntry implements CommitWaiter {
   isImmediate = false;
   /** PUBREC came, on this connection or before: only PUBREL is owed. */
   released = false;
+  /** The message, kept for the hooks `acknowledged` and `refused`. */
+  reported: RoutedMessage | undefined;
   #owner: { pump(): void } | undefined;
   #batch: Batch | undefined;
   #place = 0;
@@ -66,6 +70,21 @@ export class OutboxEntry implements CommitWaiter {
     );
     entry.released = record.released;
     return entry;
+  }
+
+  /** What is to be stored of it. */
+  enqueueing(session: number, message: RoutedMessage): Operation {
+    const { sequence, qos, retain, sharedFilter } = this;
+    return {
+      type: 'enqueue',
+      session,
+      sequence,
+      message: message.number,
+      qos,
+      retain,
+      subscriptionIdentifiers: this.subscriptionIdentifiers ?? noIdentifiers,
+      ...(sharedFilter !== undefined && { sharedFilter }),
+    };
   }
 
   /** Remembers its operation, so that it can be cancelled until the batch is sealed. */

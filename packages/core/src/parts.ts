@@ -1,10 +1,13 @@
 import type { ReasonCode } from '@sluice/packet';
 import type { ConnectedEvent, ConnectionInfo, DisconnectedEvent } from '@sluice/plugin';
 import type { Context } from './context.ts';
+import type { Inquiries } from './inquiries.ts';
 import type { Publishing } from './publishing.ts';
 import type { Registry } from './registry.ts';
 import type { RetainedMessages } from './retained-messages.ts';
+import type { Review } from './review.ts';
 import type { Router } from './router.ts';
+import type { Subscriptions } from './subscriptions.ts';
 import type { Wills } from './wills.ts';
 
 /** What connections and their handlers work with: the parts of one broker. */
@@ -15,6 +18,9 @@ export interface Parts {
   readonly publishing: Publishing;
   readonly registry: Registry;
   readonly wills: Wills;
+  readonly subscriptions: Subscriptions;
+  readonly inquiries: Inquiries;
+  readonly review: Review;
   readonly events: ConnectionEvents;
 }
 

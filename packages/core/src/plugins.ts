@@ -19,17 +19,21 @@ export interface ProvidedServices {
   matcher?: MatcherFactory;
 }
 
+/** Members of a share group may have come through different scopes. */
+const ofNoScope: ReadonlySet<HookName> = new Set<HookName>(['selectShared']);
+
 const persistenceFunctions = ['open', 'commit', 'readQueue', 'close'] as const;
 
 /**
  * Sets up plug-ins one after the other. Rejects with a BrokerError: SLUICE_PLUGIN_TWICE, SLUICE_PLUGIN_FAILED
- * (with the cause), or what the plug-in itself threw as a BrokerError.
+ * (with the cause), or what the plug-in itself threw as a BrokerError. Those of a scope cannot provide services.
  */
 export async function setUpPlugins(
   plugins: readonly Plugin[],
   table: HookTable,
   broker: BrokerServices,
   reportError: (error: Error) => void,
+  scope?: string,
 ): Promise<ProvidedServices> {
   const names = new Set<string>();
   for (const { name } of plugins) {
@@ -40,7 +44,7 @@ export async function setUpPlugins(
   }
   const provided = new Map<string, Provided>();
   for (const plugin of plugins) {
-    const setup = new Setup(plugin.name, table, broker, reportError, provided);
+    const setup = new Setup(plugin.name, table, broker, reportError, provided, scope);
     try {
       await plugin.setup(setup.context);
     } catch (thrown) {
@@ -65,6 +69,7 @@ class Setup {
   readonly #plugin: string;
   readonly #table: HookTable;
   readonly #provided: Map<string, Provided>;
+  readonly #scope: string | undefined;
   #over = false;
 
   constructor(
@@ -73,10 +78,12 @@ class Setup {
     broker: BrokerServices,
     reportError: (error: Error) => void,
     provided: Map<string, Provided>,
+    scope: string | undefined,
   ) {
     this.#plugin = plugin;
     this.#table = table;
     this.#provided = provided;
+    this.#scope = scope;
     // Functions of their own, so that a plug-in may take the context apart.
     this.context = Object.freeze({
       hook: <Name extends HookName>(name: Name, hook: Hooks[Name], options?: HookOptions) =>
@@ -94,11 +101,23 @@ class Setup {
 
   #hook<Name extends HookName>(name: Name, hook: Hooks[Name], options?: HookOptions): void {
     this.#refuseLate(`the hook ${name}`);
+    if (this.#scope !== undefined && ofNoScope.has(name)) {
+      throw new BrokerError(
+        'SLUICE_SCOPE_HOOK',
+        `Plug-in ${this.#plugin} registers the hook ${name}, which belongs to no client: give the plug-in to the broker, not to the scope ${this.#scope}.`,
+      );
+    }
     this.#table.add(this.#plugin, name, hook, options);
   }
 
   #provide(name: keyof Services, service: unknown): void {
     this.#refuseLate(`the service ${name}`);
+    if (this.#scope !== undefined) {
+      throw new BrokerError(
+        'SLUICE_SCOPE_SERVICE',
+        `Plug-in ${this.#plugin} provides ${String(name)}, which the whole broker shares: give the plug-in to createBroker, not to the scope ${this.#scope}.`,
+      );
+    }
     if (name !== 'persistence' && name !== 'matcher') {
       throw new BrokerError(
         'SLUICE_UNKNOWN_SERVICE',

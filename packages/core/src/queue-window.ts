@@ -34,6 +34,8 @@ export class QueueWindow {
   #readMessages = firstReadMessages;
   /** What was enqueued since the read began, as long as it fits into a window. */
   #sinceRead: OutboxEntry[] | undefined;
+  /** What was taken out since the read began, and may still be in what is read. */
+  #withdrawn: Set<number> | undefined;
 
   /** Begins at a sequence, with nothing in memory. */
   constructor(owner: WindowOwner, context: Context, first: number) {
@@ -89,16 +91,27 @@ export class QueueWindow {
     this.#ring.delete(sequence);
   }
 
+  /** Something that is not in the window was taken out. */
+  withdraw(sequence: number): void {
+    if (this.#reading === undefined) return;
+    this.#withdrawn ??= new Set();
+    this.#withdrawn.add(sequence);
+  }
+
   /** Ends its use, as all of it is on disk. Returns where the queue begins. */
   drop(): number {
     const oldest = this.#ring.size > 0 ? this.#ring.first : this.#end;
     this.#reading = undefined;
     this.#sinceRead = undefined;
+    this.#withdrawn = undefined;
     return oldest;
   }
 
-  /** Reads on, once all that there is below `upTo` is committed. `onEnd` is called when no more lies on disk. */
-  read(upTo: number, onEnd: () => void): void {
+  /**
+   * Reads on, once all that there is below `upTo` is committed. `onEnd` is called when no more lies on disk, with what
+   * was taken out above that meanwhile.
+   */
+  read(upTo: number, onEnd: (withdrawn: number) => void): void {
     if (this.#reading !== undefined) return;
     const reading = {};
     this.#reading = reading;
@@ -131,21 +144,27 @@ export class QueueWindow {
     records: readonly QueuedMessage[],
     isEnd: boolean,
     upTo: number,
-    onEnd: () => void,
+    onEnd: (withdrawn: number) => void,
   ): void {
     this.#reading = undefined;
     const since = this.#sinceRead;
     this.#sinceRead = undefined;
+    const withdrawn = this.#withdrawn;
+    this.#withdrawn = undefined;
     let isAtEnd = isEnd;
     for (const record of records) {
       // Committed since the read was asked for: it is in `since`, or will be read again.
       isAtEnd ||= record.sequence >= upTo;
-      if (record.sequence < upTo) this.add(OutboxEntry.restored(record));
+      if (record.sequence < upTo && withdrawn?.has(record.sequence) !== true) {
+        this.add(OutboxEntry.restored(record));
+      }
     }
     if (isAtEnd) {
       this.#end = upTo;
-      onEnd();
-      for (const entry of since ?? []) this.add(entry);
+      onEnd(countFrom(withdrawn, upTo));
+      for (const entry of since ?? []) {
+        if (withdrawn?.has(entry.sequence) !== true) this.add(entry);
+      }
     }
     this.#owner.pump();
   }
@@ -155,4 +174,10 @@ export class QueueWindow {
     if (this.#reading !== reading) return;
     this.#owner.sink?.close(ReasonCode.unspecifiedError, 'the queue cannot be read');
   }
+}
+
+function countFrom(sequences: ReadonlySet<number> | undefined, first: number): number {
+  let count = 0;
+  for (const sequence of sequences ?? []) if (sequence >= first) count++;
+  return count;
 }

@@ -1,5 +1,6 @@
 import type { Decoder, Packet } from '@sluice/packet';
 import type { Context } from './context.ts';
+import type { Limits } from './limits.ts';
 import type { Port } from './port.ts';
 
 /** Why the broker does not read from a client: one bit each, since several may hold at once. */
@@ -23,6 +24,7 @@ export type ReadingStop = (typeof ReadingStop)[keyof typeof ReadingStop];
 
 /** The connection, as its reading sees it. */
 interface ReadingOwner {
+  readonly limits: Limits;
   handle(packet: Packet): void | Promise<void>;
   fail(error: unknown): void;
 }
@@ -107,8 +109,9 @@ export class Reading {
   }
 
   #decode(): void {
-    const { environment, limits } = this.#context;
-    let budget = limits.maxPacketsPerTurn;
+    const { environment } = this.#context;
+    const { maxPacketsPerTurn } = this.#owner.limits;
+    let budget = maxPacketsPerTurn;
     let until = 0;
     while (this.#stops === 0) {
       const packet = this.#unfinished ? this.#decoder.next() : undefined;
@@ -123,7 +126,7 @@ export class Reading {
       if (pending !== undefined) this.#await(pending);
       if (--budget > 0) continue;
       // The clock is read once in a while, since reading it costs as much as a packet.
-      budget = limits.maxPacketsPerTurn;
+      budget = maxPacketsPerTurn;
       const now = environment.monotonic();
       if (until === 0) until = now + turnBudgetMs;
       else if (now > until) this.#yield();

@@ -1,12 +1,20 @@
-import { isFailure, ProtocolError, ReasonCode } from '@sluice/packet';
+import { isFailure, ProtocolError, ReasonCode, type UserProperties } from '@sluice/packet';
 
-/** A CONNECT, or an authentication, that a hook or the broker itself refused: with its reason code and where to go instead. */
+/** A CONNECT, or an authentication, that a hook or the broker itself refused. */
 export class Refusal extends ProtocolError {
+  /** Where the client should go instead. */
   readonly serverReference: string | undefined;
+  readonly userProperties: UserProperties | undefined;
 
-  constructor(reasonCode: ReasonCode, message: string, serverReference?: string) {
+  constructor(
+    reasonCode: ReasonCode,
+    message: string,
+    serverReference?: string,
+    userProperties?: UserProperties,
+  ) {
     super(reasonCode, message);
     this.serverReference = serverReference;
+    this.userProperties = userProperties;
   }
 
   /** Of a denial or a drop. A drop that hides behind success still refuses. */
@@ -14,8 +22,10 @@ export class Refusal extends ProtocolError {
     readonly reasonCode: ReasonCode;
     readonly reasonString: string | undefined;
     readonly serverReference?: string;
+    readonly userProperties?: UserProperties;
   }): Refusal {
-    const code = isFailure(denial.reasonCode) ? denial.reasonCode : ReasonCode.notAuthorized;
-    return new Refusal(code, denial.reasonString ?? 'refused', denial.serverReference);
+    const { reasonCode, reasonString = 'refused', serverReference, userProperties } = denial;
+    const code = isFailure(reasonCode) ? reasonCode : ReasonCode.notAuthorized;
+    return new Refusal(code, reasonString, serverReference, userProperties);
   }
 }

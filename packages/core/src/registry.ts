@@ -1,17 +1,20 @@
-import { type ProtocolVersion, ReasonCode, type Will } from '@sluice/packet';
+import { ReasonCode, type Will } from '@sluice/packet';
 import {
   type Client,
-  type ConnectionInfo,
   DropReason,
+  type EndedEvent,
   type SessionRecord,
   type Snapshot,
 } from '@sluice/plugin';
 import { andThen } from './and-then.ts';
 import type { Context } from './context.ts';
-import { Deadline, type DeadlineOwner } from './deadlines.ts';
+import type { HookRunners } from './hooks.ts';
+import type { Limits } from './limits.ts';
+import { restoredClient } from './restored-client.ts';
 import type { Router } from './router.ts';
 import { neverExpires, Session } from './session.ts';
 import { SessionEndings } from './session-endings.ts';
+import { SessionExpiry } from './session-expiry.ts';
 import { SharedRedelivery } from './shared-redelivery.ts';
 import type { Sink } from './sink.ts';
 import { Subscription } from './subscription.ts';
@@ -23,17 +26,13 @@ export interface ConnectRequest {
   /** Seconds, after the broker's own bound. */
   readonly expiryInterval: number;
   readonly will: Will | undefined;
+  /** Of the scope that the client came through. */
+  readonly hooks: HookRunners;
+  /** Those that the client was granted. */
+  readonly limits: Limits;
 }
 
-const restoredConnection: ConnectionInfo = Object.freeze({
-  id: '',
-  transport: 'restored',
-  remoteAddress: undefined,
-  remotePort: undefined,
-  listener: undefined,
-  certificateName: undefined,
-  request: undefined,
-});
+type EndReason = EndedEvent['reason'];
 
 /** Client identifier to session: begins, resumes, takes over and ends them. */
 export class Registry {
@@ -41,6 +40,7 @@ export class Registry {
   readonly #router: Router;
   readonly #wills: Wills;
   readonly #redelivery: SharedRedelivery;
+  readonly #expiry: SessionExpiry;
   readonly #sessions: Map<string, Session> = new Map();
   readonly #endings = new SessionEndings();
   /** Last sessions of client identifiers whose end is on its way to disk. */
@@ -51,6 +51,7 @@ export class Registry {
     this.#router = router;
     this.#wills = wills;
     this.#redelivery = new SharedRedelivery(context, router);
+    this.#expiry = new SessionExpiry(context, (session) => this.end(session, 'expired'));
   }
 
   get(clientId: string): Session | undefined {
@@ -70,15 +71,21 @@ export class Registry {
     return this.#sessions.values();
   }
 
+  /** The session of a client identifier that a CONNECT without Clean Start would resume. */
+  resumable(clientId: string): Session | undefined {
+    const session = this.#sessions.get(clientId);
+    return session === undefined || endsWithConnection(session) ? undefined : session;
+  }
+
   /**
-   * Takes a client identifier from the connection that has it, and ends the session that a CONNECT does not resume.
-   * A promise while that end, or the will, takes its time: before it is on its way to disk, nothing may say that it
-   * happened.
+   * Takes a client identifier from the connection that has it, and ends the session that a CONNECT does not resume:
+   * the reason says why not. A promise while that end, or the will, takes its time: before it is on its way to disk,
+   * nothing may say that it happened.
    */
-  makeWay(clientId: string, cleanStart: boolean): Promise<void> | undefined {
+  makeWay(clientId: string, unwanted: EndReason | undefined): Promise<void> | undefined {
     const ending = this.#endings.of(clientId);
     if (ending !== undefined) return ending;
-    this.#takeOver(clientId, cleanStart);
+    this.#takeOver(clientId, unwanted);
     return this.#endings.of(clientId);
   }
 
@@ -87,8 +94,10 @@ export class Registry {
     const { client, expiryInterval, will } = request;
     const resumed = this.#sessions.get(client.clientId);
     const session = resumed ?? this.#begin(client, expiryInterval, expiryInterval > 0);
-    this.#clearExpiry(session);
+    this.#expiry.stop(session);
     session.client = client;
+    session.hooks = request.hooks;
+    session.limits = request.limits;
     session.expiryInterval = expiryInterval;
     session.attach(sink);
     this.#wills.accept(session, will);
@@ -96,23 +105,28 @@ export class Registry {
     return { session, sessionPresent: resumed !== undefined };
   }
 
-  /** A connection is gone. Does nothing when another one has taken the session over. */
-  disconnect(session: Session, sink: Sink, discardWill: boolean): void {
-    if (session.sink !== sink) return;
+  /** A connection is gone, and its will is decided. False when another one has taken the session over. */
+  disconnect(session: Session, sink: Sink, discardWill: boolean): boolean {
+    if (session.sink !== sink) return false;
     session.detach();
     if (discardWill) this.#wills.discard(session);
     else this.#wills.connectionEnded(session);
-    if (session.expiryInterval === 0) {
-      this.end(session);
-      return;
-    }
-    this.#goOnAlone(session);
+    return true;
   }
 
-  /** Ends a session: its will is due, and its state is gone. */
-  end(session: Session): void {
+  /** After `disconnect`, when everybody was told: the session ends or goes on by itself. */
+  leave(session: Session): void {
+    if (session.sink !== undefined || this.#sessions.get(session.clientId) !== session) return;
+    if (session.expiryInterval === 0) this.end(session, 'disconnected');
+    else this.#goOnAlone(session);
+  }
+
+  /** Ends a session without a connection: its will is due, and its state is gone. */
+  end(session: Session, reason: EndReason): void {
+    // A hook was faster.
+    if (this.#sessions.get(session.clientId) !== session) return;
     const published = this.#wills.publish(session);
-    this.#clearExpiry(session);
+    this.#expiry.stop(session);
     let shares = false;
     for (const subscription of session.subscriptions.values()) {
       this.#router.remove(subscription);
@@ -123,6 +137,7 @@ export class Registry {
     this.#sessions.delete(session.clientId);
     this.#context.stats.sessions--;
     this.#context.stats.drop(DropReason.sessionEnded, session.outbox.size);
+    session.outbox.close();
     const { number, clientId } = session;
     const forget = (): void => {
       if (!session.stored) return;
@@ -140,6 +155,12 @@ export class Registry {
     );
     const ended = andThen(redelivered, forget);
     if (ended instanceof Promise) this.#endings.add(clientId, ended);
+    session.hooks.ended?.({ client: session.client, reason });
+  }
+
+  /** Settles when the last session of a client identifier is on its way to be forgotten; undefined when it is. */
+  ending(clientId: string): Promise<void> | undefined {
+    return this.#endings.of(clientId);
   }
 
   /** Puts back what was committed before a restart. */
@@ -182,11 +203,11 @@ export class Registry {
   }
 
   /** A session that survives is without a connection then; one that does not, ends. */
-  #takeOver(clientId: string, cleanStart: boolean): void {
+  #takeOver(clientId: string, unwanted: EndReason | undefined): void {
     const session = this.#sessions.get(clientId);
     if (session === undefined) return;
     const sink = session.sink;
-    const ends = cleanStart || (sink !== undefined && session.expiryInterval === 0);
+    const reason = unwanted ?? (endsWithConnection(session) ? 'disconnected' : undefined);
     if (sink !== undefined) {
       session.detach();
       sink.close(ReasonCode.sessionTakenOver, 'another connection uses the client identifier'); // [MQTT-3.1.4-3]
@@ -194,12 +215,12 @@ export class Registry {
     const will = session.will;
     // One that is not held any more may still be on its way.
     const isDue =
-      ends ||
+      reason !== undefined ||
       will === undefined ||
       (sink !== undefined && will.record.delayInterval === 0) ||
       will.deadline.at <= this.#context.environment.monotonic();
     const published = isDue ? this.#wills.publish(session) : this.#wills.discard(session); // [MQTT-3.1.3-9]
-    if (ends) this.end(session);
+    if (reason !== undefined) this.end(session, reason);
     else if (published instanceof Promise) {
       // The next will takes the place of its record: not before it is published, else a crash would lose it.
       this.#endings.add(clientId, published);
@@ -211,7 +232,7 @@ export class Registry {
   #goOnAlone(session: Session): void {
     session.disconnectedAt = this.#context.environment.now();
     this.#save(session);
-    this.#expireAfter(session, session.expiryInterval * 1_000);
+    this.#expiry.begin(session, session.expiryInterval * 1_000);
   }
 
   /** Resolves when every session that is over is forgotten. */
@@ -247,49 +268,13 @@ export class Registry {
       if (session.expiryInterval > 0) this.#save(session);
     }
     const expiresAt = session.disconnectedAt + session.expiryInterval * 1_000;
-    if (session.expiryInterval !== neverExpires && expiresAt <= now) this.end(session);
-    else this.#expireAfter(session, expiresAt - now);
-  }
-
-  #expireAfter(session: Session, inMs: number): void {
-    if (session.expiryInterval === neverExpires) return;
-    const { environment, deadlines } = this.#context;
-    session.expiry = new Deadline(new SessionEnd(this, session));
-    deadlines.set(session.expiry, environment.monotonic() + inMs);
-  }
-
-  #clearExpiry(session: Session): void {
-    if (session.expiry === undefined) return;
-    this.#context.deadlines.clear(session.expiry);
-    session.expiry = undefined;
+    if (session.expiryInterval !== neverExpires && expiresAt <= now) {
+      this.end(session, 'expired');
+    } else this.#expiry.begin(session, expiresAt - now);
   }
 }
 
-/** A closure would take four times as much for each session that is offline. */
-class SessionEnd implements DeadlineOwner {
-  readonly #registry: Registry;
-  readonly #session: Session;
-
-  constructor(registry: Registry, session: Session) {
-    this.#registry = registry;
-    this.#session = session;
-  }
-
-  onDeadline(): void {
-    this.#registry.end(this.#session);
-  }
-}
-
-const noAttributes: Client['attributes'] = Object.freeze({});
-
-function restoredClient(clientId: string, identity: string): Client {
-  const protocolVersion: ProtocolVersion = 5;
-  return {
-    clientId,
-    userName: undefined,
-    identity,
-    attributes: noAttributes,
-    protocolVersion,
-    connection: restoredConnection,
-  };
+/** Whether nothing of a session is left when its connection closes. */
+function endsWithConnection({ sink, expiryInterval }: Session): boolean {
+  return sink !== undefined && expiryInterval === 0;
 }

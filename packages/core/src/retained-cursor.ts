@@ -34,20 +34,37 @@ export class RetainedCursor {
 
   /** The next message, in no particular order; undefined at the end, or after looking at `maxSteps` nodes and topics. */
   next(maxSteps: number = Infinity): Message | undefined {
-    for (let step = 0; step < maxSteps; step++) {
-      const frame = this.#frames.at(-1);
-      if (frame === undefined) {
-        this.#done = true;
-        return undefined;
-      }
-      const { done, value: child } = frame.children.next();
-      const entry = done === true ? this.#leave() : this.#visit(child, frame);
+    for (let step = 0; step < maxSteps && !this.#done; step++) {
+      const entry = this.#step();
       // 0 stands for an entry that is gone.
       if (entry !== undefined && entry.number !== 0 && entry.number < this.#before) {
         return entry.toMessage();
       }
     }
     return undefined;
+  }
+
+  /**
+   * As `next`, but the next topic, whatever became of its message meanwhile. One that is deleted and set again may
+   * come twice.
+   */
+  nextTopic(maxSteps: number): string | undefined {
+    for (let step = 0; step < maxSteps && !this.#done; step++) {
+      const entry = this.#step();
+      if (entry !== undefined) return entry.topic;
+    }
+    return undefined;
+  }
+
+  /** Looks at one more node or topic: its entry, if it matches. */
+  #step(): RetainedEntry | undefined {
+    const frame = this.#frames.at(-1);
+    if (frame === undefined) {
+      this.#done = true;
+      return undefined;
+    }
+    const { done, value: child } = frame.children.next();
+    return done === true ? this.#leave() : this.#visit(child, frame);
   }
 
   #leave(): undefined {

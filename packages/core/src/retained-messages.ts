@@ -1,4 +1,4 @@
-import type { Durability } from '@sluice/plugin';
+import type { Durability, Message } from '@sluice/plugin';
 import type { Context } from './context.ts';
 import { Deadline, type DeadlineOwner } from './deadlines.ts';
 import { Retained } from './retained.ts';
@@ -23,17 +23,33 @@ export class RetainedMessages {
     return this.#store.bytes;
   }
 
+  get(topic: string): Message | undefined {
+    return this.#store.get(topic);
+  }
+
   /** Obeys the RETAIN flag of a message that has it; false when the store is full. */
   publish(message: RoutedMessage): boolean {
     if (message.payload.length === 0) {
-      this.#delete(message.topic, message.durability); // [MQTT-3.3.1-6]
+      this.delete(message.topic, message.durability); // [MQTT-3.3.1-6]
       return true;
     }
-    if (message.expiresAt <= message.receivedAt) return true;
+    if (message.expiresAt <= message.receivedAt) {
+      // Over as soon as it is there, but in the place of the one before it [MQTT-3.3.1-5].
+      this.delete(message.topic, message.durability);
+      return true;
+    }
     if (!this.#store.set(message.own())) return false;
+    this.#count();
     this.#context.commits.add({ type: 'retain', message }, message.bytes, message.durability);
     this.#expire(message);
     return true;
+  }
+
+  /** Name of the limit that keeps a message out. */
+  fullFor(topic: string): 'maxRetainedMessages' | 'maxRetainedBytes' {
+    const { maxRetainedMessages } = this.#context.limits;
+    const isNew = this.#store.get(topic) === undefined;
+    return isNew && this.size >= maxRetainedMessages ? 'maxRetainedMessages' : 'maxRetainedBytes';
   }
 
   /** Puts back what was committed before a restart, whatever the limits are now. */
@@ -42,6 +58,7 @@ export class RetainedMessages {
       this.#context.dropped(message, undefined, 'retained-full');
       return;
     }
+    this.#count();
     this.#expire(message);
   }
 
@@ -61,11 +78,22 @@ export class RetainedMessages {
   }
 
   #expired(topic: string, number: number): void {
-    if (this.#store.get(topic)?.number === number) this.#delete(topic);
+    const message = this.#store.get(topic);
+    if (message === undefined || message.number !== number) return;
+    this.delete(topic);
+    this.#context.hooks.expired?.({ clientId: undefined, message });
   }
 
-  #delete(topic: string, durability?: Durability): void {
+  /** Forgets the message of a topic, if it has one. */
+  delete(topic: string, durability?: Durability): void {
     if (this.#store.delete(topic) === undefined) return;
+    this.#count();
     this.#context.commits.add({ type: 'clearRetained', topic }, 0, durability);
+  }
+
+  #count(): void {
+    const { stats } = this.#context;
+    stats.retainedMessages = this.size;
+    stats.retainedBytes = this.bytes;
   }
 }

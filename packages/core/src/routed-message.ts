@@ -1,6 +1,7 @@
 import type { IncomingPublish, ProtocolVersion, PublishProperties, Qos } from '@sluice/packet';
 import type { Durability, Message } from '@sluice/plugin';
 import type { Batch } from './commits.ts';
+import type { Numbers } from './context.ts';
 import { Encoded, encodePublish } from './encoded.ts';
 import { asBuffer, ownBytes } from './own-bytes.ts';
 
@@ -37,6 +38,8 @@ export class RoutedMessage implements Message {
   mayRepeat = false;
   /** Its body in the batch that queues it, while there is one. */
   body: StoredBody | undefined;
+  /** The last copy with an earlier end, which queues share. */
+  #shorter: RoutedMessage | undefined;
   #payload: Uint8Array | undefined;
   /** The packet as it came, where it can be forwarded as it is. */
   #source: Encoded | undefined;
@@ -80,13 +83,30 @@ export class RoutedMessage implements Message {
 
   /** The same message in another place of the broker's order. */
   renumbered(number: number): RoutedMessage {
-    return this.#copy(number, this.qos, this.retain);
+    return this.#copy({ number });
+  }
+
+  /** The same message with an earlier end, which receivers are told as its Message Expiry Interval. */
+  expiringAt(expiresAt: number): RoutedMessage {
+    // At most what four bytes can carry: longer than that nobody waits.
+    const seconds = Math.min(Math.ceil((expiresAt - this.receivedAt) / 1_000), 0xffff_ffff);
+    const properties = { ...this.properties, messageExpiryInterval: seconds };
+    return this.own().#copy({ properties, expiresAt });
+  }
+
+  /** `expiringAt` as a message of its own, in queues where it may not stay as long as in others. */
+  waitingUntil(expiresAt: number, numbers: Numbers): RoutedMessage {
+    if (this.#shorter?.expiresAt !== expiresAt) {
+      this.#shorter = this.expiringAt(expiresAt).renumbered(numbers.message());
+      this.#shorter.mayRepeat = this.mayRepeat;
+    }
+    return this.#shorter;
   }
 
   /** The same message with the QoS and RETAIN of one delivery. */
   delivered(qos: Qos, retain: boolean): RoutedMessage {
     if (this.qos === qos && this.retain === retain) return this;
-    return this.#copy(this.number, qos, retain);
+    return this.#copy({ qos, retain });
   }
 
   get payload(): Uint8Array {
@@ -146,12 +166,16 @@ export class RoutedMessage implements Message {
     return this;
   }
 
-  #copy(number: number, qos: Qos, retain: boolean): RoutedMessage {
-    const { topic, properties, publisherId, receivedAt, expiresAt, durability } = this;
-    return new RoutedMessage(
-      { number, topic, qos, retain, properties, publisherId, receivedAt, expiresAt, durability },
+  #copy(changes: Partial<Omit<Message, 'payload'>>): RoutedMessage {
+    const { number, topic, qos, retain, properties } = this;
+    const { publisherId, receivedAt, expiresAt, durability } = this;
+    const fields = { number, topic, qos, retain, properties };
+    const copy = new RoutedMessage(
+      { ...fields, publisherId, receivedAt, expiresAt, durability, ...changes },
       this.payload,
     );
+    copy.mayRepeat = this.mayRepeat;
+    return copy;
   }
 
   #encodedOther(wanted: number, version: ProtocolVersion, qos: Qos, retain: boolean): Encoded {

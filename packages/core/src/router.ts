@@ -90,16 +90,26 @@ export class Router {
         message.publisherId === ''
       ) {
         if (target.deliver(message)) receivers++;
-      } else if (this.#deliverToPublisher(message, target.subscriptions)) {
+      } else if (remoteTarget(target.subscriptions)?.deliver(message) === true) {
         receivers++;
       }
     }
     return receivers;
   }
 
-  /** The receiver published it: only its subscriptions without No Local count [MQTT-3.8.3-3]. */
-  #deliverToPublisher(message: RoutedMessage, subscriptions: readonly Subscription[]): boolean {
-    const remote = subscriptions.filter((subscription) => !subscription.noLocal);
-    return remote.length > 0 && new Target(remote).deliver(message);
+  /** The receivers that `route` would deliver to. */
+  targets(message: RoutedMessage, route: Route): readonly Target[] {
+    const { publisherId } = message;
+    return route.targets.flatMap((target) => {
+      const isOwn = publisherId !== '' && target.receiver.clientId === publisherId;
+      if (target.subscriptions === undefined || !isOwn) return target;
+      return remoteTarget(target.subscriptions) ?? [];
+    });
   }
+}
+
+/** The receiver published it: only its subscriptions without No Local count [MQTT-3.8.3-3]. */
+function remoteTarget(subscriptions: readonly Subscription[]): Target | undefined {
+  const remote = subscriptions.filter((subscription) => !subscription.noLocal);
+  return remote.length > 0 ? new Target(remote) : undefined;
 }

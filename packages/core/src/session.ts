@@ -2,7 +2,9 @@ import type { Qos } from '@sluice/packet';
 import { type Client, type DeliveryEvent, DropReason, isDrop } from '@sluice/plugin';
 import type { Context } from './context.ts';
 import type { Deadline } from './deadlines.ts';
+import type { HookRunners } from './hooks.ts';
 import { Inbox } from './inbox.ts';
+import type { Limits } from './limits.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxOwner } from './outbox-owner.ts';
 import { Readiness, type SharingReceiver } from './receiver.ts';
@@ -32,6 +34,10 @@ export class Session implements SharingReceiver, OutboxOwner {
   /** Milliseconds since 1970; undefined while connected. */
   disconnectedAt: number | undefined;
   expiry: Deadline | undefined;
+  /** Of the scope that its last client came through; those of the broker after a restart. */
+  hooks: HookRunners;
+  /** What its last client was granted; the limits of the broker after a restart. */
+  limits: Limits;
   readonly #context: Context;
   #inbox: Inbox | undefined;
   #replays: ReplayQueue | undefined;
@@ -50,6 +56,8 @@ export class Session implements SharingReceiver, OutboxOwner {
     this.client = client;
     this.expiryInterval = expiryInterval;
     this.stored = stored;
+    this.hooks = context.hooks;
+    this.limits = context.limits;
     this.#context = context;
     this.outbox = new Outbox(this, context);
   }
@@ -106,9 +114,9 @@ export class Session implements SharingReceiver, OutboxOwner {
     } else if (qos === 0 && message.mayRepeat) {
       this.#sendOnceDurable(message, retain, subscriptionIdentifiers);
     } else if (qos === 0) {
-      reason = this.send(message, 0, retain, false, 0, subscriptionIdentifiers);
-    } else if (!this.outbox.enqueue(message, qos, retain, subscriptionIdentifiers, sharedFilter)) {
-      reason = DropReason.queueFull;
+      reason = this.#sendAtMostOnce(message, retain, subscriptionIdentifiers);
+    } else {
+      reason = this.outbox.enqueue(message, qos, retain, subscriptionIdentifiers, sharedFilter);
     }
     if (reason === undefined) return true;
     this.#context.dropped(message, this.clientId, reason);
@@ -122,18 +130,32 @@ export class Session implements SharingReceiver, OutboxOwner {
     dup: boolean,
     packetId: number,
     subscriptionIdentifiers: readonly number[] | undefined,
-  ): DropReason | undefined {
+  ): DropReason | DeliveryEvent | undefined {
     const sink = this.#sink as Sink;
     if (qos === 0 && !sink.writable) return DropReason.slowReceiver;
-    const { authorizeDeliver, deliver } = this.#context.hooks;
+    const { authorizeDeliver, deliver, delivered } = this.hooks;
     if (authorizeDeliver !== undefined || deliver !== undefined) {
       const event = this.#permit({ client: this.client, message, qos, retain });
       if (typeof event === 'string') return event;
       message = RoutedMessage.of(event.message);
       retain = event.retain;
+      // A hook ended the connection.
+      if (sink !== this.#sink) return undefined;
     }
-    const sent = sink.publish(message, qos, retain, dup, packetId, subscriptionIdentifiers);
-    return sent ? undefined : DropReason.packetTooLarge;
+    if (!sink.publish(message, qos, retain, dup, packetId, subscriptionIdentifiers)) {
+      return DropReason.packetTooLarge;
+    }
+    return delivered === undefined ? undefined : { client: this.client, message, qos, retain };
+  }
+
+  tellLimited(isFull: boolean): void {
+    const connection = this.#sink === undefined ? undefined : this.client.connection;
+    this.hooks.limited?.({
+      limit: isFull ? 'maxQueuedMessages' : 'maxQueuedBytes',
+      action: 'dropped',
+      connection,
+      clientId: this.clientId,
+    });
   }
 
   /** Sends retained messages for a new subscription, as fast as the client takes them. */
@@ -154,6 +176,17 @@ export class Session implements SharingReceiver, OutboxOwner {
     if (this.#replays?.pump() === true) this.#replays = undefined;
   }
 
+  #sendAtMostOnce(
+    message: RoutedMessage,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): DropReason | undefined {
+    const sent = this.send(message, 0, retain, false, 0, subscriptionIdentifiers);
+    if (typeof sent !== 'object') return sent;
+    this.hooks.delivered?.(sent);
+    return undefined;
+  }
+
   /** What its publisher may still send again after a crash must not have arrived yet: it is to arrive once. */
   #sendOnceDurable(
     message: RoutedMessage,
@@ -167,7 +200,7 @@ export class Session implements SharingReceiver, OutboxOwner {
         if (failure !== undefined) return;
         const reason =
           sink === this.#sink
-            ? this.send(message, 0, retain, false, 0, subscriptionIdentifiers)
+            ? this.#sendAtMostOnce(message, retain, subscriptionIdentifiers)
             : DropReason.offline;
         if (reason !== undefined) this.#context.dropped(message, this.clientId, reason);
       },
@@ -175,7 +208,7 @@ export class Session implements SharingReceiver, OutboxOwner {
   }
 
   #permit(event: DeliveryEvent): DeliveryEvent | DropReason {
-    const { authorizeDeliver, deliver } = this.#context.hooks;
+    const { authorizeDeliver, deliver } = this.hooks;
     if (authorizeDeliver?.(event).allowed === false) return DropReason.notAuthorized;
     if (deliver === undefined) return event;
     const changed = deliver(event);

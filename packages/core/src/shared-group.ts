@@ -11,13 +11,14 @@ import type { Subscription } from './subscription.ts';
  */
 export class SharedGroup implements Receiver {
   readonly clientId: string = '';
-  readonly #sharedFilter: string;
+  /** `$share/name/filter`. */
+  readonly sharedFilter: string;
   readonly #context: Context;
   readonly #members: Subscription[] = [];
   #turn = 0;
 
   constructor(sharedFilter: string, context: Context) {
-    this.#sharedFilter = sharedFilter;
+    this.sharedFilter = sharedFilter;
     this.#context = context;
   }
 
@@ -45,7 +46,7 @@ export class SharedGroup implements Receiver {
     const identifiers = subscriptionIdentifier === 0 ? undefined : [subscriptionIdentifier];
     const qos = Math.min(message.qos, member.qos) as Qos;
     const kept = retain && retainAsPublished;
-    return receiver.deliver(message, qos, kept, identifiers, this.#sharedFilter);
+    return receiver.deliver(message, qos, kept, identifiers, this.sharedFilter);
   }
 
   #choose(message: RoutedMessage): Subscription | undefined {
@@ -82,7 +83,7 @@ export class SharedGroup implements Receiver {
         unacknowledged: receiver.unacknowledged,
       };
     });
-    const event = { sharedFilter: this.#sharedFilter, message, members };
+    const event = { sharedFilter: this.sharedFilter, message, members };
     const clientId = this.#context.hooks.selectShared?.(event);
     return able.find((member) => member.receiver.clientId === clientId);
   }

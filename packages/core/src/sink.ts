@@ -22,6 +22,6 @@ export interface Sink {
   /** Sends a PUBREL with reason code 0x00. */
   pubrel(packetId: number): void;
 
-  /** Ends the connection from the broker's side. */
-  close(reasonCode: ReasonCode, message: string): void;
+  /** Ends the connection from the broker's side; the reference says where the client should go instead. */
+  close(reasonCode: ReasonCode, message: string, serverReference?: string): void;
 }

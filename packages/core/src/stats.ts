@@ -10,6 +10,10 @@ export class Stats {
   sessions = 0;
   /** Gauge: subscriptions of clients and of the application. */
   subscriptions = 0;
+  /** Gauge: retained messages, and so topics that have one. */
+  retainedMessages = 0;
+  /** Gauge: bytes of their topics, payloads and properties. */
+  retainedBytes = 0;
   connectionsTotal = 0;
   /** Connections refused in or before CONNECT. */
   refusedTotal = 0;

@@ -128,8 +128,9 @@ export class Wills {
   }
 
   #ask(will: SessionWill): void | Promise<void> {
-    const { hooks } = this.#context;
     const { record, client } = will;
+    const hooks = this.#context.scopes.hooksOf(client);
+    const publisher = { client, hooks };
     const { clientId, topic, payload, qos, retain, properties } = record;
     const message = this.#publishing.message(clientId, topic, payload, qos, retain, properties);
     const allowed = hooks.authorizePublish?.({ client, message, isWill: true });
@@ -146,9 +147,11 @@ export class Wills {
         const changed = RoutedMessage.of(event?.message ?? message);
         // After a crash before its commit it is due again.
         changed.mayRepeat = changed.qos === 2;
-        this.#publishing.accept(changed, client);
-        // With the message in one commit: after a crash it is published or still due, never neither.
-        this.#forget(will);
+        return andThen(this.#publishing.retention(changed, publisher), (retained) => {
+          this.#publishing.accept(changed, retained, publisher);
+          // With the message in one commit: after a crash it is published or still due, never neither.
+          this.#forget(will);
+        });
       });
     });
   }

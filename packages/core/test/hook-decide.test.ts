@@ -1,5 +1,5 @@
 import { ReasonCode } from '@sluice/packet';
-import { type AuthenticateGrant, allow, deny, type Verdict } from '@sluice/plugin';
+import { type AuthenticateGrant, allow, deny, redirect, type Verdict } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
 import {
   aTable,
@@ -49,6 +49,8 @@ describe.each(ways)('a decision, %s', (way, hooksFor) => {
     expect((await decide(() => allow(grant))).verdict).toEqual(allow(grant));
     const banned = deny(ReasonCode.banned, 'not you');
     expect((await decide(() => banned)).verdict).toEqual(banned);
+    const elsewhere = { ...redirect('other:1883'), userProperties: [['a', 'b']] };
+    expect((await decide(() => elsewhere)).verdict).toEqual(elsewhere);
   });
 
   it('is a denial when the hook throws', async () => {
@@ -79,6 +81,11 @@ describe.each(ways)('a decision, %s', (way, hooksFor) => {
     { allowed: true, grant: 'me' },
     { allowed: true, grant: { identity: 1 } },
     { allowed: true, grant: { attributes: null } },
+    { allowed: true, grant: { identty: 'me' } },
+    { allowed: true, grant: ['me'] },
+    { allowed: false, reasonCode: 0x9c, serverReference: 5 },
+    { allowed: false, reasonCode: 0x87, userProperties: [['a']] },
+    { allowed: false, reasonCode: 0x87, userProperties: 'a=b' },
     { reasonCode: 0x87 },
   ])('is a denial when the hook answers %j', async (rubbish) => {
     const { verdict, errors } = await decide(() => rubbish);
@@ -162,8 +169,8 @@ describe('several decisions', () => {
 
   it('do not pass on a grant where there is nothing to grant', () => {
     const { table } = aTable();
-    table.add('a', 'connection', () => allow({ identity: 'me' }));
-    expect(table.runners().connection?.({ connection })).toEqual(allow());
+    table.add('a', 'authorizeDeliver', () => allow({ identity: 'me' } as never));
+    expect(table.runners().authorizeDeliver?.(deliveryEvent)).toEqual(allow());
   });
 });
 

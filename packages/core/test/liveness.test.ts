@@ -2,15 +2,26 @@ import { expect, test } from 'vitest';
 import type { Context } from '../src/context.ts';
 import { Deadlines } from '../src/deadlines.ts';
 import { Liveness } from '../src/liveness.ts';
-import { defaultLimits } from '../src/options.ts';
+import { defaultLimits, type Limits } from '../src/options.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
 
 /** A connection as its liveness sees it: tells what was asked of it. */
 class Owner {
-  pendingBytes = 0;
-  takenBytes = 0;
-  readingPaused = false;
+  readonly limits: Limits = {
+    ...defaultLimits,
+    connectTimeoutMs: 1_000,
+    closeTimeoutMs: 500,
+    stalledTimeoutMs: 3_000,
+    maxOutputBytes: 100_000,
+  };
+  readonly limitsTold: string[] = [];
+  readonly output = { pending: 0, taken: 0 };
+  readonly reading = { stopped: false };
   readonly told: (number | 'destroyed')[] = [];
+
+  limited(limit: string): void {
+    this.limitsTold.push(limit);
+  }
 
   close(reasonCode: number): void {
     this.told.push(reasonCode);
@@ -23,18 +34,11 @@ class Owner {
 
 function aLiveness() {
   const environment = new VirtualEnvironment();
-  const limits = {
-    ...defaultLimits,
-    connectTimeoutMs: 1_000,
-    closeTimeoutMs: 500,
-    stalledTimeoutMs: 3_000,
-    maxOutputBytes: 100_000,
-  };
   const deadlines = new Deadlines(environment, (error) => {
     throw error;
   });
   const owner = new Owner();
-  const liveness = new Liveness(owner, { environment, limits, deadlines } as unknown as Context);
+  const liveness = new Liveness(owner, { environment, deadlines } as unknown as Context);
   return { environment, owner, liveness, deadlines };
 }
 
@@ -45,6 +49,7 @@ test('a CONNECT has to come in time', () => {
   expect(owner.told).toEqual([]);
   environment.advance(1);
   expect(owner.told).toEqual([0xa0]);
+  expect(owner.limitsTold).toEqual(['connectTimeoutMs']);
 });
 
 test('after CONNECT the keep alive counts, from what was heard last', () => {
@@ -74,10 +79,10 @@ test('what came while the event loop was held up is heard before the verdict', (
 test('silence is no sign while the broker does not read', () => {
   const { environment, owner, liveness } = aLiveness();
   liveness.connected(2);
-  owner.readingPaused = true;
+  owner.reading.stopped = true;
   environment.advance(60_000);
   expect(owner.told).toEqual([]);
-  owner.readingPaused = false;
+  owner.reading.stopped = false;
   environment.advance(3_002);
   expect(owner.told).toEqual([0x8d]);
 });
@@ -85,7 +90,7 @@ test('silence is no sign while the broker does not read', () => {
 test('a closing stream gets a little time, and nothing else is checked', () => {
   const { environment, owner, liveness } = aLiveness();
   liveness.connected(2);
-  owner.pendingBytes = 200_000;
+  owner.output.pending = 200_000;
   liveness.watchStall();
   liveness.closing();
   environment.advance(499);
@@ -94,34 +99,36 @@ test('a closing stream gets a little time, and nothing else is checked', () => {
   expect(owner.told).toEqual(['destroyed']);
   environment.advance(100_000);
   expect(owner.told).toEqual(['destroyed']);
+  expect(owner.limitsTold).toEqual(['closeTimeoutMs']);
 });
 
 test('a stream that takes nothing is closed, one that takes anything is not', () => {
   const { environment, owner, liveness } = aLiveness();
   liveness.connected(0);
-  owner.pendingBytes = 200_000;
+  owner.output.pending = 200_000;
   liveness.watchStall();
   for (let round = 0; round < 5; round++) {
     environment.advance(2_900);
     // As much came as left.
-    owner.takenBytes += 10;
+    owner.output.taken += 10;
     liveness.watchStall();
     environment.advance(100);
   }
   expect(owner.told).toEqual([]);
   environment.advance(3_000);
   expect(owner.told).toEqual([0x97]);
+  expect(owner.limitsTold).toEqual(['stalledTimeoutMs']);
 });
 
 test('a stream that is below its mark again is left alone', () => {
   const { environment, owner, liveness, deadlines } = aLiveness();
   liveness.connected(0);
-  owner.pendingBytes = 200_000;
+  owner.output.pending = 200_000;
   liveness.watchStall();
-  owner.pendingBytes = 100_000;
+  owner.output.pending = 100_000;
   environment.advance(100_000);
   expect(owner.told).toEqual([]);
-  owner.pendingBytes = 200_000;
+  owner.output.pending = 200_000;
   liveness.watchStall();
   liveness.stop();
   environment.advance(100_000);

@@ -1,16 +1,16 @@
 import {
   BrokerError,
-  type BrokerServices,
   type Matcher,
   type Persistence,
   type Plugin,
   type PluginContext,
 } from '@sluice/plugin';
+import { emptyBroker } from '@sluice/plugin/testing';
 import { describe, expect, it } from 'vitest';
 import { setUpPlugins } from '../src/plugins.ts';
 import { aTable, client, settled } from './support/hooks.ts';
 
-const broker: BrokerServices = { publish: async () => {}, disconnect: () => false };
+const broker = emptyBroker();
 
 const persistence: Persistence = {
   open: async () => Promise.reject(new Error('not used')),

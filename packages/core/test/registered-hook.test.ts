@@ -10,14 +10,14 @@ interface Line extends TestTable {
   started: number;
 }
 
-function aLine(maxConcurrent: number, deadlineMs = 5_000): Line {
+function aLine(maxConcurrent: number, deadlineMs = 5_000, maxFailures = Infinity): Line {
   const world = aTable();
   const running: Line['running'] = [];
   const hook = (): Promise<Verdict> => {
     line.started++;
     return new Promise((resolve) => running.push(resolve));
   };
-  world.table.add('p', 'connection', hook, { maxConcurrent, deadlineMs });
+  world.table.add('p', 'connection', hook, { maxConcurrent, deadlineMs, maxFailures });
   const ask = world.table.runners().connection;
   if (ask === undefined) throw new Error('no runner');
   const line: Line = { ...world, ask, running, started: 0 };
@@ -51,7 +51,10 @@ describe('maxConcurrent', () => {
     const third = line.ask({ connection });
     line.environment.advance(1);
     expect(await second).toMatchObject({ allowed: false, reasonCode: 0x83 });
-    expect(line.errors).toMatchObject([{ code: 'SLUICE_HOOK_TIMEOUT' }]);
+    expect(line.errors).toMatchObject([
+      { code: 'SLUICE_HOOK_SLOW' },
+      { code: 'SLUICE_HOOK_TIMEOUT' },
+    ]);
     // The second call still runs: its place is not free.
     line.environment.advance(50);
     expect(line.started).toBe(2);

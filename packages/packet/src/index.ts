@@ -37,6 +37,7 @@ export type {
 } from './packets.ts';
 export { noProperties, PacketType } from './packets.ts';
 export { isFailure, ReasonCode } from './reason-code.ts';
+export { disconnectCodes } from './reason-rules.ts';
 export { TopicCache } from './topic-cache.ts';
 export {
   countLevels,

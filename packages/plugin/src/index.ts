@@ -1,44 +1,56 @@
 export { BrokerError } from './broker-error.ts';
 export type { Client, ConnectionInfo, HttpRequestInfo } from './client.ts';
-export type { Durability } from './durability.ts';
+export type { ClientLimits } from './client-limits.ts';
 export type {
-  Answer,
   AuthenticateEvent,
   AuthenticateGrant,
-  AuthorizePublishEvent,
-  AuthorizeSubscribeEvent,
-  AuthorizeSubscribeGrant,
+  ConnackChanges,
+  ConnackEvent,
   ConnectChanges,
   ConnectEvent,
   ConnectedEvent,
   ConnectionEvent,
-  DeliveryEvent,
+  ConnectionGrant,
+  DisconnectChanges,
+  DisconnectEvent,
   DisconnectedEvent,
-  DroppedEvent,
   ExchangeEvent,
   ExchangeGrant,
-  HookKind,
-  HookName,
-  Hooks,
-  MessageEvent,
-  PublishedEvent,
-  SelectSharedEvent,
-  SharedMember,
-  SubscribedEvent,
-  SubscribeEvent,
-  SyncAnswer,
-  UnsubscribedEvent,
-  WillEvent,
-} from './hooks.ts';
+  LimitedEvent,
+  PacketEvent,
+  Traffic,
+} from './connection-events.ts';
+export type { Durability } from './durability.ts';
+export type { Answer, HookKind, HookName, Hooks, SyncAnswer } from './hooks.ts';
 export { hookKinds } from './hooks.ts';
 export type { Matcher, MatcherFactory } from './matcher.ts';
 export type { Message, MessageChanges } from './message.ts';
 export { DropReason } from './message.ts';
+export type {
+  AcknowledgedEvent,
+  AuthorizePublishEvent,
+  DeliveryEvent,
+  DroppedEvent,
+  EnqueueEvent,
+  EnqueueGrant,
+  ExpiredEvent,
+  MessageEvent,
+  OverflowEvent,
+  PublishedEvent,
+  RetainGrant,
+  RouteAddition,
+  RouteChanges,
+  RouteEvent,
+  RouteReceiver,
+  SelectSharedEvent,
+  SharedMember,
+  WillEvent,
+} from './message-events.ts';
+export { OverflowAction } from './message-events.ts';
 export type { OpenOptions, Operation, OperationType, Persistence } from './persistence.ts';
 export type {
-  BrokerServices,
+  HookFilter,
   HookOptions,
-  OutgoingMessage,
   Plugin,
   PluginContext,
   Services,
@@ -52,5 +64,32 @@ export type {
   SubscriptionRecord,
   WillRecord,
 } from './records.ts';
+export type {
+  BrokerServices,
+  DisconnectOptions,
+  OutgoingMessage,
+  RetainedService,
+  SessionService,
+  SubscriptionInfo,
+  SubscriptionService,
+  WantedSubscription,
+} from './services.ts';
+export type {
+  EndedEvent,
+  PolicyChangedEvent,
+  ResumedEvent,
+  SessionChanges,
+  SessionEvent,
+  SessionInfo,
+  TakenOverEvent,
+} from './session-events.ts';
+export type {
+  AuthorizeSubscribeEvent,
+  AuthorizeSubscribeGrant,
+  SubscribedEvent,
+  SubscribeEvent,
+  UnsubscribedEvent,
+  UnsubscribeEvent,
+} from './subscription-events.ts';
 export type { Allow, Deny, Drop, Proceed, Verdict } from './verdict.ts';
 export { allow, deny, drop, isDrop, proceed, redirect } from './verdict.ts';

@@ -52,8 +52,10 @@ export const DropReason = {
   packetTooLarge: 'packet-too-large',
   /** Refused by authorizePublish or authorizeDeliver. */
   notAuthorized: 'not-authorized',
-  /** Dropped by a transform hook, or by one that failed. */
+  /** Dropped by a transform hook, kept out of a queue by `enqueue`, or one of them failed. */
   hook: 'hook',
+  /** A newer message took its place in the queue, as the hook `enqueue` said. */
+  replaced: 'replaced',
   /** The session ended while the message waited for it. */
   sessionEnded: 'session-ended',
   /** The receiver answered with a failure. */

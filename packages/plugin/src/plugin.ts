@@ -1,7 +1,7 @@
-import type { PublishProperties, Qos } from '@sluice/packet';
 import type { HookName, Hooks } from './hooks.ts';
 import type { MatcherFactory } from './matcher.ts';
 import type { Persistence } from './persistence.ts';
+import type { BrokerServices } from './services.ts';
 
 /** What a plug-in may provide; each has exactly one provider. */
 export interface Services {
@@ -19,25 +19,27 @@ export interface HookOptions {
    * deadline. A call keeps its place until its promise settles, or for `deadlineMs` from when it began to run.
    */
   readonly maxConcurrent?: number;
+  /** Calls the hook only for what it is about; of any hook that has such a thing. Everything by default. */
+  readonly filter?: HookFilter;
+  /**
+   * Failures in a row, timeouts included, after which the hook is not called for `retryAfterMs`: meanwhile each call
+   * counts as failed, without an error of its own. Whole number from 1; 10 by default; Infinity never. Not for hooks
+   * that observe, nor for `start` and `close`.
+   */
+  readonly maxFailures?: number;
+  /** Milliseconds until one call tries whether the hook works again. 5,000 by default. */
+  readonly retryAfterMs?: number;
 }
 
-/** A message of the application itself. */
-export interface OutgoingMessage {
-  readonly topic: string;
-  readonly payload: Uint8Array | string;
-  /** 0 by default. */
-  readonly qos?: Qos;
-  /** false by default. */
-  readonly retain?: boolean;
-  readonly properties?: Omit<PublishProperties, 'topicAlias' | 'subscriptionIdentifiers'>;
-}
-
-/** What a plug-in may ask of the broker while it runs. */
-export interface BrokerServices {
-  /** Settles when the message is routed, and durable where it has to be. */
-  publish(message: OutgoingMessage): Promise<void>;
-  /** Ends the connection of a client with DISCONNECT 0x98; false when it has none. */
-  disconnect(clientId: string): boolean;
+/** Which events a hook is called for: those that match all that is given. */
+export interface HookFilter {
+  /**
+   * A topic filter that the topic of the message has to match, or that has topics in common with the subscription. What
+   * `authorizeSubscribe` allows counts only for a subscription that does not reach out of it.
+   */
+  readonly topic?: string;
+  /** What the client identifier begins with. */
+  readonly clientIdPrefix?: string;
 }
 
 /** Handed to `setup`. Hooks and services are registered there and nowhere else. */

@@ -1,9 +1,9 @@
-import { ReasonCode } from '@sluice/packet';
+import { ReasonCode, type UserProperties } from '@sluice/packet';
 
 /** The answer of a hook that decides. No answer (undefined) means: no opinion. */
-export type Verdict<Grant = unknown> = Allow<Grant> | Deny;
+export type Verdict<Grant = never> = Allow<Grant> | Deny;
 
-export interface Allow<Grant = unknown> {
+export interface Allow<Grant = never> {
   readonly allowed: true;
   readonly grant: Grant | undefined;
 }
@@ -15,6 +15,8 @@ export interface Deny {
   readonly reasonString: string | undefined;
   /** Where the client should go instead: told with 0x9C and 0x9D, `host[:port]`s separated by spaces. */
   readonly serverReference?: string;
+  /** Of the CONNACK that refuses a 5.0 client. */
+  readonly userProperties?: UserProperties;
 }
 
 /** The answer of `exchange` that asks the client for another step. */

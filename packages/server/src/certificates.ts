@@ -10,8 +10,8 @@ export function readCertificates(files: CertificateFiles): TlsOptions {
     cert: read(files.cert, 'certificate'),
     key: read(files.key, 'private key'),
     ...(files.ca !== undefined && { ca: read(files.ca, 'authorities') }),
-    requestCert: wanted,
-    rejectUnauthorized: wanted,
+    requestCert: wanted !== false,
+    rejectUnauthorized: wanted === true,
   };
   try {
     createSecureContext(options);

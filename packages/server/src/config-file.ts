@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { TokenKeys } from '@sluice/auth';
 import { BrokerError } from '@sluice/plugin';
 import type { ListenerOptions, ServerConfig, StoreOptions } from './config.ts';
 import { configReader } from './config-shape.ts';
@@ -35,11 +36,12 @@ function parse(json: string, path: string): unknown {
 }
 
 function withAbsolutePaths(config: ServerConfig, directory: string): ServerConfig {
-  const { persistence, users, rules, listeners } = config;
+  const { persistence, users, rules, jwt, listeners } = config;
   return {
     ...config,
     ...(users !== undefined && { users: resolve(directory, users) }),
     ...(rules !== undefined && { rules: resolve(directory, rules) }),
+    ...(jwt !== undefined && { jwt: { ...jwt, keys: keyPaths(jwt.keys, directory) } }),
     ...(typeof persistence === 'object' && {
       persistence: storePaths(persistence, directory),
     }),
@@ -47,6 +49,18 @@ function withAbsolutePaths(config: ServerConfig, directory: string): ServerConfi
       listeners: listeners.map((listener) => listenerPaths(listener, directory)),
     }),
   };
+}
+
+/** What is no path, or nothing that makes sense, stays as it is. */
+function keyPaths(keys: TokenKeys, directory: string): TokenKeys {
+  if (typeof keys !== 'object') return keys;
+  return Object.fromEntries(
+    Object.entries(keys).map(([name, value]) =>
+      name.endsWith('File') && typeof value === 'string'
+        ? [name, resolve(directory, value)]
+        : [name, value],
+    ),
+  );
 }
 
 function storePaths(store: StoreOptions, directory: string): StoreOptions {

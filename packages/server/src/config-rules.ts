@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { isAbsolute, relative, sep } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
+import { asksWhoClientsAre } from './auth-of.ts';
 import { addressOf, type ListenerOptions, type ResolvedConfig } from './config.ts';
 
 /** Throws unless the parts of a configuration fit together. */
@@ -20,7 +21,8 @@ export function checkRules(config: ResolvedConfig): void {
 
 function checkClientCertificates(listener: ListenerOptions): void {
   if (listener.type !== 'tls' && listener.type !== 'wss') return;
-  if (listener.requestClientCertificate === true && listener.ca === undefined) {
+  const isAsked = (listener.requestClientCertificate ?? false) !== false;
+  if (isAsked && listener.ca === undefined) {
     throw new BrokerError(
       'SLUICE_CONFIG_CONFLICT',
       `A listener of type ${listener.type} with requestClientCertificate needs "ca", the authorities to check certificates against.`,
@@ -39,7 +41,7 @@ function checkBackupPath({ persistence }: ResolvedConfig): void {
 }
 
 function checkExposure(listener: ListenerOptions, config: ResolvedConfig): void {
-  if (config.users !== undefined || config.allowAnonymous) return;
+  if (asksWhoClientsAre(config) || config.allowAnonymous !== false) return;
   if (listener.type === 'unix' || isLocal(listener)) return;
   throw new BrokerError(
     'SLUICE_OPEN_TO_ALL',

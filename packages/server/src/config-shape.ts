@@ -1,3 +1,9 @@
+import type {
+  AnonymousOptions,
+  AttemptOptions,
+  CertificateOptions,
+  TokenOptions,
+} from '@sluice/auth';
 import { defaultFeatures, type Features, type Limits, limitRanges } from '@sluice/core';
 import {
   type CertificateFiles,
@@ -28,7 +34,10 @@ const certificateFields: Fields<CertificateFiles> = {
   cert: file,
   key: file,
   ca: file,
-  requestClientCertificate: flag,
+  requestClientCertificate: (value, place) => {
+    if (value === 'optional' || typeof value === 'boolean') return value;
+    throw wrongValue(value, place, 'true, false or "optional"');
+  },
 };
 
 const path: Reader<string> = (value, place) => {
@@ -87,6 +96,21 @@ const features: Reader<Partial<Features>> = record<Partial<Features>>(
   >,
 );
 
+/** An object whose keys the package of users and rules checks, or a word that stands in its place. */
+function objectOr<Options extends object, Word>(...words: readonly Word[]): Reader<Options | Word> {
+  return (value, place) => {
+    if (words.includes(value as Word)) return value as Word;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Options;
+    }
+    throw wrongValue(
+      value,
+      place,
+      [words.join(', '), 'an object'].filter((word) => word !== '').join(' or '),
+    );
+  };
+}
+
 /** Reads a whole configuration; `minPort` is 0 where ephemeral ports are allowed. */
 export function configReader(minPort: 0 | 1): Reader<ServerConfig> {
   return record<ServerConfig>({
@@ -94,7 +118,10 @@ export function configReader(minPort: 0 | 1): Reader<ServerConfig> {
     persistence,
     users: file,
     rules: file,
-    allowAnonymous: flag,
+    jwt: objectOr<TokenOptions, never>(),
+    certificate: objectOr<CertificateOptions, true>(true),
+    allowAnonymous: objectOr<AnonymousOptions, boolean>(true, false),
+    attempts: objectOr<AttemptOptions, false>(false),
     limits,
     features,
     allowControlCharacters: flag,

@@ -1,3 +1,9 @@
+import type {
+  AnonymousOptions,
+  AttemptOptions,
+  CertificateOptions,
+  TokenOptions,
+} from '@sluice/auth';
 import type { Features, Limits } from '@sluice/core';
 
 /** What LevelDB waits for before a commit counts: see `docs/persistence.md`. */
@@ -15,8 +21,11 @@ export interface CertificateFiles {
   readonly key: string;
   /** Authorities that client certificates are checked against. */
   readonly ca?: string;
-  /** Clients without a certificate of `ca` are refused in the handshake. false by default. */
-  readonly requestClientCertificate?: boolean;
+  /**
+   * Clients without a certificate of `ca` are refused in the handshake, or with 'optional' are clients without one.
+   * false by default.
+   */
+  readonly requestClientCertificate?: boolean | 'optional';
 }
 
 interface NetworkAddress {
@@ -89,8 +98,17 @@ export interface ServerConfig {
   readonly users?: string;
   /** File of access rules. */
   readonly rules?: string;
-  /** Lets clients in that bring no user name, and lets a server without users listen beyond loopback. false by default. */
-  readonly allowAnonymous?: boolean;
+  /** JSON Web Tokens that are accepted. */
+  readonly jwt?: TokenOptions;
+  /** What a TLS client certificate says. */
+  readonly certificate?: true | CertificateOptions;
+  /**
+   * Lets clients in that bring no user name, and lets a server without users listen beyond loopback; an object says
+   * who they are. false by default.
+   */
+  readonly allowAnonymous?: boolean | AnonymousOptions;
+  /** How often a login may fail; false for any number of times. */
+  readonly attempts?: false | AttemptOptions;
   readonly limits?: Partial<Limits>;
   /** Optional parts of MQTT that are offered. All by default. */
   readonly features?: Partial<Features>;
@@ -108,7 +126,10 @@ export interface ResolvedConfig {
   readonly persistence: 'memory' | ResolvedStore;
   readonly users: string | undefined;
   readonly rules: string | undefined;
-  readonly allowAnonymous: boolean;
+  readonly jwt: TokenOptions | undefined;
+  readonly certificate: true | CertificateOptions | undefined;
+  readonly allowAnonymous: boolean | AnonymousOptions;
+  readonly attempts: false | AttemptOptions | undefined;
   readonly limits: Partial<Limits>;
   readonly features: Partial<Features>;
   readonly allowControlCharacters: boolean;
@@ -140,7 +161,10 @@ export function resolveConfig(config: ServerConfig): ResolvedConfig {
     persistence: persistence === 'memory' ? 'memory' : { ...defaultStore, ...persistence },
     users: config.users,
     rules: config.rules,
+    jwt: config.jwt,
+    certificate: config.certificate,
     allowAnonymous: config.allowAnonymous ?? false,
+    attempts: config.attempts,
     limits: config.limits ?? {},
     features: config.features ?? {},
     allowControlCharacters: config.allowControlCharacters ?? false,

@@ -1,3 +1,4 @@
+import { aclFlags } from './commands/acl-arguments.ts';
 import { storeFlags } from './commands/store-arguments.ts';
 import { settings } from './settings.ts';
 
@@ -9,6 +10,7 @@ interface Flag {
 
 const flagLines = linesOf(Object.values(settings));
 const storeFlagLines = linesOf(storeFlags);
+const aclFlagLines = linesOf(aclFlags);
 
 function linesOf(flags: readonly Flag[]): string {
   return flags
@@ -25,7 +27,7 @@ const variables = Object.values(settings)
 
 /** What `--help` prints, for each command and for none. */
 export const helpTexts: Readonly<
-  Record<'sluice' | 'start' | 'passwd' | 'check' | 'store', string>
+  Record<'sluice' | 'start' | 'passwd' | 'check' | 'acl' | 'store', string>
 > = {
   sluice: `Usage: sluice COMMAND
 
@@ -35,6 +37,7 @@ Commands:
   start               run the broker
   passwd FILE USER    add a user to a users file, or change a password
   check               validate a configuration and print what would be started
+  acl test            say whether somebody may do something, and which rule decides
   store ACTION        check, repair, back up or count what LevelDB keeps
 
   --help, -h          help, also of each command: sluice start --help
@@ -42,7 +45,8 @@ Commands:
 `,
   start: `Usage: sluice start [flags]
 
-Runs the broker until SIGTERM or SIGINT. Defaults stand in parentheses.
+Runs the broker until SIGTERM or SIGINT; SIGHUP reads users, rules and certificates again.
+Defaults stand in parentheses.
 
 ${flagLines}
   --help                this text
@@ -59,6 +63,17 @@ Asks for the password on a terminal; otherwise takes the first line of standard 
 
 Validates the configuration and the users, rules and certificate files that it names, and prints what
 would be started. Takes the flags and variables of sluice start. Exit code 1 if anything is wrong.
+`,
+  acl: `Usage: sluice acl test [flags] publish|subscribe|receive TOPIC
+
+Says whether the access rules allow it, and which rule decides. Asks no broker: it reads the files that
+sluice start would use. For subscribe, TOPIC is a topic filter, also $share/GROUP/FILTER.
+
+Flags:
+${aclFlagLines}
+  --help                this text
+
+Exit codes: 0 it is allowed, 1 it is denied, 2 the question or a file is wrong.
 `,
   store: `Usage: sluice store ACTION [flags]
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { acl } from './commands/acl.ts';
 import { check } from './commands/check.ts';
 import { passwd } from './commands/passwd.ts';
 import { start } from './commands/start.ts';
@@ -8,7 +9,7 @@ import { usage } from './settings.ts';
 import { tellError } from './tell-error.ts';
 import type { Terminal } from './terminal.ts';
 
-const commands = { start, passwd, check, store } as const;
+const commands = { start, passwd, check, acl, store } as const;
 
 /** Runs a command line to its end: the exit code. What fails is told in one line. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {

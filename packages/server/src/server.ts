@@ -1,8 +1,8 @@
-import { auth } from '@sluice/auth';
 import { type Broker, createBroker, defaultLimits } from '@sluice/core';
 import { type BackupReport, type LevelPlugin, level } from '@sluice/persistence-level';
 import type { Plugin } from '@sluice/plugin';
 import type { Logger } from 'pino';
+import { asksWhoClientsAre, authOf } from './auth-of.ts';
 import { backupDirectory } from './backup-directory.ts';
 import {
   type ResolvedConfig,
@@ -45,6 +45,11 @@ export interface RunningServer {
    * named after the time. Rejects with SLUICE_NO_STORE, or as `backup()` of `level()` does.
    */
   backup(path?: string): Promise<BackupReport>;
+  /**
+   * Reads users, rules, keys and certificates again. What is whole takes effect at once, on who is connected too;
+   * certificates with the next handshake. Rejects when something is broken, which stays as it was.
+   */
+  reload(): Promise<void>;
   /** Accepts nobody any more, says goodbye to every client, and settles when all is flushed and closed. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
@@ -58,9 +63,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const prepared = config.listeners.map(prepareListener);
 
   const { persistence } = config;
+  const users = authOf(config);
   const store = persistence === 'memory' ? undefined : storeOf(persistence);
   const broker = await createBroker({
-    plugins: [...(store === undefined ? [] : [store]), ...authOf(config), ...plugins],
+    plugins: [...[store, users].filter((plugin) => plugin !== undefined), ...plugins],
     limits: config.limits,
     features: config.features,
     allowControlCharacters: config.allowControlCharacters,
@@ -78,6 +84,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       if (store === undefined || persistence === 'memory') throw noStore();
       return await store.backup(path ?? backupDirectory(persistence, new Date()));
     },
+    reload: () => reloadAll([users, ...listeners]),
     close: ({ graceMs = config.closeGraceMs } = {}) => {
       closing ??= closeAll(listeners, broker, graceMs);
       return closing;
@@ -89,9 +96,16 @@ function storeOf({ path, durability }: ResolvedStore): LevelPlugin {
   return level({ path, durability });
 }
 
-function authOf({ users, rules, allowAnonymous }: ResolvedConfig): Plugin[] {
-  if (users === undefined && rules === undefined) return [];
-  return [auth({ users, rules, allowAnonymous })];
+/** Each on its own: what is broken in one place holds up nothing elsewhere. */
+async function reloadAll(
+  parts: readonly ({ reload?(): void | Promise<void> } | undefined)[],
+): Promise<void> {
+  const results = await Promise.allSettled(parts.map(async (part) => part?.reload?.()));
+  const errors = results.filter((one) => one.status === 'rejected').map(({ reason }) => reason);
+  if (errors.length > 1) {
+    throw new AggregateError(errors, errors.map((error) => (error as Error).message).join(' '));
+  }
+  if (errors.length === 1) throw errors[0];
 }
 
 async function openListeners(
@@ -132,7 +146,7 @@ async function closeAll(
 }
 
 function logExposure(config: ResolvedConfig, logger: Logger): void {
-  if (config.users !== undefined) return;
+  if (asksWhoClientsAre(config)) return;
   if (config.listeners.every(isLocal)) {
     logger.warn('no users are configured: only this machine can connect');
   } else {

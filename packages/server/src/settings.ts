@@ -155,8 +155,26 @@ function readLayer(
 /** The values of flags by name, true for switches. Only these flags may be given, each once, and nothing else. */
 export function parseFlags(
   args: readonly string[],
-  flags: readonly { readonly flag: string; readonly argument?: string }[],
+  flags: readonly FlagForm[],
 ): ReadonlyMap<string, unknown> {
+  const { given, words } = parseWords(args, flags);
+  const [unexpected] = words;
+  if (unexpected !== undefined) {
+    throw usage(`Unexpected argument ${JSON.stringify(unexpected)}`);
+  }
+  return given;
+}
+
+interface FlagForm {
+  readonly flag: string;
+  readonly argument?: string;
+}
+
+/** As `parseFlags`, with the words that stand between the flags. */
+export function parseWords(
+  args: readonly string[],
+  flags: readonly FlagForm[],
+): { readonly given: ReadonlyMap<string, unknown>; readonly words: readonly string[] } {
   const options: Record<string, { type: 'string' | 'boolean' }> = {};
   for (const { flag: name, argument } of flags) {
     options[name] = { type: argument === undefined ? 'boolean' : 'string' };
@@ -164,9 +182,9 @@ export function parseFlags(
   // Not strict, because the messages of strict mode tell of `--` and quotes rather than of the flag.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const given = new Map<string, unknown>();
+  const words: string[] = [];
   for (const token of tokens) {
-    if (token.kind === 'positional')
-      throw usage(`Unexpected argument ${JSON.stringify(token.value)}`);
+    if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     const known = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (known === undefined) throw usage(`Unknown flag ${token.rawName}`);
@@ -179,7 +197,7 @@ export function parseFlags(
     }
     given.set(token.name, token.value ?? true);
   }
-  return given;
+  return { given, words };
 }
 
 /** The error for a command line that cannot be understood. */

@@ -145,7 +145,11 @@ describe('a configuration file', () => {
       /one of "fsync", "write", "none"/,
     ],
     [{ users: 1 }, wrongValue, /"users" must be the path of a file, not 1/],
-    [{ allowAnonymous: 'yes' }, wrongValue, /"allowAnonymous" must be true or false, not "yes"/],
+    [
+      { allowAnonymous: 'yes' },
+      wrongValue,
+      /"allowAnonymous" must be true, false or an object, not "yes"/,
+    ],
     [{ logLevel: 'loud' }, wrongValue, /"logLevel" must be one of "trace"/],
     [{ closeGraceMs: -1 }, wrongValue, /"closeGraceMs" must be a whole number from 0 to 600000/],
     [{ users: { long: 'x'.repeat(100) } }, wrongValue, /not .{60}\.$/],

@@ -58,6 +58,13 @@ describe('the log', () => {
       by: 'network',
       reasonCode: 0,
       error: new Error('reset'),
+      traffic: {
+        durationMs: 1,
+        bytesReceived: 2,
+        bytesSent: 3,
+        messagesReceived: 4,
+        messagesSent: 5,
+      },
     });
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       {

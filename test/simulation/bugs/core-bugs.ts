@@ -1,6 +1,7 @@
 import { type AcknowledgementPacket, PacketType } from '@sluice/packet';
 import { allow, DropReason } from '@sluice/plugin';
 import { Answers } from '../../../packages/core/src/answers.ts';
+import { ClientSink } from '../../../packages/core/src/client-sink.ts';
 import { Commits } from '../../../packages/core/src/commits.ts';
 import { Connection } from '../../../packages/core/src/connection.ts';
 import { Deadlines } from '../../../packages/core/src/deadlines.ts';
@@ -174,7 +175,7 @@ export const coreBugs: readonly Bug[] = [
         'makeWay',
         (makeWay) =>
           function (this: Registry, clientId) {
-            return makeWay.call(this, clientId, false);
+            return makeWay.call(this, clientId, undefined);
           },
       ),
   },
@@ -252,7 +253,7 @@ export const coreBugs: readonly Bug[] = [
   {
     name: 'receive-maximum-ignored',
     says: 'more messages are in flight than the client takes',
-    plant: () => replaceGetter(Connection.prototype, 'sendQuota', () => 65_535),
+    plant: () => replaceGetter(ClientSink.prototype, 'sendQuota', () => 65_535),
   },
   {
     name: 'packet-size-ignored',
@@ -273,10 +274,10 @@ export const coreBugs: readonly Bug[] = [
     says: 'messages that are sent again do not say so',
     plant: () =>
       replace(
-        Connection.prototype,
+        ClientSink.prototype,
         'publish',
         (publish) =>
-          function (this: Connection, message, qos, retain, _dup, packetId, identifiers) {
+          function (this: ClientSink, message, qos, retain, _dup, packetId, identifiers) {
             return publish.call(this, message, qos, retain, false, packetId, identifiers);
           },
       ),

@@ -4,12 +4,14 @@ import type { Broker } from './broker.ts';
 import { mosquitto, mosquittoDisk } from './mosquitto.ts';
 import { relay } from './relay.ts';
 import { sluice, sluiceLevel, sluiceLevelWrite } from './sluice.ts';
+import { sluiceHooks } from './sluice-hooks.ts';
 
 /** Every broker that can be measured, in the order of the columns. */
 export const brokers: readonly Broker[] = [
   sluice,
   sluiceLevel,
   sluiceLevelWrite,
+  ...sluiceHooks,
   aedes,
   aedesLevel,
   mosquitto,

@@ -3,12 +3,16 @@ import { BenchError } from '../bench-error.ts';
 import { columns, formatNumber } from '../format.ts';
 import { decodeBenchmarks } from './decode.ts';
 import { encodeBenchmarks } from './encode.ts';
+import { hookBenchmarks } from './hooks.ts';
 import { matchBenchmarks } from './match.ts';
 import type { MicroBenchmark } from './micro-benchmark.ts';
 
-const groups: ReadonlyMap<string, () => MicroBenchmark[]> = new Map([
+type Benchmarks = readonly MicroBenchmark[] | Promise<readonly MicroBenchmark[]>;
+
+const groups: ReadonlyMap<string, () => Benchmarks> = new Map<string, () => Benchmarks>([
   ['decode', decodeBenchmarks],
   ['encode', encodeBenchmarks],
+  ['hooks', hookBenchmarks],
   ['match', matchBenchmarks],
 ]);
 
@@ -23,7 +27,7 @@ export async function microCommand(names: readonly string[]): Promise<number> {
         `There is no group of micro benchmarks "${name}", only ${[...groups.keys()].join(', ')}.`,
       );
     }
-    for (const benchmark of benchmarksOf()) rows.push(await timed(benchmark));
+    for (const benchmark of await benchmarksOf()) rows.push(await timed(benchmark));
   }
   console.log(columns(rows));
   return 0;

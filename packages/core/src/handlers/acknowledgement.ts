@@ -28,7 +28,7 @@ export function handlePubrec(connection: Connection, packet: AcknowledgementPack
 
 /** PUBCOMP: a QoS 2 message has arrived exactly once. */
 export function handlePubcomp(connection: Connection, packet: AcknowledgementPacket): void {
-  const result = sessionOf(connection).outbox.pubcomp(packet.packetId);
+  const result = sessionOf(connection).outbox.pubcomp(packet.packetId, packet.reasonCode);
   if (result === AckResult.wrongQos) throw protocolError('PUBCOMP before PUBREC');
 }
 

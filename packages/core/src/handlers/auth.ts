@@ -24,7 +24,8 @@ function begin(connection: Connection): void {
   if (client === undefined || exchange !== undefined) {
     throw protocolError('an authentication is under way already');
   }
-  const done = (grant: ExchangeGrant): void => authenticatedAgain(connection, client, grant);
+  const done = (grant: ExchangeGrant): void | Promise<void> =>
+    authenticatedAgain(connection, client, grant);
   connection.exchange = new Exchange(
     connection,
     client.clientId,
@@ -34,14 +35,20 @@ function begin(connection: Connection): void {
   );
 }
 
-/** The client stays who it is; what it may do can have changed. */
-function authenticatedAgain(connection: Connection, client: Client, grant: ExchangeGrant): void {
+/** The client stays who it is; what it may do, and for how long, can have changed. */
+function authenticatedAgain(
+  connection: Connection,
+  client: Client,
+  grant: ExchangeGrant,
+): void | Promise<void> {
   const { session } = connection;
   if (session === undefined) return;
   if (grant.identity !== undefined && grant.identity !== client.identity) {
     throw new Refusal(ReasonCode.notAuthorized, 'the session belongs to somebody else');
   }
+  connection.authorizedUntil(grant.expiresAt);
   const again = { ...client, attributes: grant.attributes ?? client.attributes };
   connection.client = again;
   session.client = again;
+  return connection.parts.review.recheck(session);
 }

@@ -14,7 +14,7 @@ export function handleDisconnect(connection: Connection, packet: DisconnectPacke
     if (connection.terms?.sessionExpiryInterval === 0 && requested !== 0) {
       throw protocolError('DISCONNECT gives a session an expiry that CONNECT did not'); // [MQTT-3.14.2-2]
     }
-    const { maxSessionExpirySeconds } = connection.parts.context.limits;
+    const { maxSessionExpirySeconds } = connection.limits;
     session.expiryInterval = Math.min(requested, maxSessionExpirySeconds);
   }
   // [MQTT-3.14.4-3]

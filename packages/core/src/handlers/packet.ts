@@ -2,12 +2,12 @@ import {
   noProperties,
   type Packet,
   PacketType,
-  ProtocolError,
   protocolError,
   ReasonCode,
   type UserProperties,
 } from '@sluice/packet';
 import type { Connection } from '../connection.ts';
+import { LimitExceeded } from '../limit-exceeded.ts';
 import type { Limits } from '../limits.ts';
 import { ReadingStop } from '../reading.ts';
 import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from './acknowledgement.ts';
@@ -24,6 +24,7 @@ export function handlePacket(connection: Connection, packet: Packet): void | Pro
   const added = commits.added;
   const pending = dispatch(connection, packet);
   if (commits.congested && commits.added !== added) {
+    connection.limited('maxPendingCommitBytes', 'paused');
     connection.reading.stop(ReadingStop.commits);
     commits.whenRelieved(() => connection.reading.resume(ReadingStop.commits));
   }
@@ -32,7 +33,7 @@ export function handlePacket(connection: Connection, packet: Packet): void | Pro
 
 function dispatch(connection: Connection, packet: Packet): void | Promise<void> {
   if ('properties' in packet && packet.properties !== noProperties) {
-    checkUserProperties(packet.properties, connection.parts.context.limits);
+    checkUserProperties(packet.properties, connection.limits);
   }
   if (connection.exchange?.isFirst === true) checkDuringExchange(packet);
   switch (packet.type) {
@@ -81,7 +82,10 @@ function checkUserProperties(
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
   }
   if (userProperties.length <= maxUserProperties && bytes <= maxUserPropertyBytes) return;
-  throw new ProtocolError(
+  const limit =
+    userProperties.length > maxUserProperties ? 'maxUserProperties' : 'maxUserPropertyBytes';
+  throw new LimitExceeded(
+    limit,
     ReasonCode.quotaExceeded,
     `more than ${maxUserProperties} user properties or ${maxUserPropertyBytes} bytes of them`,
   );

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import {
-  countLevels,
   PacketType,
   ProtocolError,
   type PublishPacket,
@@ -8,6 +7,7 @@ import {
   ReasonCode,
 } from '@sluice/packet';
 import type { Connection } from '../connection.ts';
+import { exceededTopicLimit, LimitExceeded } from '../limit-exceeded.ts';
 import type { Session } from '../session.ts';
 
 /** Flow control of QoS 1 and 2. True when the packet is answered already, being a repetition. */
@@ -16,10 +16,11 @@ export function isAnswered(
   session: Session,
   packet: PublishPacket,
 ): boolean {
-  const { limits, commits } = connection.parts.context;
+  const { commits } = connection.parts.context;
+  const { limits } = connection;
   const { packetId, qos } = packet;
   if (qos > limits.maxQos) {
-    throw new ProtocolError(ReasonCode.qosNotSupported, `QoS ${qos} is not available`); // [MQTT-3.2.2-11]
+    throw new LimitExceeded('maxQos', ReasonCode.qosNotSupported, `QoS ${qos} is not available`); // [MQTT-3.2.2-11]
   }
   if (session.inbox.has(packetId)) {
     // A QoS 2 message that came before is acknowledged again, and not routed again [MQTT-4.3.3-10].
@@ -34,7 +35,8 @@ export function isAnswered(
   const held = session.inbox.size - connection.inheritedHeld;
   // What waits for the broker is not the client's fault: then it is read no further, see `accept`.
   if (connection.protocolVersion === 5 && held >= limits.receiveMaximum) {
-    throw new ProtocolError(
+    throw new LimitExceeded(
+      'receiveMaximum',
       ReasonCode.receiveMaximumExceeded,
       `more than ${limits.receiveMaximum} messages in flight`,
     ); // [MQTT-3.3.4-7]
@@ -44,10 +46,12 @@ export function isAnswered(
 
 /** Whether a client may publish to a topic at all; the reason if not. */
 export function checkTopic(connection: Connection, topic: string): ReasonCode {
-  const { limits } = connection.parts.context;
   if (topic === '') throw protocolError('PUBLISH without a topic name');
-  if (Buffer.byteLength(topic) > limits.maxTopicBytes) return ReasonCode.topicNameInvalid;
-  if (countLevels(topic) > limits.maxTopicLevels) return ReasonCode.topicNameInvalid;
+  const exceeded = exceededTopicLimit(topic, connection.limits);
+  if (exceeded !== undefined) {
+    connection.limited(exceeded, 'refused');
+    return ReasonCode.topicNameInvalid;
+  }
   if (topic.startsWith('$SYS/') || topic.startsWith('$share/')) return ReasonCode.topicNameInvalid;
   return ReasonCode.success;
 }

@@ -9,7 +9,7 @@ import {
 import { isDrop } from '@sluice/plugin';
 import { andThen } from '../and-then.ts';
 import type { Connection } from '../connection.ts';
-import { expiryOf, retainedFull } from '../publishing.ts';
+import { expiryOf, refusalOf } from '../publishing.ts';
 import { ReadingStop } from '../reading.ts';
 import { RoutedMessage } from '../routed-message.ts';
 import type { Session } from '../session.ts';
@@ -21,6 +21,7 @@ export function handlePublish(connection: Connection, packet: PublishPacket): vo
   const session = sessionOf(connection);
   const { context } = connection.parts;
   context.stats.messagesReceived++;
+  connection.traffic.messagesReceived++;
   const alias = packet.properties.topicAlias;
   const topic =
     alias === undefined ? packet.topic : connection.aliases.resolve(alias, packet.topic);
@@ -36,9 +37,10 @@ export function handlePublish(connection: Connection, packet: PublishPacket): vo
     return;
   }
   const message = toMessage(connection, session, packet as IncomingPublish, topic);
-  const { publish, authorizePublish } = context.hooks;
-  if (publish === undefined && authorizePublish === undefined) {
-    accept(connection, session, packet, message);
+  const { publish, authorizePublish, retain } = session.hooks;
+  const asksRetain = retain !== undefined && message.retain;
+  if (publish === undefined && authorizePublish === undefined && !asksRetain) {
+    accept(connection, session, packet, message, message.retain ? message : undefined);
     return;
   }
   return askHooks(connection, session, packet, message);
@@ -77,8 +79,8 @@ function askHooks(
   packet: PublishPacket,
   message: RoutedMessage,
 ): void | Promise<void> {
-  const { context } = connection.parts;
-  const { publish, authorizePublish } = context.hooks;
+  const { context, publishing, inquiries } = connection.parts;
+  const { publish, authorizePublish } = session.hooks;
   const client = session.client;
   return andThen(publish?.({ client, message }), (event) => {
     if (connection.closed) return;
@@ -88,15 +90,22 @@ function askHooks(
       return;
     }
     const changed = event === undefined ? message : RoutedMessage.of(event.message);
-    const asked = authorizePublish?.({ client, message: changed, isWill: false });
-    return andThen(asked, (verdict) => {
+    const question = { client, message: changed, isWill: false };
+    const asked = authorizePublish?.(question);
+    const current =
+      asked instanceof Promise && authorizePublish !== undefined
+        ? inquiries.current(client.clientId, asked, () => authorizePublish(question))
+        : asked;
+    return andThen(current, (verdict) => {
       if (connection.closed) return;
-      if (verdict === undefined || verdict.allowed) {
-        accept(connection, session, packet, changed);
+      if (verdict?.allowed === false) {
+        context.dropped(changed, undefined, 'not-authorized');
+        refuse(connection, session, packet, verdict.reasonCode);
         return;
       }
-      context.dropped(changed, undefined, 'not-authorized');
-      refuse(connection, session, packet, verdict.reasonCode);
+      return andThen(publishing.retention(changed, session), (retained) => {
+        if (!connection.closed) accept(connection, session, packet, changed, retained);
+      });
     });
   });
 }
@@ -107,6 +116,7 @@ function accept(
   session: Session,
   packet: PublishPacket,
   message: RoutedMessage,
+  retained: RoutedMessage | undefined,
 ): void {
   const { context, publishing, router } = connection.parts;
   const { commits } = context;
@@ -117,10 +127,10 @@ function accept(
   }
   message.mayRepeat = packet.qos === 2 && session.stored;
   const added = commits.added;
-  const receivers = publishing.accept(message, session.client, route);
+  const receivers = publishing.accept(message, retained, session, route);
   if (packet.qos > 0) {
-    if (receivers === retainedFull) {
-      refuse(connection, session, packet, ReasonCode.quotaExceeded);
+    if (receivers < 0) {
+      refuse(connection, session, packet, refusalOf(receivers));
       return;
     }
     if (packet.qos === 2) session.inbox.hold(packet.packetId, message.durability);
@@ -133,7 +143,7 @@ function accept(
     connection.answers.acknowledge(type, packet.packetId, code, waits);
   }
   // More than Receive Maximum is not even read, as far as the broker itself is what keeps the client waiting.
-  if (connection.answers.owed + session.inbox.size > context.limits.receiveMaximum) {
+  if (connection.answers.owed + session.inbox.size > connection.limits.receiveMaximum) {
     if (connection.answers.owed > 0) connection.reading.stop(ReadingStop.answers);
   }
 }

@@ -1,5 +1,4 @@
 import {
-  countLevels,
   hasWildcard,
   isFailure,
   isValidTopicFilter,
@@ -15,9 +14,9 @@ import {
 import { isDrop } from '@sluice/plugin';
 import { andThen } from '../and-then.ts';
 import type { Connection } from '../connection.ts';
+import { exceededTopicLimit, LimitExceeded } from '../limit-exceeded.ts';
 import type { Replay } from '../replay.ts';
 import type { Session } from '../session.ts';
-import { Subscription } from '../subscription.ts';
 import { sessionOf } from './acknowledgement.ts';
 
 /** A filter of SUBSCRIBE on its way: what the client asked for, what a hook made of it, and the answer. */
@@ -34,9 +33,10 @@ export function handleSubscribe(
   packet: SubscribePacket,
 ): void | Promise<void> {
   const session = sessionOf(connection);
-  const { limits, hooks } = connection.parts.context;
+  const { limits, hooks } = connection;
   if (packet.subscriptions.length > limits.maxSubscriptionsPerPacket) {
-    throw new ProtocolError(
+    throw new LimitExceeded(
+      'maxSubscriptionsPerPacket',
       ReasonCode.quotaExceeded,
       `more than ${limits.maxSubscriptionsPerPacket} filters in one SUBSCRIBE`,
     );
@@ -68,8 +68,13 @@ function authorize(
     const requested = packet.subscriptions[index]?.filter ?? request.filter;
     return { requested, request, code: check(connection, session, packet, request) };
   });
+  const { inquiries } = connection.parts;
+  const inquiry = inquiries.open(session.clientId);
   return andThen(decide(connection, session, entries, 0), () => {
-    if (!connection.closed) apply(connection, session, packet, entries);
+    inquiries.close(inquiry);
+    if (connection.closed) return;
+    if (inquiry.stale) return authorize(connection, session, packet, requests);
+    apply(connection, session, packet, entries);
   });
 }
 
@@ -80,7 +85,7 @@ function check(
   packet: SubscribePacket,
   { filter, qos }: SubscriptionRequest,
 ): number {
-  const { limits } = connection.parts.context;
+  const { limits } = connection;
   if (connection.protocolVersion === 5 && session.inbox.has(packet.packetId)) {
     return ReasonCode.packetIdentifierInUse;
   }
@@ -91,8 +96,11 @@ function check(
     if (connection.protocolVersion === 5) throw new ProtocolError(...unavailable);
     return unavailable[0];
   }
-  if (Buffer.byteLength(filter) > limits.maxTopicBytes) return ReasonCode.topicFilterInvalid;
-  if (countLevels(filter) > limits.maxTopicLevels) return ReasonCode.topicFilterInvalid;
+  const exceeded = exceededTopicLimit(filter, limits);
+  if (exceeded !== undefined) {
+    connection.limited(exceeded, 'refused');
+    return ReasonCode.topicFilterInvalid;
+  }
   return Math.min(qos, limits.maxQos);
 }
 
@@ -126,7 +134,7 @@ function decide(
   entries: readonly Entry[],
   from: number,
 ): void | Promise<void> {
-  const ask = connection.parts.context.hooks.authorizeSubscribe;
+  const ask = connection.hooks.authorizeSubscribe;
   if (ask === undefined) return;
   for (let index = from; index < entries.length; index++) {
     const entry = entries[index] as Entry;
@@ -158,31 +166,20 @@ function apply(
   packet: SubscribePacket,
   entries: readonly Entry[],
 ): void {
-  const { context, retained } = connection.parts;
-  const before = context.numbers.nextMessage;
+  const { context, subscriptions } = connection.parts;
   const added = context.commits.added;
   const replays: Replay[] = [];
-  const identifier = packet.properties.subscriptionIdentifier ?? 0;
+  const subscriptionIdentifier = packet.properties.subscriptionIdentifier ?? 0;
   for (const entry of entries) {
     if (isFailure(entry.code)) continue;
-    const qos = entry.code as Qos;
-    const made = subscribe(
-      connection,
-      session,
-      { ...entry.request, qos },
-      entry.requested,
-      identifier,
-    );
+    const { request, requested } = entry;
+    const granted = { ...request, qos: entry.code as Qos, requested, subscriptionIdentifier };
+    const made = subscriptions.add(session, granted);
     if (made === undefined) {
       entry.code = ReasonCode.quotaExceeded;
-    } else if (wantsRetained(entry.request, made.isNew)) {
-      // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
-      replays.push({
-        requested: entry.requested,
-        cursor: retained.walk(entry.request.filter, before),
-        qos,
-        subscriptionIdentifiers: identifier === 0 ? undefined : [identifier],
-      });
+      connection.limited('maxSubscriptionsPerSession', 'refused');
+    } else if (made.replay !== undefined) {
+      replays.push(made.replay);
     }
   }
   const durable = context.commits.added !== added;
@@ -194,50 +191,6 @@ function apply(
     replays,
     durable,
   );
-}
-
-/** Whether retained messages follow: a shared subscription never gets any. */
-function wantsRetained({ filter, retainHandling }: SubscriptionRequest, isNew: boolean): boolean {
-  if (parseSharedFilter(filter) !== undefined) return false;
-  return retainHandling === 0 || (retainHandling === 1 && isNew);
-}
-
-function subscribe(
-  connection: Connection,
-  session: Session,
-  request: SubscriptionRequest,
-  requested: string,
-  subscriptionIdentifier: number,
-): { isNew: boolean } | undefined {
-  const { context, router } = connection.parts;
-  const { noLocal, retainAsPublished, retainHandling, qos, filter } = request;
-  const options = {
-    requested,
-    filter,
-    qos,
-    noLocal,
-    retainAsPublished,
-    retainHandling,
-    subscriptionIdentifier,
-  };
-  const existing = session.subscriptions.get(requested);
-  const limit = context.limits.maxSubscriptionsPerSession;
-  if (existing === undefined && session.subscriptions.size >= limit) return undefined;
-  if (existing !== undefined && existing.filter === filter) {
-    existing.replaceOptions(options); // [MQTT-3.8.4-3]
-    router.changed(existing);
-  } else {
-    if (existing !== undefined) router.remove(existing);
-    else context.stats.subscriptions++;
-    const subscription = new Subscription(session, options);
-    session.subscriptions.set(requested, subscription);
-    router.add(subscription);
-  }
-  if (session.stored) {
-    context.commits.add({ type: 'subscribe', record: { session: session.number, ...options } });
-  }
-  context.hooks.subscribed?.({ client: session.client, subscription: request });
-  return { isNew: existing === undefined };
 }
 
 /** SUBACK first, retained messages behind it; live messages may come before. */

@@ -1,53 +1,82 @@
 import {
+  isFailure,
   noProperties,
   PacketType,
-  ProtocolError,
   ReasonCode,
   type UnsubscribePacket,
 } from '@sluice/packet';
+import { isDrop } from '@sluice/plugin';
+import { andThen } from '../and-then.ts';
 import type { Connection } from '../connection.ts';
+import { LimitExceeded } from '../limit-exceeded.ts';
+import type { Session } from '../session.ts';
 import { sessionOf } from './acknowledgement.ts';
 
 /** UNSUBSCRIBE (section 3.10). Messages already in flight go on. */
-export function handleUnsubscribe(connection: Connection, packet: UnsubscribePacket): void {
+export function handleUnsubscribe(
+  connection: Connection,
+  packet: UnsubscribePacket,
+): void | Promise<void> {
   const session = sessionOf(connection);
-  const { context, router } = connection.parts;
-  const { maxSubscriptionsPerPacket } = context.limits;
-  if (packet.filters.length > maxSubscriptionsPerPacket) {
-    throw new ProtocolError(
+  const { maxSubscriptionsPerPacket } = connection.limits;
+  const { filters } = packet;
+  if (filters.length > maxSubscriptionsPerPacket) {
+    throw new LimitExceeded(
+      'maxSubscriptionsPerPacket',
       ReasonCode.quotaExceeded,
       `more than ${maxSubscriptionsPerPacket} filters in one UNSUBSCRIBE`,
     );
   }
-  const { packetId } = packet;
-  const before = context.commits.added;
-  const reasonCodes: number[] = [];
-  for (const requested of packet.filters) {
-    const subscription = session.subscriptions.get(requested);
-    if (connection.protocolVersion === 5 && session.inbox.has(packetId)) {
-      reasonCodes.push(ReasonCode.packetIdentifierInUse);
-    } else if (subscription === undefined) {
-      reasonCodes.push(ReasonCode.noSubscriptionExisted);
-    } else {
-      session.subscriptions.delete(requested);
-      router.remove(subscription); // [MQTT-3.10.4-1]
-      session.endReplay(requested);
-      context.stats.subscriptions--;
-      if (session.stored) {
-        context.commits.add({ type: 'unsubscribe', session: session.number, requested });
-      }
-      reasonCodes.push(ReasonCode.success);
-      context.hooks.unsubscribed?.({ client: session.client, filter: requested });
-    }
+  const { unsubscribe } = connection.hooks;
+  if (unsubscribe === undefined) {
+    remove(connection, session, packet, filters);
+    return;
   }
-  connection.answers.act(
+  return andThen(unsubscribe({ client: session.client, filters }), (event) => {
+    if (connection.closed) return;
+    if (!isDrop(event)) {
+      remove(connection, session, packet, event.filters);
+      return;
+    }
+    const code = isFailure(event.reasonCode) ? event.reasonCode : ReasonCode.notAuthorized;
+    const reasonCodes = filters.map(() => code);
+    answer(connection, packet, reasonCodes, false);
+  });
+}
+
+function remove(
+  connection: Connection,
+  session: Session,
+  packet: UnsubscribePacket,
+  filters: readonly string[],
+): void {
+  const { context, subscriptions } = connection.parts;
+  const { commits } = context;
+  const before = commits.added;
+  const isUsed = connection.protocolVersion === 5 && session.inbox.has(packet.packetId);
+  const reasonCodes = filters.map((requested) => {
+    if (isUsed) return ReasonCode.packetIdentifierInUse;
+    const isRemoved = subscriptions.remove(session, requested);
+    return isRemoved ? ReasonCode.success : ReasonCode.noSubscriptionExisted;
+  });
+  answer(connection, packet, reasonCodes, commits.added !== before);
+}
+
+function answer(
+  connection: Connection,
+  { packetId }: UnsubscribePacket,
+  reasonCodes: readonly number[],
+  durable: boolean,
+): void {
+  const { answers } = connection;
+  answers.act(
     () =>
-      connection.answers.sendPacket({
+      answers.sendPacket({
         type: PacketType.unsuback,
         packetId,
         properties: noProperties,
         reasonCodes,
       }),
-    context.commits.added !== before,
+    durable,
   );
 }

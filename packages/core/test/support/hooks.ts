@@ -4,6 +4,11 @@ import type {
   ConnectEvent,
   ConnectionInfo,
   DeliveryEvent,
+  DisconnectEvent,
+  EnqueueEvent,
+  OverflowEvent,
+  RouteEvent,
+  SessionEvent,
   SubscribeEvent,
 } from '@sluice/plugin';
 import { HookTable } from '../../src/hooks.ts';
@@ -85,4 +90,50 @@ export const deliveryEvent: DeliveryEvent = {
   message: aMessage({ retain: true }),
   qos: 1,
   retain: false,
+};
+
+export const sessionEvent: SessionEvent = {
+  client,
+  session: {
+    clientId: 'c',
+    identity: '',
+    client: undefined,
+    disconnectedAt: 0,
+    expiryInterval: 600,
+    subscriptions: 1,
+    queuedMessages: 2,
+  },
+  expiryInterval: 60,
+};
+
+export const disconnectEvent: DisconnectEvent = {
+  client,
+  reasonCode: 0x8b,
+  reasonString: undefined,
+  serverReference: undefined,
+  userProperties: [],
+};
+
+export const routeEvent: RouteEvent = {
+  client,
+  message: aMessage({ qos: 1 }),
+  receivers: [
+    { clientId: 'one', sharedFilter: undefined, qos: 1 },
+    { clientId: 'two', sharedFilter: undefined, qos: 0 },
+    { clientId: '', sharedFilter: '$share/g/a/#', qos: 1 },
+  ],
+};
+
+export const enqueueEvent: EnqueueEvent = {
+  client,
+  message: aMessage({ qos: 1 }),
+  qos: 1,
+  queuedMessages: 3,
+};
+
+export const overflowEvent: OverflowEvent = {
+  client,
+  message: aMessage({ qos: 1 }),
+  queuedMessages: 10,
+  queuedBytes: 100,
 };

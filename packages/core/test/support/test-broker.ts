@@ -80,11 +80,15 @@ export class TestBroker {
     return this.#running.persistence;
   }
 
-  /** A stream handed to the broker; nothing is sent yet. */
-  client(version: ProtocolVersion = 5, info?: Partial<ConnectionInfo>): TestClient {
+  /** A stream handed to the broker, or to one of its scopes; nothing is sent yet. */
+  client(
+    version: ProtocolVersion = 5,
+    info?: Partial<ConnectionInfo>,
+    entrance: Pick<Broker, 'handle'> = this.broker,
+  ): TestClient {
     const client = new TestClient(version, this);
     this.#clients.push(client);
-    this.broker.handle(client.stream, info);
+    entrance.handle(client.stream, info);
     return client;
   }
 

@@ -1,3 +1,4 @@
+export { emptyBroker } from './empty-broker.ts';
 export type { MatcherSuiteOptions } from './matcher.ts';
 export { describeMatcher } from './matcher.ts';
 export type {

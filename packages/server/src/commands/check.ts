@@ -1,5 +1,4 @@
-import { auth } from '@sluice/auth';
-import type { PluginContext } from '@sluice/plugin';
+import { authOf } from '../auth-of.ts';
 import { addressOf, type ListenerOptions, type ResolvedConfig, resolveConfig } from '../config.ts';
 import { checkRules } from '../config-rules.ts';
 import { readConfig } from '../layers.ts';
@@ -12,25 +11,13 @@ export async function check(args: readonly string[], terminal: Terminal): Promis
   const config = resolveConfig(readConfig(args, terminal.environment));
   checkRules(config);
   for (const listener of config.listeners) prepareListener(listener);
-  await checkAuth(config);
+  await authOf(config)?.load();
   terminal.output.write(`${describe(config).join('\n')}\n`);
   return 0;
 }
 
-/** Sets the plug-in up as the broker would, with nothing behind it: that reads and validates its files. */
-async function checkAuth({ users, rules, allowAnonymous }: ResolvedConfig): Promise<void> {
-  if (users === undefined && rules === undefined) return;
-  const nowhere: PluginContext = {
-    hook: () => {},
-    provide: () => {},
-    broker: { publish: async () => {}, disconnect: () => false },
-    reportError: () => {},
-  };
-  await auth({ users, rules, allowAnonymous }).setup(nowhere);
-}
-
 function describe(config: ResolvedConfig): string[] {
-  const { persistence, users, rules, allowAnonymous, limits } = config;
+  const { persistence, users, rules, jwt, certificate, allowAnonymous, limits } = config;
   return [
     ...config.listeners.map((listener) => `listener     ${listenerUrl(listener)}`),
     `persistence  ${
@@ -38,7 +25,9 @@ function describe(config: ResolvedConfig): string[] {
         ? 'memory'
         : `${persistence.path}, durability ${persistence.durability}`
     }`,
-    `users        ${users ?? 'none'}${allowAnonymous ? ', anonymous clients allowed' : ''}`,
+    `users        ${users ?? 'none'}${allowAnonymous === false ? '' : ', anonymous clients allowed'}`,
+    ...(jwt === undefined ? [] : [`tokens       ${Object.keys(jwt.keys)[0]}`]),
+    ...(certificate === undefined ? [] : ['certificates say who clients are']),
     `rules        ${rules ?? 'none'}`,
     ...Object.entries(limits).map(([name, value]) => `limit        ${name} ${value}`),
     `log level    ${config.logLevel}`,

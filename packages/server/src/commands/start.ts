@@ -5,6 +5,7 @@ import { type Log, openLog } from '../logging.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import type { Terminal } from '../terminal.ts';
 import { backupAtSignal } from './backup-signal.ts';
+import { reloadAtSignal } from './reload-signal.ts';
 
 /** Runs a server until a signal ends it; settles with the exit code. */
 export async function start(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -14,8 +15,10 @@ export async function start(args: readonly string[], terminal: Terminal): Promis
     exitOnFault(log);
     const stopped = stopSignal(log);
     const serveBackups = backupAtSignal(log.logger);
+    const serveReloads = reloadAtSignal(log.logger);
     const server = await startServer({ ...config, logger: log.logger });
     serveBackups(server);
+    serveReloads(server);
     log.logger.info(`ready: ${storeOf(resolveConfig(config))}`);
     await stopped;
     await close(server, log.logger);

@@ -13,6 +13,8 @@ export interface Listener {
   readonly port: number | undefined;
   /** Accepts nobody from now on; connections go on. */
   stop(): void;
+  /** Reads its certificates again, for the next handshakes. Throws SLUICE_CERTIFICATE, and keeps those it had. */
+  reload?(): void;
   /** Drops the connections that never became the broker's: those in a handshake. */
   destroy(): void;
 }

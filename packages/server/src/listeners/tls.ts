@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { readCertificates } from '../certificates.ts';
 import { addressOf, type TlsListenerOptions } from '../config.ts';
 import { boundPort, type Listener, type ListenerContext, listen, urlOf } from './listener.ts';
 import { remoteOf, socketOptions, trackSockets } from './sockets.ts';
@@ -36,6 +37,7 @@ export async function openTls(
     url,
     port: boundPort(server),
     stop: () => void server.close(),
+    reload: () => server.setSecureContext(readCertificates(options)),
     destroy: () => {
       for (const socket of sockets) socket.destroy();
     },

@@ -1,7 +1,8 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { TlsOptions } from 'node:tls';
+import { type TlsOptions, Server as TlsServer } from 'node:tls';
 import { attachWebSocket } from '../attach-web-socket.ts';
+import { readCertificates } from '../certificates.ts';
 import { addressOf, type WsListenerOptions, type WssListenerOptions } from '../config.ts';
 import { boundPort, type Listener, type ListenerContext, listen, urlOf } from './listener.ts';
 import { socketOptions, trackSockets } from './sockets.ts';
@@ -41,6 +42,10 @@ export async function openWebSocket(
     url,
     port: boundPort(server),
     stop: () => void server.close(),
+    ...(options.type === 'wss' &&
+      server instanceof TlsServer && {
+        reload: () => server.setSecureContext(readCertificates(options)),
+      }),
     destroy: () => {
       for (const socket of sockets) socket.destroy();
     },

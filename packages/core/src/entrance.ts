@@ -1,0 +1,120 @@
+import { Duplex } from 'node:stream';
+import { ReasonCode } from '@sluice/packet';
+import { BrokerError, type ConnectionInfo } from '@sluice/plugin';
+import { andThen } from './and-then.ts';
+import { Connection } from './connection.ts';
+import { describeConnection, sendAtOnce } from './connection-info.ts';
+import { DuplexPort } from './duplex-port.ts';
+import { handlePacket } from './handlers/packet.ts';
+import type { Parts } from './parts.ts';
+import type { ScopeTerms } from './scopes.ts';
+
+export interface CloseOptions {
+  /** Milliseconds that clients get to take what is on its way to them. 5,000 by default. */
+  readonly graceMs?: number;
+  /** Where 5.0 clients should go for the time being (section 4.11): DISCONNECT is 0x9C with it in place of 0x8B. */
+  readonly serverReference?: string;
+}
+
+const defaultGraceMs = 5_000;
+
+/** Where streams come in, of the broker itself or of one of its scopes, and the connections made of them. */
+export class Entrance {
+  readonly #parts: Parts;
+  readonly #scope: ScopeTerms;
+  /** Of the broker, which counts the connections of its scopes, too. */
+  readonly #outer: Entrance | undefined;
+  /** This one, and that of the broker if it is another one. */
+  readonly #all: readonly Entrance[];
+  readonly #connections: Set<Connection> = new Set();
+  #onEmpty: (() => void) | undefined;
+  #closed = false;
+
+  constructor(parts: Parts, scope: ScopeTerms, outer?: Entrance) {
+    this.#parts = parts;
+    this.#scope = scope;
+    this.#outer = outer;
+    this.#all = outer === undefined ? [this] : [this, outer];
+  }
+
+  /** Makes a connection of a stream. */
+  handle(stream: Duplex, info: Partial<ConnectionInfo> | undefined): void {
+    if (!(stream instanceof Duplex)) {
+      throw new BrokerError('SLUICE_STREAM', 'handle takes a stream.Duplex.');
+    }
+    const { context } = this.#parts;
+    const id = context.environment.newId();
+    const listener = info?.listener ?? this.#scope.name;
+    const described = describeConnection(id, stream, { ...info, listener });
+    if (this.isClosed || this.isFull) {
+      this.#turnAway(stream, described);
+      return;
+    }
+    context.stats.connections++;
+    context.stats.connectionsTotal++;
+    sendAtOnce(stream);
+    context.scopes.entered(described, this.#scope);
+    const port = new DuplexPort(stream);
+    const connection = new Connection(port, described, this.#parts, this.#scope, handlePacket);
+    this.#add(connection);
+    if (stream.closed) this.#remove(connection);
+    else stream.once('close', () => this.#remove(connection));
+    const verdict = this.#scope.hooks.connection?.({ connection: described });
+    void andThen(verdict, (answer) => {
+      if (answer?.allowed === false) connection.close(answer.reasonCode, 'refused by a hook');
+      else if (answer?.grant !== undefined) connection.grant(answer.grant.limits);
+      port.open(connection);
+    });
+  }
+
+  /** From now on nobody comes in. */
+  get isClosed(): boolean {
+    return this.#closed || this.#outer?.isClosed === true;
+  }
+
+  get isFull(): boolean {
+    if (this.#connections.size >= this.#scope.limits.maxConnections) return true;
+    return this.#outer?.isFull === true;
+  }
+
+  /** Ends all connections. Settles when every stream is closed, or when their grace is over. */
+  async close({ graceMs = defaultGraceMs, serverReference }: CloseOptions): Promise<void> {
+    this.#closed = true;
+    const reasonCode =
+      serverReference === undefined ? ReasonCode.serverShuttingDown : ReasonCode.useAnotherServer;
+    for (const connection of this.#connections) {
+      connection.close(reasonCode, 'the broker is closing', serverReference);
+    }
+    if (this.#connections.size === 0) return;
+    const { environment } = this.#parts.context;
+    await new Promise<void>((resolve) => {
+      const timer = environment.setTimer(resolve, graceMs);
+      this.#onEmpty = () => {
+        environment.clearTimer(timer);
+        resolve();
+      };
+    });
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #turnAway(stream: Duplex, connection: ConnectionInfo): void {
+    stream.on('error', () => {});
+    stream.destroy();
+    const reasonCode = ReasonCode.serverBusy;
+    this.#parts.events.refused({ connection, reasonCode, message: 'no more connections' });
+    if (this.isClosed) return;
+    const limit = 'maxConnections';
+    this.#scope.hooks.limited?.({ limit, action: 'refused', connection, clientId: undefined });
+  }
+
+  #add(connection: Connection): void {
+    for (const entrance of this.#all) entrance.#connections.add(connection);
+  }
+
+  #remove(connection: Connection): void {
+    for (const entrance of this.#all) {
+      entrance.#connections.delete(connection);
+      if (entrance.#connections.size === 0) entrance.#onEmpty?.();
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { countLevels, ProtocolError, ReasonCode } from '@sluice/packet';
+import type { Limits } from './limits.ts';
+
+/** A client did more than a limit of the broker allows: its connection ends, and the hook `limited` is told. */
+export class LimitExceeded extends ProtocolError {
+  readonly limit: keyof Limits;
+
+  constructor(limit: keyof Limits, reasonCode: ReasonCode, message: string) {
+    super(reasonCode, message);
+    this.limit = limit;
+  }
+}
+
+/** The limit that an error is about; undefined when it is about none. */
+export function limitOf(
+  error: ProtocolError,
+  limits: Limits,
+  isConnected: boolean,
+): keyof Limits | undefined {
+  if (error instanceof LimitExceeded) return error.limit;
+  // The decoder knows no names of limits.
+  if (error.reasonCode !== ReasonCode.packetTooLarge) return undefined;
+  const { maxConnectPacketBytes, maxPacketBytes } = limits;
+  return isConnected || maxPacketBytes < maxConnectPacketBytes
+    ? 'maxPacketBytes'
+    : 'maxConnectPacketBytes';
+}
+
+/** The limit that a topic name or filter exceeds. */
+export function exceededTopicLimit(
+  topic: string,
+  { maxTopicBytes, maxTopicLevels }: Limits,
+): 'maxTopicBytes' | 'maxTopicLevels' | undefined {
+  if (Buffer.byteLength(topic) > maxTopicBytes) return 'maxTopicBytes';
+  return countLevels(topic) > maxTopicLevels ? 'maxTopicLevels' : undefined;
+}

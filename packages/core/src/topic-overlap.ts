@@ -1,0 +1,33 @@
+/** Whether some topic name matches both of two plain topic filters. */
+export function filtersOverlap(one: string, other: string): boolean {
+  if (hidesSystemTopics(one, other) || hidesSystemTopics(other, one)) return false;
+  const first = one.split('/');
+  const second = other.split('/');
+  for (let index = 0; ; index++) {
+    const a = first[index];
+    const b = second[index];
+    // Also when no level is left: "a/#" matches its parent "a".
+    if (a === '#' || b === '#') return true;
+    if (a === undefined || b === undefined) return a === b;
+    if (a !== '+' && b !== '+' && a !== b) return false;
+  }
+}
+
+/** Whether every topic name that matches `inner` matches `outer`, both of them plain topic filters. */
+export function filterCovers(outer: string, inner: string): boolean {
+  if (hidesSystemTopics(outer, inner)) return false;
+  const wide = outer.split('/');
+  const narrow = inner.split('/');
+  for (let index = 0; ; index++) {
+    const a = wide[index];
+    const b = narrow[index];
+    if (a === '#') return true;
+    if (a === undefined || b === undefined) return a === b;
+    if (b === '#' || (a !== '+' && a !== b)) return false;
+  }
+}
+
+/** A wildcard in the first level matches no topic that begins with `$` [MQTT-4.7.2-1]. */
+function hidesSystemTopics(filter: string, other: string): boolean {
+  return other.startsWith('$') && (filter.startsWith('+') || filter.startsWith('#'));
+}

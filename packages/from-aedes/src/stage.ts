@@ -1,0 +1,59 @@
+import { ReasonCode } from '@sluice/packet';
+import type { PluginContext } from '@sluice/plugin';
+import type { Clients } from './clients.ts';
+import type { AedesBroker, Callback, FromAedesOptions } from './handlers.ts';
+import type { ListenedEvents } from './listeners.ts';
+import type { LiveClient } from './live-client.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+
+/** What handlers and listeners play on: the hooks of the broker, its clients, and who listens. */
+export class Stage {
+  readonly context: PluginContext;
+  readonly clients: Clients;
+  /** Handlers have it as `this`. */
+  readonly broker: AedesBroker;
+  readonly #listeners: Partial<ListenedEvents>;
+
+  constructor(
+    context: PluginContext,
+    clients: Clients,
+    broker: AedesBroker,
+    { on = {} }: FromAedesOptions,
+  ) {
+    this.context = context;
+    this.clients = clients;
+    this.broker = broker;
+    this.#listeners = on;
+  }
+
+  /** Calls a handler: see `outcomeOf`. */
+  ask<Value>(
+    call: (callback: Callback<Value>) => unknown,
+  ): Outcome<Value> | Promise<Outcome<Value>> {
+    return outcomeOf(call, this.context.reportError);
+  }
+
+  listensTo(name: keyof ListenedEvents): boolean {
+    return this.#listeners[name] !== undefined;
+  }
+
+  emit<Name extends keyof ListenedEvents>(
+    name: Name,
+    ...event: Parameters<ListenedEvents[Name]>
+  ): void {
+    const listener = this.#listeners[name] as ((...event: unknown[]) => void) | undefined;
+    try {
+      listener?.apply(this.broker, event);
+    } catch (error) {
+      this.context.reportError(error as Error);
+    }
+  }
+
+  /** Ends the connection of a client for an error that a handler called back with, as Aedes does. */
+  fail(client: LiveClient | null, error: Error): void {
+    if (client === null) return;
+    this.emit('clientError', client, error);
+    if (client.listenerCount('error') > 0) client.emit('error', error);
+    client.end(ReasonCode.notAuthorized);
+  }
+}

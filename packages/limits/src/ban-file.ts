@@ -1,0 +1,76 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { BrokerError } from '@sluice/plugin';
+import { type Ban, readBan } from './ban.ts';
+
+const code = 'SLUICE_LIMITS_BANS_FILE';
+
+/** Bans in a JSON file, which is replaced as a whole or not at all: `{ "bans": [...] }`. */
+export class BanFile {
+  readonly #path: string;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** None where there is no file. */
+  async read(): Promise<Ban[]> {
+    const text = await readFile(this.#path, 'utf8').catch((error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw this.#fault('cannot be read', error);
+    });
+    if (text === undefined) return [];
+    let bans: unknown;
+    try {
+      ({ bans } = JSON.parse(text));
+    } catch (error) {
+      throw this.#fault('is not the JSON of bans', error);
+    }
+    if (!Array.isArray(bans)) throw this.#fault('has no list "bans"');
+    return bans.map((ban) => readBan(ban, code));
+  }
+
+  /** Settles when it is durable. Writes come one after the other, each with the bans of its moment. */
+  write(bans: () => readonly Ban[]): Promise<void> {
+    const written = this.#writing.then(() => this.#replace(bans()));
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+
+  async #replace(bans: readonly Ban[]): Promise<void> {
+    const newPath = `${this.#path}.new`;
+    try {
+      const file = await open(newPath, 'w', 0o600);
+      try {
+        await file.writeFile(`${JSON.stringify({ bans }, undefined, 2)}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(newPath, this.#path);
+      await syncDirectory(dirname(this.#path));
+    } catch (error) {
+      throw this.#fault('cannot be written', error);
+    }
+  }
+
+  #fault(what: string, cause?: unknown): BrokerError {
+    return new BrokerError(code, `ban-list: the file ${this.#path} ${what}.`, { cause });
+  }
+}
+
+/** Makes the rename itself durable. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return; // cannot open directories
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

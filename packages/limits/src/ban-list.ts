@@ -1,0 +1,124 @@
+import { ReasonCode } from '@sluice/packet';
+import {
+  type BrokerServices,
+  type Client,
+  type ConnectionInfo,
+  type Deny,
+  type Drop,
+  deny,
+  drop,
+  type Plugin,
+} from '@sluice/plugin';
+import { type Ban, readBan, targetOf } from './ban.ts';
+import { BanFile } from './ban-file.ts';
+import { BanSet } from './ban-set.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { checkNames, refused } from './option-checks.ts';
+
+export interface BanListOptions {
+  /** Bans from the start on, beside those of the file. */
+  readonly bans?: readonly Ban[] | undefined;
+  /** Path of a JSON file that keeps the bans; made by the first change. Without it they end with the process. */
+  readonly file?: string | undefined;
+  /** The process's own by default. */
+  readonly clock?: Clock | undefined;
+}
+
+/** A plug-in whose bans can be changed while the broker runs. */
+export interface BanList extends Plugin {
+  /** Bans at once, and disconnects whom it hits (0x98). Settles when that is done and the file, if any, durable. */
+  add(ban: Ban): Promise<void>;
+  /** Ends the ban of a client identifier, user or address, by the text it was made with; false when there is none. */
+  remove(ban: Pick<Ban, 'clientId' | 'user' | 'address'>): Promise<boolean>;
+  /** Those that are in force. */
+  list(): readonly Ban[];
+}
+
+const name = 'ban-list';
+const code = 'SLUICE_LIMITS_OPTIONS';
+
+/** After hooks that change CONNECT: what counts is who the client turns out to be. */
+const priority = -100;
+
+const denied: Deny = Object.freeze(deny(ReasonCode.banned));
+const dropped: Drop = Object.freeze(drop(ReasonCode.banned, 'banned'));
+
+/** Keeps out client identifiers, users and addresses. */
+export function banList(options: BanListOptions = {}): BanList {
+  checkNames(name, options, ['bans', 'file', 'clock']);
+  const { clock = systemClock } = options;
+  if (options.file !== undefined && (typeof options.file !== 'string' || options.file === '')) {
+    throw refused(name, 'file must be the path of a file');
+  }
+  const file = options.file === undefined ? undefined : new BanFile(options.file);
+  const bans = new BanSet();
+  for (const ban of options.bans ?? []) bans.add(readBan(ban, code));
+
+  /** Of the broker, from its start on. */
+  let broker: BrokerServices | undefined;
+  const isBanned = ({ clientId, userName, identity, connection }: Client): boolean =>
+    bans.hits({ clientId, userName, identity, address: connection.remoteAddress }, clock.now());
+  const tell = (connection: ConnectionInfo, clientId?: string): void => {
+    const action = clientId === undefined ? 'refused' : 'closed';
+    broker?.limited({ limit: name, action, connection, clientId });
+  };
+  const disconnect = (client: Client): void => {
+    tell(client.connection, client.clientId);
+    // Banned (0x8A) is no code of DISCONNECT: a client that comes back reads it in CONNACK.
+    broker?.disconnect(client.clientId, {
+      reasonCode: ReasonCode.administrativeAction,
+      reasonString: 'banned',
+    });
+  };
+  const disconnectBanned = async (): Promise<void> => {
+    for await (const { client } of broker?.sessions ?? []) {
+      if (client !== undefined && isBanned(client)) disconnect(client);
+    }
+  };
+  const store = async (): Promise<void> => {
+    await file?.write(() => bans.list(clock.now()));
+  };
+
+  return {
+    name,
+    async setup(context) {
+      for (const ban of (await file?.read()) ?? []) bans.add(ban);
+      context.hook('start', () => {
+        broker = context.broker;
+      });
+      context.hook('close', () => {
+        broker = undefined;
+      });
+      context.hook('connection', ({ connection }) => {
+        if (!bans.hits({ address: connection.remoteAddress }, clock.now())) return;
+        tell(connection);
+        return denied;
+      });
+      context.hook(
+        'connect',
+        ({ connection, packet: { clientId, userName } }) => {
+          const address = connection.remoteAddress;
+          if (!bans.hits({ clientId, userName, address }, clock.now())) return;
+          tell(connection);
+          return dropped;
+        },
+        { priority },
+      );
+      // Only now the identity is known, and a ban may have come while the client authenticated.
+      context.hook('connected', ({ client }) => {
+        if (isBanned(client)) disconnect(client);
+      });
+    },
+    async add(ban) {
+      bans.add(readBan(ban, code));
+      await Promise.all([store(), disconnectBanned()]);
+    },
+    async remove(ban) {
+      const target = targetOf(ban);
+      if (target === undefined || !bans.remove(target)) return false;
+      await store();
+      return true;
+    },
+    list: () => bans.list(clock.now()),
+  };
+}

@@ -1,0 +1,6 @@
+export type { Ban } from './ban.ts';
+export { type BanList, type BanListOptions, banList } from './ban-list.ts';
+export type { Clock } from './clock.ts';
+export { type ConnectionRate, type ConnectRateOptions, connectRate } from './connect-rate.ts';
+export { type MessageRateOptions, messageRate } from './message-rate.ts';
+export { type SessionsPerUserOptions, sessionsPerUser } from './sessions-per-user.ts';

@@ -1,0 +1,148 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBroker } from '@sluice/core';
+import { ReasonCode } from '@sluice/packet';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { aPlugin } from '../../core/test/support/test-broker.ts';
+import { type BanList, type BanListOptions, banList } from '../src/ban-list.ts';
+import { limitedBroker } from './limited-broker.ts';
+
+async function start(options: BanListOptions = {}) {
+  let bans: BanList | undefined;
+  const broker = await limitedBroker((clock) => {
+    bans = banList({ ...options, clock });
+    const named = aPlugin(({ hook }) => {
+      hook('authenticate', ({ clientId }) =>
+        clientId === 'mallory-phone'
+          ? { allowed: true, grant: { identity: 'mallory' } }
+          : undefined,
+      );
+    }, 'named');
+    return [named, bans];
+  });
+  if (bans === undefined) throw new Error('there is no ban list');
+  return { ...broker, bans };
+}
+
+/** A directory that is removed when the test is over. */
+async function temporaryFile(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-limits-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  return join(directory, 'bans.json');
+}
+
+describe('banList', () => {
+  it('closes the stream of a banned address without a word', async () => {
+    const { world, told } = await start({ bans: [{ address: '192.0.2.0/24' }] });
+    const client = world.client(5, { remoteAddress: '192.0.2.9' });
+    await world.settle();
+    expect(client.closed).toBe(true);
+    expect(client.history).toEqual([]);
+    expect(told).toEqual([expect.objectContaining({ limit: 'ban-list', action: 'refused' })]);
+    const other = world.client(5, { remoteAddress: '192.0.3.9' });
+    expect((await other.connect()).reasonCode).toBe(0);
+  });
+
+  it.each([
+    [5, ReasonCode.banned],
+    [4, 5],
+  ] as const)('refuses CONNECT of a banned client or user: version %s', async (version, code) => {
+    const { world } = await start({ bans: [{ clientId: 'bad' }, { user: 'mallory' }] });
+    expect((await world.client(version).connect({ clientId: 'bad' })).reasonCode).toBe(code);
+    const mallory = { clientId: 'm', userName: 'mallory' };
+    expect((await world.client(version).connect(mallory)).reasonCode).toBe(code);
+    expect((await world.client(version).connect({ clientId: 'good' })).reasonCode).toBe(0);
+  });
+
+  it('disconnects a user that only the authenticator knew', async () => {
+    const { world } = await start({ bans: [{ user: 'mallory' }] });
+    const client = await world.connect('mallory-phone');
+    await world.settle();
+    expect(client.closed).toBe(true);
+    expect(client.disconnectCode).toBe(ReasonCode.administrativeAction);
+  });
+
+  it('disconnects at once whom a new ban hits, and nobody else', async () => {
+    const { world, bans, told } = await start();
+    const byId = await world.connect('by-id');
+    const byUser = await world.connect('by-user', { userName: 'ben' });
+    const byAddress = world.client(5, { remoteAddress: '2001:db8::7' });
+    await byAddress.connect({ clientId: 'by-address' });
+    const other = await world.connect('other');
+    for (const ban of [{ clientId: 'by-id' }, { user: 'ben' }, { address: '2001:db8::/32' }]) {
+      const added = bans.add(ban);
+      await world.settle();
+      await added;
+    }
+    await world.settle();
+    expect([byId, byUser, byAddress].map(({ disconnectCode }) => disconnectCode)).toEqual(
+      Array(3).fill(ReasonCode.administrativeAction),
+    );
+    expect(other.closed).toBe(false);
+    expect(told.map(({ clientId }) => clientId)).toEqual(['by-id', 'by-user', 'by-address']);
+  });
+
+  it('lets in again when a ban is removed, or its time is over', async () => {
+    const { world, bans } = await start();
+    await bans.add({ clientId: 'a' });
+    await bans.add({ clientId: 'b', until: world.environment.now() + 1_000, reason: 'flood' });
+    expect(bans.list()).toHaveLength(2);
+    expect(await bans.remove({ clientId: 'a' })).toBe(true);
+    expect(await bans.remove({ clientId: 'a' })).toBe(false);
+    expect((await world.client().connect({ clientId: 'a' })).reasonCode).toBe(0);
+    expect((await world.client().connect({ clientId: 'b' })).reasonCode).toBe(ReasonCode.banned);
+    await world.advance(1_000);
+    expect((await world.client().connect({ clientId: 'b' })).reasonCode).toBe(0);
+    expect(bans.list()).toEqual([]);
+  });
+
+  it('keeps bans in a file', async () => {
+    const file = await temporaryFile();
+    const bans = banList({ file });
+    const broker = await createBroker({ plugins: [bans] });
+    await Promise.all([bans.add({ clientId: 'a', until: 4e12 }), bans.add({ user: 'mallory' })]);
+    await bans.add({ address: '192.0.2.0/24', reason: 'flood' });
+    await bans.remove({ user: 'mallory' });
+    await broker.close();
+    const expected = [
+      { clientId: 'a', until: 4e12 },
+      { address: '192.0.2.0/24', reason: 'flood' },
+    ];
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ bans: expected });
+    expect(await readdir(join(file, '..'))).toEqual(['bans.json']);
+
+    const again = banList({ file });
+    await (await createBroker({ plugins: [again] })).close();
+    expect(again.list()).toEqual(expected);
+  });
+
+  it.each(['{', '{}', '{"bans":[{"clientId":""}]}', '[]'])(
+    'fails the start with a file that is broken: %s',
+    async (text) => {
+      const file = await temporaryFile();
+      await writeFile(file, text);
+      await expect(createBroker({ plugins: [banList({ file })] })).rejects.toThrow(
+        expect.objectContaining({ code: 'SLUICE_LIMITS_BANS_FILE' }),
+      );
+    },
+  );
+
+  it('bans even if the file cannot be written, and says so', async () => {
+    const bans = banList({ file: join(await temporaryFile(), 'no', 'directory') });
+    const broker = await createBroker({ plugins: [bans] });
+    onTestFinished(() => broker.close());
+    await expect(bans.add({ clientId: 'a' })).rejects.toThrow(
+      expect.objectContaining({ code: 'SLUICE_LIMITS_BANS_FILE' }),
+    );
+    expect(bans.list()).toHaveLength(1);
+  });
+
+  it('refuses bans and options that cannot be right', async () => {
+    const code = expect.objectContaining({ code: 'SLUICE_LIMITS_OPTIONS' });
+    expect(() => banList({ bans: [{}] })).toThrow(code);
+    expect(() => banList({ file: '' })).toThrow(code);
+    expect(() => banList({ path: 'x' } as BanListOptions)).toThrow(code);
+    await expect(banList().add({ clientId: 'a', user: 'b' })).rejects.toThrow(code);
+  });
+});

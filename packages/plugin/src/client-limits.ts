@@ -1,0 +1,29 @@
+import type { Qos } from '@sluice/packet';
+
+/**
+ * Limits of one client. The names are those of the broker's limits, which they can lower and never raise: the lower
+ * value counts.
+ */
+export interface ClientLimits {
+  /** Bytes of any packet that the client sends; announced as Maximum Packet Size. */
+  readonly maxPacketBytes?: number;
+  /** QoS 1 and 2 messages in flight towards the broker; announced as Receive Maximum. */
+  readonly receiveMaximum?: number;
+  /** QoS 1 and 2 messages in flight towards the client. */
+  readonly maxInflightMessages?: number;
+  /** Bytes that wait for its stream before QoS 0 messages are dropped. */
+  readonly maxOutputBytes?: number;
+  /** Messages that wait for its session. */
+  readonly maxQueuedMessages?: number;
+  /** Bytes of topics and payloads that wait for its session. */
+  readonly maxQueuedBytes?: number;
+  readonly maxSubscriptionsPerSession?: number;
+  /** Seconds that its session may outlive the connection. */
+  readonly maxSessionExpirySeconds?: number;
+  /** Seconds of Keep Alive; 0 leaves it to the client. */
+  readonly maxKeepAliveSeconds?: number;
+  /** Topic aliases towards the broker; announced as Topic Alias Maximum. */
+  readonly topicAliasMaximum?: number;
+  /** Highest QoS of what it publishes and subscribes; announced as Maximum QoS. */
+  readonly maxQos?: Qos;
+}
