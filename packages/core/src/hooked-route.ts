@@ -18,13 +18,13 @@ export function askRoute(
   targets: readonly Target[],
   find: FindReceiver,
 ): readonly Target[] | Drop {
-  const byReceiver = new Map<RouteReceiver, Target>();
-  for (const target of targets) byReceiver.set(describe(target, message), target);
-  const event = { client, message, receivers: [...byReceiver.keys()] };
+  const receivers = targets.map((target) => describe(target, message));
+  const event = { client, message, receivers };
   const outcome = ask(event);
   if (isDrop(outcome)) return outcome;
   if (outcome === event) return targets;
-  const left = outcome.receivers.map((receiver) => byReceiver.get(receiver) as Target);
+  const kept = new Set(outcome.receivers);
+  const left = targets.filter((_, index) => kept.has(receivers[index] as RouteReceiver));
   for (const { clientId, qos } of outcome.added ?? []) {
     const receiver = find(clientId);
     if (receiver !== undefined) left.push(withoutSubscription(receiver, message.topic, qos));

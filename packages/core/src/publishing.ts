@@ -118,9 +118,14 @@ export class Publishing {
   }
 
   #tellPublished(message: RoutedMessage, { client, hooks }: Publisher, receivers: number): void {
-    message.own();
+    const { commits } = this.#context;
     const event = { client, message, receivers };
-    this.#context.commits.wait({
+    if (commits.settled) {
+      hooks.published?.(event);
+      return;
+    }
+    message.own();
+    commits.wait({
       onCommitted: (failure) => {
         if (failure === undefined) hooks.published?.(event);
       },

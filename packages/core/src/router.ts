@@ -100,11 +100,14 @@ export class Router {
   /** The receivers that `route` would deliver to. */
   targets(message: RoutedMessage, route: Route): readonly Target[] {
     const { publisherId } = message;
-    return route.targets.flatMap((target) => {
-      const isOwn = publisherId !== '' && target.receiver.clientId === publisherId;
-      if (target.subscriptions === undefined || !isOwn) return target;
-      return remoteTarget(target.subscriptions) ?? [];
-    });
+    const isOwn = (target: Target): boolean =>
+      target.subscriptions !== undefined && target.receiver.clientId === publisherId;
+    if (publisherId === '' || !route.targets.some(isOwn)) return route.targets;
+    return route.targets.flatMap((target) =>
+      isOwn(target)
+        ? (remoteTarget(target.subscriptions as readonly Subscription[]) ?? [])
+        : target,
+    );
   }
 }
 
