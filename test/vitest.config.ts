@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 
 // By default one processor is left idle, of two as well.
 const maxWorkers = availableParallelism();
+// Loading the packages anew for each file takes as long as the tests; none of them changes what others see.
+const isolate = false;
 const long = ['test/simulation/**/*.test.ts', 'test/crash/**/*.test.ts'];
 
 export default defineConfig({
@@ -19,6 +21,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts'],
           maxWorkers,
+          isolate,
           // A busy machine is no fault of the code: nothing here waits for real time.
           testTimeout: 60_000,
         },
@@ -30,6 +33,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...long, '**/node_modules/**'],
           maxWorkers,
+          isolate,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
