@@ -196,12 +196,13 @@ export class Client implements WireOwner {
   onReleased(wire: Wire): void {
     const attempt = this.#attempts.get(wire);
     if (attempt === undefined) return;
-    const { now, isClosing } = this.#world;
+    const { now, isClosing, isKicking } = this.#world;
     const { endedAt = now } = wire;
     if (!attempt.isReleased) {
       attempt.isReleased = true;
-      // A broker that was busy may not have come to the DISCONNECT before the next CONNECT, or its own end.
-      const isRead = this.#attempt === attempt && !isClosing && wire.unsentBytes === 0;
+      // A broker that was busy may not have come to the DISCONNECT before the next CONNECT, or before it ended this.
+      const isCutShort = this.#attempt !== attempt || isClosing || isKicking;
+      const isRead = !isCutShort && wire.unsentBytes === 0;
       attempt.will?.released(endedAt, now, isRead);
       if (!attempt.isAccepted) this.#expectation.missed(attempt.expected);
     }

@@ -53,6 +53,8 @@ export class World {
   readonly disk: { fails: boolean; stalledUntil: number; readonly isSynchronous: boolean };
   /** When a queue could not be read: its client is sent away. */
   readFailedAt: number = -Infinity;
+  /** The application ends a connection. */
+  isKicking = false;
   /** A broker that closes refuses what is asked of it. */
   isClosing = false;
   #life: Life | undefined;
@@ -137,7 +139,9 @@ export class World {
 
   kick(clientName: string): void {
     this.touch();
+    this.isKicking = true;
     this.#life?.broker.disconnect(clientName);
+    this.isKicking = false;
   }
 
   /** Starts the broker over what the disk holds. */
