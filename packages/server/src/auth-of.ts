@@ -6,8 +6,11 @@ export function asksWhoClientsAre({ users, jwt, certificate }: ResolvedConfig): 
   return users !== undefined || jwt !== undefined || certificate !== undefined;
 }
 
-/** The plug-in for who may connect and do what; undefined where everybody may do everything. Nothing is read yet. */
-export function authOf(config: ResolvedConfig): AuthPlugin | undefined {
+/**
+ * The plug-in for who may connect and do what; undefined where everybody may do everything. Nothing is read yet.
+ * `isQuestion`: it serves nobody, so that rules about users make sense without anything that says who they are.
+ */
+export function authOf(config: ResolvedConfig, isQuestion = false): AuthPlugin | undefined {
   const { users, rules, jwt, certificate, allowAnonymous, attempts } = config;
   const asks = asksWhoClientsAre(config);
   if (!asks && rules === undefined) return undefined;
@@ -18,6 +21,6 @@ export function authOf(config: ResolvedConfig): AuthPlugin | undefined {
     certificate,
     attempts,
     // Where nobody is asked for anything, everybody is in already.
-    ...(asks && { anonymous: allowAnonymous }),
+    ...(asks ? { anonymous: allowAnonymous } : { externalIdentities: isQuestion }),
   });
 }

@@ -38,6 +38,12 @@ describe('sluice acl test', () => {
     );
   });
 
+  it('needs no users file for rules about users', async () => {
+    const question = ['--user', 'plc', '--client', 'p1', 'publish', 'home/p1/x'];
+    const { code } = await sluice(['acl', 'test', ...question, '--rules', rules]);
+    expect(code).toBe(0);
+  });
+
   it.each<[string, string[], number, string]>([
     ['a denial', ['--user=plc', '--client=p1', 'publish', 'home/p1/lock'], 1, `:5 rules[3]: deny`],
     ['no rule', ['publish', 'elsewhere'], 1, 'No rule allows it'],
