@@ -1,5 +1,6 @@
 // MQTT load generator and checker: one thread, epoll, no dependencies. It includes durable.c, which
-// has the loads on durable sessions, so that one call of a compiler on one file makes it.
+// has the loads on durable sessions, and transport.c, which has TLS and WebSocket, so that one call of a
+// compiler on one file makes it. For TLS add -DWITH_TLS -lssl -lcrypto.
 //
 //   cc -O2 -o mqload mqload.c && ./mqload SCENARIO [--option value ...]
 //
@@ -52,6 +53,10 @@ struct conn {
   uint32_t seq;
   uint64_t t0;
   int sub_done;
+  void *tls;
+  int framed;                          // bytes of w that are in WebSocket frames
+  uint8_t frame[10], frame_have;       // header of the frame that is being read
+  uint64_t frame_left;                 // bytes of it that are still to come
 };
 enum { R_PUB = 1, R_SUB, R_PING, R_ECHO, R_BULK, R_STORM, R_DUR };
 enum { W_NOTHING, W_PUBACK, W_PUBREC, W_PUBCOMP };
@@ -61,7 +66,8 @@ static const char *scen, *label = "";
 static int port = 1883, npub = 50, nsub = 1, qos = 0, payload = 32, window_ = 1000, inflight_ = 50,
            v5 = 0, raw = 0, cpu = -1;
 static int bpid = 0, nconn = 10000, conc = 100, nclients = 1, retries = 20, perclient = 1000,
-           subbatch = 100, drainms = 4000, batchmax = 0, noisy = 0, offline = 0;
+           subbatch = 100, drainms = 4000, batchmax = 0, noisy = 0, offline = 0, tls = 0, ws = 0, cut = 0,
+           props = 0, alias = 0, overlap = 0;
 static double secs = 4, warm = 1, limit = 60;
 static uint64_t since = 0;
 static long total = 100000, ntopics = 0;
@@ -200,9 +206,11 @@ static void closed(conn *c) {
   close(c->fd);
   closed_unexpected++;
 }
+#include "transport.c"
 static void flush(conn *c) {
+  if (ws) ws_wrap(c);
   while (c->woff < c->wlen) {
-    ssize_t n = send(c->fd, c->w + c->woff, c->wlen - c->woff, MSG_NOSIGNAL);
+    ssize_t n = transmit(c, c->w + c->woff, c->wlen - c->woff);
     if (n < 0) {
       if (errno == EAGAIN) {
         arm(c, 1);
@@ -214,7 +222,7 @@ static void flush(conn *c) {
     c->woff += n;
     tot_bytes_out += n;
   }
-  c->woff = c->wlen = 0;
+  c->woff = c->wlen = c->framed = 0;
   arm(c, 0);
 }
 static int putvar(uint8_t *p, uint32_t v) {
@@ -289,6 +297,27 @@ static void q_sub1(conn *c, const char *f, int q) {
   *p++ = q;
   c->wlen += p - s;
 }
+// Filters of one client that all match the topics of fanin.
+static void q_sub_overlapping(conn *c, int q) {
+  static const char *filters[] = {"bench/in/#", "bench/#", "bench/+/+/#", "+/in/#"};
+  int rl = 2 + (v5 ? 1 : 0);
+  for (int i = 0; i < 4; i++) rl += 3 + strlen(filters[i]);
+  uint8_t *p = wres(c, rl + 5), *s = p;
+  *p++ = 0x82;
+  p += putvar(p, rl);
+  *p++ = 0;
+  *p++ = 1;
+  if (v5) *p++ = 0;
+  for (int i = 0; i < 4; i++) {
+    int l = strlen(filters[i]);
+    *p++ = 0;
+    *p++ = l;
+    memcpy(p, filters[i], l);
+    p += l;
+    *p++ = q;
+  }
+  c->wlen += p - s;
+}
 static void q_ack(conn *c, uint8_t h, const uint8_t *pid) {
   uint8_t *p = wres(c, 4);
   p[0] = h;
@@ -297,9 +326,15 @@ static void q_ack(conn *c, uint8_t h, const uint8_t *pid) {
   p[3] = pid[1];
   c->wlen += 4;
 }
+// A content type and a user property, as --props sends them.
+static const uint8_t two_properties[] = "\x03\0\x0atext/plain\x26\0\x06origin\0\x05" "bench";
+enum { TWO_PROPERTIES = sizeof two_properties - 1 };
 // payload: u64 timestamp (0 = not sampled), u32 publisher, u32 seq, filler
 static void q_pub(conn *c, const char *topic, int tl, int q, int retain, uint64_t ts) {
-  int rl = 2 + tl + (q ? 2 : 0) + (v5 ? 1 : 0) + payload;
+  // A publisher has one topic: the first message gives it its alias, the others have only that.
+  if (alias && c->seq > 0) tl = 0;
+  int pl = (props ? TWO_PROPERTIES : 0) + (alias ? 3 : 0);
+  int rl = 2 + tl + (q ? 2 : 0) + (v5 ? 1 + pl : 0) + payload;
   uint8_t *p = wres(c, rl + 8), *s = p;
   *p++ = 0x30 | q << 1 | retain;
   p += putvar(p, rl);
@@ -315,7 +350,15 @@ static void q_pub(conn *c, const char *topic, int tl, int q, int retain, uint64_
     *p++ = c->pid >> 8;
     *p++ = c->pid;
   }
-  if (v5) *p++ = 0;
+  if (v5) *p++ = pl;
+  if (props) {
+    memcpy(p, two_properties, TWO_PROPERTIES);
+    p += TWO_PROPERTIES;
+  }
+  if (alias) {
+    memcpy(p, "\x23\0\x01", 3);
+    p += 3;
+  }
   uint32_t id = c->idx, sq = ++c->seq;
   memcpy(p, &ts, 8);
   memcpy(p + 8, &id, 4);
@@ -351,11 +394,13 @@ static conn *dial_if_listening(int role, int idx) {
     close(fd);
     return 0;
   }
-  fcntl(fd, F_SETFL, O_NONBLOCK);
   conn *c = calloc(1, sizeof *c);
   c->fd = fd;
   c->role = role;
   c->idx = idx;
+  if (tls) tls_open(c);
+  if (ws) ws_open(c);
+  fcntl(fd, F_SETFL, O_NONBLOCK);
   if (nconns == capconns) {
     capconns = capconns ? capconns * 2 : 64;
     conns = realloc(conns, capconns * sizeof *conns);
@@ -394,6 +439,8 @@ static void got_publish(conn *c, uint8_t h, const uint8_t *p, int n) {
       l |= (b & 127) << sh;
       sh += 7;
     } while (b & 128);
+    // Both are to arrive as they were sent.
+    if (props && (l != TWO_PROPERTIES || memcmp(p + o, two_properties, l))) errors_++;
     o += l;
   }
   const uint8_t *pl = p + o;
@@ -468,7 +515,10 @@ static void packet(conn *c, uint8_t h, const uint8_t *p, int n) {
       if (c->role == R_SUB && sub_filter[0]) {
         char f[300];
         snprintf(f, sizeof f, sub_filter, c->idx);
-        q_sub1(c, f, sub_qos);
+        if (overlap)
+          q_sub_overlapping(c, sub_qos);
+        else
+          q_sub1(c, f, sub_qos);
       } else {
         c->up = 3;
         nready++;
@@ -525,13 +575,17 @@ static void packet(conn *c, uint8_t h, const uint8_t *p, int n) {
 static void on_read(conn *c) {
   int keepn = c->plen;
   if (keepn) memcpy(rbuf, c->part, keepn);
-  ssize_t n = recv(c->fd, rbuf + keepn, RB - keepn, 0);
+  ssize_t n = receive(c, rbuf + keepn, RB - keepn);
   if (n <= 0) {
     if (n < 0 && errno == EAGAIN) return;
     closed(c);
     return;
   }
   tot_bytes_in += n;
+  if (ws && (n = ws_unwrap(c, rbuf + keepn, n)) < 0) {
+    closed(c);
+    return;
+  }
   int len = keepn + n, o = 0;
   c->plen = 0;
   tnow = now();
@@ -569,6 +623,11 @@ save:
     }
     memcpy(c->part, rbuf + o, r);
     c->plen = r;
+  }
+  // Of a record that was read in part the socket tells nothing more.
+  if (tls_pending(c)) {
+    on_read(c);
+    return;
   }
   if (c->wlen > c->woff && !c->evout) flush(c);
 }
@@ -726,6 +785,9 @@ static int throughput(void) {
     strcpy(sub_filter, pairs ? ntopics ? "bench/p/%03d/+" : "bench/p/%03d" : "bench/in/#");
   sub_qos = qos;
   if (!raw) want_qos = qos;
+  if (overlap && !fin) die("--overlap goes with fanin");
+  if (alias && (ntopics || !v5)) die("--alias goes with one topic for each publisher, and --v5");
+  if (props && !v5) die("--props goes with --v5");
   if (ntopics) {
     if (!fin && !pairs) die("--topics goes with fanin and pairs");
     suffixes = calloc(ntopics, sizeof *suffixes);
@@ -1249,6 +1311,12 @@ static const struct {
     {"window", T_INT, &window_},
     {"inflight", T_INT, &inflight_},
     {"batchmax", T_INT, &batchmax},
+    {"tls", T_INT, &tls},
+    {"ws", T_INT, &ws},
+    {"cut", T_INT, &cut},
+    {"props", T_INT, &props},
+    {"alias", T_INT, &alias},
+    {"overlap", T_INT, &overlap},
     {"drainms", T_INT, &drainms},
     {"topics", T_LONG, &ntopics},
     // storm, idle

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { BenchError } from './bench-error.ts';
 import { brokers } from './brokers/index.ts';
+import { checkCommand } from './check/check-command.ts';
 import { loadCommand } from './load-command.ts';
 import { loginsCommand } from './logins-command.ts';
 import { microCommand } from './micro/micro-command.ts';
 import { usage } from './options.ts';
+import { plotCommand } from './plot/plot-command.ts';
 import { scenarios } from './scenarios.ts';
 
 // A signal must not leave brokers running: the exit handler of child.ts ends them.
@@ -20,6 +22,7 @@ try {
 }
 
 async function main(words: readonly string[]): Promise<number> {
+  if (words[0] === 'check') return checkCommand(words.slice(1));
   if (words.includes('--help')) {
     console.log(usage);
     return 0;
@@ -28,6 +31,7 @@ async function main(words: readonly string[]): Promise<number> {
     console.log(list());
     return 0;
   }
+  if (words[0] === 'plot') return plotCommand(words.slice(1));
   if (words[0] === 'logins') return loginsCommand();
   return words[0] === 'micro' ? microCommand(words.slice(1)) : loadCommand(words);
 }

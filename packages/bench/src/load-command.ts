@@ -16,7 +16,7 @@ import { summarize } from './summary.ts';
 /** Measures, prints and writes what the options ask for; returns the exit code: 1 if a run is invalid. */
 export async function loadCommand(words: readonly string[]): Promise<number> {
   const options = parseLoadOptions(words);
-  const loadGenerator = compiledLoadGenerator();
+  const loadGenerator = compiledLoadGenerator(options.scenarios);
   const notes: string[] = [];
   const note = (text: string) => {
     notes.push(text);

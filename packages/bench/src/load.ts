@@ -25,6 +25,18 @@ export interface Load {
   readonly inflight?: number;
   /** Topics of each publisher, taken in random order (fanin, pairs); of all (subscale). */
   readonly topics?: number;
+  /** Speaks MQTT 5.0, whatever the target says. */
+  readonly v5?: 1;
+  /** A content type and a user property in each message, which are to arrive (MQTT 5.0). */
+  readonly props?: 1;
+  /** Publishers send their topic once, and then its alias (MQTT 5.0; fanin, fanout, pairs without topics). */
+  readonly alias?: 1;
+  /** The subscriber has four filters that all match; one copy of each message is to arrive (fanin). */
+  readonly overlap?: 1;
+  /** Bytes that are written at once at most, so that packets are cut anywhere. */
+  readonly cut?: number;
+  readonly tls?: 1;
+  readonly ws?: 1;
   readonly secs?: number;
   readonly warm?: number;
   /** Connections at once (storm), sessions that come and go at once (durable, offfan, fill). */
@@ -67,7 +79,7 @@ export function loadArguments(load: Load, target: LoadTarget): string[] {
     pid: target.pid,
     cpu: target.cpu,
     raw: target.raw ? 1 : undefined,
-    v5: target.version5 ? 1 : undefined,
+    v5: target.version5 ? 1 : load.v5,
     since: target.since,
   };
   const words = Object.entries(all)

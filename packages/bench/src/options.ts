@@ -21,6 +21,8 @@ export interface LoadOptions extends Plan {
 export const usage: string = `npm run bench [-- OPTIONS]            the same load against several brokers
 npm run bench -- micro [NAME]         micro benchmarks
 npm run bench -- logins               those who are connected while 100 clients log in
+npm run bench -- plot REPORT --out DIR  draws a JSON report as SVG
+npm run bench:check [-- OPTIONS]      what became slower than the stored baseline
 npm run bench -- list                 the scenarios and brokers
 
   --scenario A,B    ${names(scenarios.filter((scenario) => scenario.isDefault))}

@@ -1,5 +1,6 @@
 import { sluiceHooks } from './brokers/sluice-hooks.ts';
 import { durableScenarios } from './durable-scenarios.ts';
+import { hardScenarios } from './hard-scenarios.ts';
 import { type Phase, queuedAndDrained, type Regime, type Scenario } from './scenario.ts';
 
 const delivered: readonly Phase[] = [
@@ -132,33 +133,6 @@ export const scenarios: readonly Scenario[] = [
     memory: { key: 'rss_bytes_per_retained', bytesPerUnit: 1, unit: 'retained message' },
   }),
   pipelined({
-    name: 'pairs0big',
-    title: '50 pairs, QoS 0, 8 KB payloads',
-    load: { ...pairs, payload: 8192, window: 20 },
-    relayPacketBytes: 8208,
-    isDefault: false,
-  }),
-  pipelined({
-    name: 'fanin-topics',
-    title: 'fan-in, 50 publishers to 1, QoS 0, 1,000 topics each in random order',
-    load: { ...fanIn, npub: 50, window: 400, topics: 1000 },
-    // A full window waits for the one subscriber, and is a little more than the default of 1 MiB.
-    sluiceLimits: { maxOutputBytes: 16 * 1024 * 1024 },
-    isDefault: false,
-  }),
-  pipelined({
-    name: 'pairs0-topics',
-    title: '50 pairs, QoS 0, 1,000 topics each in random order',
-    load: { ...pairs, window: 200, topics: 1000 },
-    isDefault: false,
-  }),
-  pipelined({
-    name: 'pairs1-topics',
-    title: '50 pairs, QoS 1, 20 in flight, 1,000 topics each in random order',
-    load: { ...pairs, qos: 1, inflight: 20, window: 1000, topics: 1000 },
-    isDefault: false,
-  }),
-  pipelined({
     name: 'fanin1',
     title: 'fan-in, 50 publishers to 1, QoS 1, 20 in flight',
     load: { ...fanIn, npub: 50, qos: 1, inflight: 20, window: 20 },
@@ -200,6 +174,7 @@ export const scenarios: readonly Scenario[] = [
     sluiceLimits: { maxRetainedMessages: 1_000_000 },
     isDefault: false,
   }),
+  ...hardScenarios,
   ...durableScenarios,
 ];
 

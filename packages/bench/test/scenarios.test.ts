@@ -35,6 +35,13 @@ describe('loadArguments', () => {
     );
   });
 
+  it('speaks MQTT 5.0 where the load or the target asks for it', () => {
+    const words = (load: object, version5: boolean) =>
+      loadArguments({ kind: 'fanin', ...load }, { port: 1, pid: 2, version5 }).join(' ');
+    expect(words({ v5: 1, alias: 1 }, false)).toBe('fanin --v5 1 --alias 1 --port 1 --pid 2');
+    expect(words({}, true)).toBe('fanin --port 1 --pid 2 --v5 1');
+  });
+
   it('tells when the broker was started, to the nanosecond', () => {
     const since = 9_007_199_254_740_993n;
     expect(loadArguments({ kind: 'returning' }, { port: 1, pid: 2, since }).join(' ')).toBe(

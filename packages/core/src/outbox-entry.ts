@@ -15,6 +15,9 @@ export const EntryState = {
 
 export type EntryState = (typeof EntryState)[keyof typeof EntryState];
 
+/** How many packet identifiers there are: 1 to 65,535. Messages whose sequences lie that far apart share one. */
+export const packetIds = 65_535;
+
 const noIdentifiers: readonly number[] = Object.freeze([]);
 
 /** One QoS 1 or 2 message for one session. */
@@ -55,6 +58,11 @@ export class OutboxEntry implements CommitWaiter {
     this.retain = retain;
     this.subscriptionIdentifiers = subscriptionIdentifiers;
     this.sharedFilter = sharedFilter;
+  }
+
+  /** Under which it is sent. */
+  get packetId(): number {
+    return (this.sequence % packetIds) + 1;
   }
 
   /** An entry as it was committed. */

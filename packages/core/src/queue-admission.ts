@@ -5,7 +5,7 @@ import type { OutboxEntry } from './outbox-entry.ts';
 import { type QueuedPlace, QueueKeys } from './queue-keys.ts';
 import { QueueTrim } from './queue-trim.ts';
 import type { RoutedMessage } from './routed-message.ts';
-import type { QueueOwner, WaitingQueue } from './waiting-queue.ts';
+import type { QueueOwner, QueueWatcher, WaitingQueue } from './waiting-queue.ts';
 
 /** A message that may enter a queue. */
 export interface Admitted {
@@ -17,7 +17,7 @@ export interface Admitted {
 }
 
 /** Asks the hooks `enqueue` and `overflow` about what is to enter a queue, and does what they say. */
-export class QueueAdmission {
+export class QueueAdmission implements QueueWatcher {
   readonly #owner: QueueOwner;
   readonly #queue: WaitingQueue;
   readonly #context: Context;

@@ -5,7 +5,7 @@ import type { OutboxEntry } from './outbox-entry.ts';
 import type { QueuedBody } from './queue-keys.ts';
 import type { Sink } from './sink.ts';
 
-/** The outbox, as those see it who decide about what waits in it. */
+/** What waits in an outbox, as those see it who decide about it. */
 export interface WaitingQueue {
   /** Messages of any state. */
   readonly size: number;
@@ -24,6 +24,11 @@ export interface WaitingQueue {
   hasRoomFor(bytes: number, goneMessages?: number, goneBytes?: number): boolean;
   /** Takes out a message that was never sent; false when it is gone or on its way. */
   withdraw(sequence: number, body: QueuedBody): boolean;
+}
+
+/** Is told what leaves a queue. */
+export interface QueueWatcher {
+  removed(sequence: number): void;
 }
 
 /** The session, as those see it who decide about its queue. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { certificateIn } from '../certificate.ts';
 import type { Broker, Start } from './broker.ts';
 
 const server = fileURLToPath(new URL('../aedes-server.js', import.meta.url));
@@ -35,6 +36,14 @@ function measuredAedes(
     command: (start) => ({
       program: process.execPath,
       arguments: [server, String(start.port), ...store(start)],
+      environment: transport(start),
     }),
   };
+}
+
+function transport({ directory, scenario }: Start): Record<string, string> {
+  if (scenario.load.ws === 1) return { BENCH_WS: '1' };
+  if (scenario.load.tls !== 1) return {};
+  const { cert, key } = certificateIn(directory);
+  return { BENCH_CERT: cert, BENCH_KEY: key };
 }

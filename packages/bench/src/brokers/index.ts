@@ -3,12 +3,13 @@ import { aedes, aedesLevel } from './aedes.ts';
 import type { Broker } from './broker.ts';
 import { mosquitto, mosquittoDisk } from './mosquitto.ts';
 import { relay } from './relay.ts';
-import { sluice, sluiceLevel, sluiceLevelWrite } from './sluice.ts';
+import { sluice, sluiceLevel, sluiceLevelWrite, sluiceRules } from './sluice.ts';
 import { sluiceHooks } from './sluice-hooks.ts';
 
 /** Every broker that can be measured, in the order of the columns. */
 export const brokers: readonly Broker[] = [
   sluice,
+  sluiceRules,
   sluiceLevel,
   sluiceLevelWrite,
   ...sluiceHooks,

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { certificateIn } from '../certificate.ts';
 import type { Broker, Start } from './broker.ts';
 
 const server = fileURLToPath(new URL('../../../server/', import.meta.url));
@@ -12,11 +13,24 @@ export const sluice: Broker = {
   peers: ['aedes', 'mosquitto'],
 };
 
+/** Sluice with access rules that allow what the loads do, and are asked for each message. */
+export const sluiceRules: Broker = {
+  ...measuredSluice('sluice-rules', () => ['--memory'], true),
+  peers: ['sluice', 'aedes', 'mosquitto'],
+};
+
 /** Sluice on LevelDB as it is by default: it acknowledges after an fsync. */
 export const sluiceLevel: Broker = onDisk('sluice-level', 'fsync');
 
 /** Sluice on LevelDB, acknowledging after a write without an fsync. */
 export const sluiceLevelWrite: Broker = onDisk('sluice-level-write', 'write');
+
+// As a house of devices has them: one rule for each kind of topic, one with a placeholder, one denial.
+const rules = [
+  { effect: 'allow', action: 'all', topic: ['bench/in/#', 'bench/p/#', 'bench/out/#', 'rr/#'] },
+  { effect: 'allow', action: 'publish', topic: 'status/%c' },
+  { effect: 'deny', action: 'all', topic: 'bench/+/lock' },
+];
 
 function onDisk(name: string, durability: 'fsync' | 'write'): Broker {
   const flags = ({ directory }: Start) => [
@@ -32,6 +46,7 @@ function onDisk(name: string, durability: 'fsync' | 'write'): Broker {
 function measuredSluice(
   name: string,
   storeFlags: (start: Start) => readonly string[],
+  hasRules = false,
 ): Omit<Broker, 'peers'> {
   return {
     name,
@@ -41,19 +56,29 @@ function measuredSluice(
     version: () => JSON.parse(readFileSync(path.join(server, 'package.json'), 'utf8')).version,
     command: (start) => ({
       program: process.execPath,
-      arguments: [
-        ...[cli, 'start', '--port', String(start.port), '--ws-port', '0'],
-        ...storeFlags(start),
-        ...limitFlags(start),
-      ],
+      arguments: [...[cli, 'start', ...storeFlags(start), ...configFlags(start, hasRules)]],
     }),
   };
 }
 
-/** A config file that raises the limits which the load would hit, and the flag that names it. */
-function limitFlags({ directory, scenario }: Start): string[] {
-  if (scenario.sluiceLimits === undefined) return [];
-  const file = path.join(directory, 'config.json');
-  writeFileSync(file, JSON.stringify({ limits: scenario.sluiceLimits }));
-  return ['--config', file];
+/** A config file with the listener, the limits that the load would hit, and the flag that names it. */
+function configFlags(start: Start, hasRules: boolean): string[] {
+  const { directory, scenario } = start;
+  const config = {
+    listeners: [listener(start)],
+    ...(scenario.sluiceLimits === undefined ? {} : { limits: scenario.sluiceLimits }),
+    ...(hasRules ? { rules: writeJson(directory, 'rules.json', { rules }) } : {}),
+  };
+  return ['--config', writeJson(directory, 'config.json', config)];
+}
+
+function listener({ port, directory, scenario }: Start): object {
+  if (scenario.load.tls === 1) return { type: 'tls', port, ...certificateIn(directory) };
+  return { type: scenario.load.ws === 1 ? 'ws' : 'tcp', port };
+}
+
+function writeJson(directory: string, name: string, value: object): string {
+  const file = path.join(directory, name);
+  writeFileSync(file, JSON.stringify(value));
+  return file;
 }

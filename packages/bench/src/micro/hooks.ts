@@ -1,3 +1,5 @@
+import { createEnvironment } from '@sluice/core';
+import { coreModule } from './core-module.ts';
 import type { MicroBenchmark } from './micro-benchmark.ts';
 
 const messages = 1_000;
@@ -83,10 +85,9 @@ function benchmark(name: string, newEvent: () => unknown, run: Runner | undefine
 
 /** Tables as the broker makes them, out of the files beside the entry of `@sluice/core`. */
 async function hookTables(): Promise<() => HookTable> {
-  const core = import.meta.resolve('@sluice/core');
-  const beside = (name: string) => new URL(core.replace(/index(\.\w+)$/, `${name}$1`)).href;
-  const { HookTable: Table } = await import(beside('hooks'));
-  const { createEnvironment } = await import(beside('environment'));
+  const { HookTable: Table } = await coreModule<{
+    HookTable: new (options: object) => HookTable;
+  }>('hooks');
   const options = {
     hookTimeoutMs: 5_000,
     environment: createEnvironment(),

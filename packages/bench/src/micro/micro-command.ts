@@ -1,11 +1,14 @@
 import { Bench } from 'tinybench';
 import { BenchError } from '../bench-error.ts';
 import { columns, formatNumber } from '../format.ts';
+import { commitBenchmarks } from './commit.ts';
 import { decodeBenchmarks } from './decode.ts';
 import { encodeBenchmarks } from './encode.ts';
 import { hookBenchmarks } from './hooks.ts';
 import { matchBenchmarks } from './match.ts';
 import type { MicroBenchmark } from './micro-benchmark.ts';
+import { outboxBenchmarks } from './outbox.ts';
+import { routeBenchmarks } from './route.ts';
 
 type Benchmarks = readonly MicroBenchmark[] | Promise<readonly MicroBenchmark[]>;
 
@@ -14,6 +17,9 @@ const groups: ReadonlyMap<string, () => Benchmarks> = new Map<string, () => Benc
   ['encode', encodeBenchmarks],
   ['hooks', hookBenchmarks],
   ['match', matchBenchmarks],
+  ['route', routeBenchmarks],
+  ['outbox', outboxBenchmarks],
+  ['commit', commitBenchmarks],
 ]);
 
 /** Times the micro benchmarks of the named groups, or of all, and prints nanoseconds per operation. */
