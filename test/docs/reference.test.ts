@@ -10,7 +10,7 @@ const shown = (value: number) => value.toLocaleString('en-US');
 
 describe('docs/options.md', () => {
   const rows = tableRows(section(pageNamed('docs/options.md'), '## Limits'));
-  const source = readFileSync(join(root, 'packages/core/src/limits.ts'), 'utf8');
+  const source = readFileSync(join(root, 'packages/core/src/base/limits.ts'), 'utf8');
 
   /** What the source says of a limit: `Sizes. Bytes from 1 to 9; 5 by default. Section 3.1.` */
   function comment(name: string): string {
@@ -33,7 +33,7 @@ describe('docs/options.md', () => {
   );
 
   it('has every feature with its default, and no others', () => {
-    const code = readFileSync(join(root, 'packages/core/src/options.ts'), 'utf8');
+    const code = readFileSync(join(root, 'packages/core/src/context/options.ts'), 'utf8');
     const [, defaults = ''] = /defaultFeatures: Features = [^{]*\{([^}]*)\}/.exec(code) ?? [];
     const features = Array.from(defaults.matchAll(/(\w+): (\w+),/g), ([, name, value]) => [
       `\`${name}\``,

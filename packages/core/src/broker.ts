@@ -12,17 +12,17 @@ import type {
   SessionService,
   SubscriptionService,
 } from '@sluice/plugin';
+import type { LocalClient, SubscribeOptions } from './application/local-client.ts';
+import type { BrokerSubscription, MessageListener } from './application/local-subscription.ts';
+import type { Stats } from './base/stats.ts';
+import type { RecoveredEvent } from './commits/outage.ts';
+import type { Parts, RefusedEvent } from './connection/parts.ts';
+import type { ScopeOptions } from './context/scope-options.ts';
 import type { CloseOptions, Entrance } from './entrance.ts';
-import type { HookStatistics } from './hook-statistics.ts';
-import type { LocalClient, SubscribeOptions } from './local-client.ts';
-import type { BrokerSubscription, MessageListener } from './local-subscription.ts';
-import type { RecoveredEvent } from './outage.ts';
-import type { Parts, RefusedEvent } from './parts.ts';
+import type { HookStatistics } from './hooks/hook-statistics.ts';
 import type { Scope, ScopeList } from './scope.ts';
-import type { ScopeOptions } from './scope-options.ts';
 import type { ServiceSet } from './services/service-set.ts';
 import { closedError } from './services/serving.ts';
-import type { Stats } from './stats.ts';
 
 /** What a broker tells people; hooks are for plug-ins. */
 export interface BrokerEvents {

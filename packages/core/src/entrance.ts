@@ -1,13 +1,13 @@
 import { Duplex } from 'node:stream';
 import { ReasonCode } from '@sluice/packet';
 import { BrokerError, type ConnectionInfo } from '@sluice/plugin';
-import { andThen } from './and-then.ts';
-import { Connection } from './connection.ts';
-import { describeConnection, sendAtOnce } from './connection-info.ts';
-import { DuplexPort } from './duplex-port.ts';
+import { andThen } from './base/and-then.ts';
+import { Connection } from './connection/connection.ts';
+import { describeConnection, sendAtOnce } from './connection/connection-info.ts';
+import { DuplexPort } from './connection/duplex-port.ts';
+import type { Parts } from './connection/parts.ts';
+import type { ScopeTerms } from './context/scopes.ts';
 import { handlePacket } from './handlers/packet.ts';
-import type { Parts } from './parts.ts';
-import type { ScopeTerms } from './scopes.ts';
 
 export interface CloseOptions {
   /** Milliseconds that clients get to take what is on its way to them. 5,000 by default. */

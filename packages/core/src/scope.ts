@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { BrokerError, type BrokerServices, type ConnectionInfo } from '@sluice/plugin';
+import type { Parts } from './connection/parts.ts';
+import { resolveScopeOptions, type ScopeOptions } from './context/scope-options.ts';
+import type { ScopeTerms } from './context/scopes.ts';
 import { type CloseOptions, Entrance } from './entrance.ts';
-import type { HookStatistics } from './hook-statistics.ts';
-import type { HookTable } from './hooks.ts';
-import type { Parts } from './parts.ts';
-import { setUpPlugins } from './plugins.ts';
-import { resolveScopeOptions, type ScopeOptions } from './scope-options.ts';
-import type { ScopeTerms } from './scopes.ts';
+import type { HookStatistics } from './hooks/hook-statistics.ts';
+import type { HookTable } from './hooks/hooks.ts';
+import { setUpPlugins } from './hooks/plugins.ts';
 import { closedError } from './services/serving.ts';
 
 /** A part of the broker's connections with plug-ins and limits of its own. `broker.scope` makes one. */

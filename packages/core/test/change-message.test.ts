@@ -1,6 +1,6 @@
 import type { MessageChanges } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
-import { changeMessage } from '../src/change-message.ts';
+import { changeMessage } from '../src/hooks/change-message.ts';
 import { aMessage } from './support/messages.ts';
 
 const message = aMessage({

@@ -1,9 +1,9 @@
 import type { Durability, Operation, Persistence } from '@sluice/plugin';
 import { describe, expect, test, vi } from 'vitest';
-import { Commits } from '../src/commits.ts';
-import { Deadlines } from '../src/deadlines.ts';
-import type { RecoveredEvent } from '../src/outage.ts';
-import { Turn } from '../src/turn.ts';
+import { Deadlines } from '../src/base/deadlines.ts';
+import { Turn } from '../src/base/turn.ts';
+import { Commits } from '../src/commits/commits.ts';
+import type { RecoveredEvent } from '../src/commits/outage.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
 
 /** A persistence whose commits settle when the test says so; at once where `isSynchronous`. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Deadline, Deadlines } from '../src/deadlines.ts';
+import { Deadline, Deadlines } from '../src/base/deadlines.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
 
 let environment: VirtualEnvironment;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createEnvironment } from '../src/environment.ts';
+import { createEnvironment } from '../src/base/environment.ts';
 
 describe('createEnvironment', () => {
   const environment = createEnvironment();

@@ -11,7 +11,7 @@ import {
   applyConnect,
   applyDisconnect,
   applySession,
-} from '../src/hook-connection-events.ts';
+} from '../src/hooks/hook-connection-events.ts';
 import { client, connectEvent, disconnectEvent, sessionEvent } from './support/hooks.ts';
 
 const refusal = expect.objectContaining({ code: 'SLUICE_HOOK_ANSWER' });

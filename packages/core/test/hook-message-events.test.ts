@@ -1,6 +1,6 @@
 import type { MessageChanges } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
-import { applyDeliver, applyMessage } from '../src/hook-message-events.ts';
+import { applyDeliver, applyMessage } from '../src/hooks/hook-message-events.ts';
 import { client, deliveryEvent } from './support/hooks.ts';
 import { aMessage } from './support/messages.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applySubscribe, applyUnsubscribe } from '../src/hook-subscription-events.ts';
+import { applySubscribe, applyUnsubscribe } from '../src/hooks/hook-subscription-events.ts';
 import { client, subscribeEvent } from './support/hooks.ts';
 
 const refusal = expect.objectContaining({ code: 'SLUICE_HOOK_ANSWER' });

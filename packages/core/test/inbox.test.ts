@@ -1,7 +1,7 @@
 import type { Operation } from '@sluice/plugin';
 import { expect, test } from 'vitest';
-import type { Commits } from '../src/commits.ts';
-import { Inbox } from '../src/inbox.ts';
+import type { Commits } from '../src/commits/commits.ts';
+import { Inbox } from '../src/session/inbox.ts';
 
 function anInbox({ isStored }: { isStored: boolean }) {
   const operations: Operation[] = [];

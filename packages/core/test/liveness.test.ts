@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Context } from '../src/context.ts';
-import { Deadlines } from '../src/deadlines.ts';
-import { Liveness } from '../src/liveness.ts';
-import { defaultLimits, type Limits } from '../src/options.ts';
+import { Deadlines } from '../src/base/deadlines.ts';
+import { Liveness } from '../src/connection/liveness.ts';
+import type { Context } from '../src/context/context.ts';
+import { defaultLimits, type Limits } from '../src/context/options.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
 
 /** A connection as its liveness sees it: tells what was asked of it. */

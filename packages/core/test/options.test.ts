@@ -7,7 +7,7 @@ import {
   type Limits,
   limitRanges,
   resolveOptions,
-} from '../src/options.ts';
+} from '../src/context/options.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
 
 const names = Object.keys(limitRanges) as (keyof Limits)[];

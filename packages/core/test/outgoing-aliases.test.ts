@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OutgoingAliases } from '../src/outgoing-aliases.ts';
+import { OutgoingAliases } from '../src/connection/outgoing-aliases.ts';
 
 /** Uses a topic as a packet that is written does. */
 function send(aliases: OutgoingAliases, topic: string): number | undefined {

@@ -1,10 +1,10 @@
 import { encodePacket, PacketType, type PublishPacket } from '@sluice/packet';
 import { expect, test } from 'vitest';
-import { encodePublish } from '../src/encoded.ts';
-import { Output } from '../src/output.ts';
-import { OutputMemory } from '../src/output-memory.ts';
-import { Stats } from '../src/stats.ts';
-import { Turn } from '../src/turn.ts';
+import { OutputMemory } from '../src/base/output-memory.ts';
+import { Stats } from '../src/base/stats.ts';
+import { Turn } from '../src/base/turn.ts';
+import { Output } from '../src/connection/output.ts';
+import { encodePublish } from '../src/messages/encoded.ts';
 import { FakePort } from './support/fake-port.ts';
 import { acknowledgement, publishPacket } from './support/packets.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';

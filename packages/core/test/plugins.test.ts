@@ -7,7 +7,7 @@ import {
 } from '@sluice/plugin';
 import { emptyBroker } from '@sluice/plugin/testing';
 import { describe, expect, it } from 'vitest';
-import { setUpPlugins } from '../src/plugins.ts';
+import { setUpPlugins } from '../src/hooks/plugins.ts';
 import { aTable, client, settled } from './support/hooks.ts';
 
 const broker = emptyBroker();

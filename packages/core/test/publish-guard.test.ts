@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maxPublishDepth, PublishGuard } from '../src/publish-guard.ts';
+import { maxPublishDepth, PublishGuard } from '../src/hooks/publish-guard.ts';
 import { aTable } from './support/hooks.ts';
 import { aMessage } from './support/messages.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';

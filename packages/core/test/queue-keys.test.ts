@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { QueueKeys } from '../src/queue-keys.ts';
+import { QueueKeys } from '../src/outbox/queue-keys.ts';
 
 const body = { number: 7, bytes: 10, durability: 'fsync' } as const;
 

@@ -1,8 +1,8 @@
 import type { QueuedMessage } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
-import type { Context } from '../src/context.ts';
-import { OutboxEntry } from '../src/outbox-entry.ts';
-import { QueueWindow } from '../src/queue-window.ts';
+import type { Context } from '../src/context/context.ts';
+import { OutboxEntry } from '../src/outbox/outbox-entry.ts';
+import { QueueWindow } from '../src/outbox/queue-window.ts';
 import { aMessage } from './support/messages.ts';
 
 function aRecord(sequence: number): QueuedMessage {

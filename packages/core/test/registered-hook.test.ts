@@ -1,6 +1,6 @@
 import { allow, type Verdict } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
-import type { HookRunners } from '../src/hooks.ts';
+import type { HookRunners } from '../src/hooks/hooks.ts';
 import { aTable, connection, settled, type TestTable } from './support/hooks.ts';
 
 interface Line extends TestTable {

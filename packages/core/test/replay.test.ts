@@ -1,8 +1,8 @@
 import type { Qos } from '@sluice/packet';
 import { expect, test } from 'vitest';
-import type { Context } from '../src/context.ts';
-import { ReplayQueue } from '../src/replay.ts';
-import { Retained } from '../src/retained.ts';
+import type { Context } from '../src/context/context.ts';
+import { Retained } from '../src/retained/retained.ts';
+import { ReplayQueue } from '../src/session/replay.ts';
 import { aMessage } from './support/messages.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
 

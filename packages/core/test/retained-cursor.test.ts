@@ -2,8 +2,8 @@ import { topicMatches } from '@sluice/packet';
 import type { Message } from '@sluice/plugin';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Retained } from '../src/retained.ts';
-import type { RetainedCursor } from '../src/retained-cursor.ts';
+import { Retained } from '../src/retained/retained.ts';
+import type { RetainedCursor } from '../src/retained/retained-cursor.ts';
 import { aMessage } from './support/messages.ts';
 import { aFilter, aTopic } from './support/topics.ts';
 

@@ -1,8 +1,8 @@
 import type { Message } from '@sluice/plugin';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { messageBytes } from '../src/message-bytes.ts';
-import { Retained } from '../src/retained.ts';
+import { messageBytes } from '../src/base/message-bytes.ts';
+import { Retained } from '../src/retained/retained.ts';
 import { aMessage } from './support/messages.ts';
 import { aTopic } from './support/topics.ts';
 

@@ -6,7 +6,7 @@ import {
   type Qos,
 } from '@sluice/packet';
 import { describe, expect, test } from 'vitest';
-import { RoutedMessage } from '../src/routed-message.ts';
+import { RoutedMessage } from '../src/messages/routed-message.ts';
 import { aMessage } from './support/messages.ts';
 import { type PublishFields, publishPacket } from './support/packets.ts';
 

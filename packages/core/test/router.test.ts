@@ -2,11 +2,11 @@ import { createMatcher } from '@sluice/matcher';
 import { type Qos, topicMatches } from '@sluice/packet';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Context } from '../src/context.ts';
-import type { Receiver } from '../src/receiver.ts';
-import { RoutedMessage } from '../src/routed-message.ts';
-import { Router } from '../src/router.ts';
-import { Subscription, type SubscriptionOptions } from '../src/subscription.ts';
+import type { Context } from '../src/context/context.ts';
+import { RoutedMessage } from '../src/messages/routed-message.ts';
+import { Router } from '../src/routing/router.ts';
+import type { Receiver } from '../src/session/receiver.ts';
+import { Subscription, type SubscriptionOptions } from '../src/session/subscription.ts';
 import { aMessage } from './support/messages.ts';
 import { aFilter, aTopic } from './support/topics.ts';
 

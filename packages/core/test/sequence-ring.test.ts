@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SequenceRing } from '../src/sequence-ring.ts';
+import { SequenceRing } from '../src/outbox/sequence-ring.ts';
 
 type Step =
   | { readonly do: 'add'; readonly skip: number }

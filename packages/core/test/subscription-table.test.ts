@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Subscription } from '../src/subscription.ts';
-import { SubscriptionTable } from '../src/subscription-table.ts';
+import type { Subscription } from '../src/session/subscription.ts';
+import { SubscriptionTable } from '../src/session/subscription-table.ts';
 
 const subscription = (requested: string): Subscription => ({ requested }) as Subscription;
 

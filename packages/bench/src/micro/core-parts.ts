@@ -24,11 +24,15 @@ export interface CommitParts {
 
 /** Makes commits as the broker does. */
 export async function commitParts(): Promise<CommitParts> {
-  const { Commits } = await coreModule<{ Commits: new (parts: object) => Commits }>('commits');
-  const { Turn } = await coreModule<{ Turn: new (environment: Environment) => object }>('turn');
+  const { Commits } = await coreModule<{ Commits: new (parts: object) => Commits }>(
+    'commits/commits',
+  );
+  const { Turn } = await coreModule<{ Turn: new (environment: Environment) => object }>(
+    'base/turn',
+  );
   const { Deadlines } = await coreModule<{
     Deadlines: new (environment: Environment, onError: (error: Error) => void) => object;
-  }>('deadlines');
+  }>('base/deadlines');
   let deferred: (() => void)[] = [];
   let written = 0;
   const environment: Environment = {
@@ -62,7 +66,7 @@ export async function commitParts(): Promise<CommitParts> {
 export async function routedMessages(): Promise<(fields: MessageFields) => object> {
   const { RoutedMessage } = await coreModule<{
     RoutedMessage: { of(message: object): object };
-  }>('routed-message');
+  }>('messages/routed-message');
   return (fields) =>
     RoutedMessage.of({
       number: 1,

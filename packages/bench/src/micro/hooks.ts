@@ -87,7 +87,7 @@ function benchmark(name: string, newEvent: () => unknown, run: Runner | undefine
 async function hookTables(): Promise<() => HookTable> {
   const { HookTable: Table } = await coreModule<{
     HookTable: new (options: object) => HookTable;
-  }>('hooks');
+  }>('hooks/hooks');
   const options = {
     hookTimeoutMs: 5_000,
     environment: createEnvironment(),

@@ -37,7 +37,7 @@ export async function outboxBenchmarks(): Promise<MicroBenchmark[]> {
 }
 
 async function benchmark(name: string, qos: 1 | 2, stored: boolean): Promise<MicroBenchmark> {
-  const { Outbox } = await coreModule<OutboxModule>('outbox');
+  const { Outbox } = await coreModule<OutboxModule>('outbox/outbox');
   const newMessage = await routedMessages();
   const parts = await commitParts();
   const sent: number[] = [];

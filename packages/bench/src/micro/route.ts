@@ -26,8 +26,8 @@ interface SubscriptionModule {
 
 /** From the topic of a message to receivers that do nothing with it. */
 export async function routeBenchmarks(): Promise<MicroBenchmark[]> {
-  const { Router } = await coreModule<RouterModule>('router');
-  const { Subscription } = await coreModule<SubscriptionModule>('subscription');
+  const { Router } = await coreModule<RouterModule>('routing/router');
+  const { Subscription } = await coreModule<SubscriptionModule>('session/subscription');
   const message = (await routedMessages())({});
   const newReceiver = (clientId: string) => ({ clientId, deliver: () => true });
   // Nothing is shared, which is all that a router needs its context for.

@@ -5,9 +5,9 @@ import {
   protocolError,
   ReasonCode,
 } from '@sluice/packet';
-import type { Connection } from '../connection.ts';
-import { AckResult } from '../outbox-owner.ts';
-import type { Session } from '../session.ts';
+import type { Connection } from '../connection/connection.ts';
+import { AckResult } from '../outbox/outbox-owner.ts';
+import type { Session } from '../session/session.ts';
 
 /** PUBACK of a QoS 1 message that was sent to the client (section 4.3.2). */
 export function handlePuback(connection: Connection, packet: AcknowledgementPacket): void {

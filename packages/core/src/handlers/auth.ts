@@ -1,8 +1,8 @@
 import { type AuthPacket, protocolError, ReasonCode } from '@sluice/packet';
 import type { Client, ExchangeGrant } from '@sluice/plugin';
-import type { Connection } from '../connection.ts';
-import { Exchange } from '../exchange.ts';
-import { Refusal } from '../refusal.ts';
+import type { Connection } from '../connection/connection.ts';
+import { Exchange } from '../connection/exchange.ts';
+import { Refusal } from '../connection/refusal.ts';
 
 /** AUTH (section 3.15): the next step of an exchange, or the first of another one on an open connection. */
 export function handleAuth(connection: Connection, packet: AuthPacket): void | Promise<void> {

@@ -1,10 +1,10 @@
 import { type ConnectPacket, ReasonCode } from '@sluice/packet';
 import { type AuthenticateGrant, type Client, type ExchangeGrant, isDrop } from '@sluice/plugin';
-import { andThen } from '../and-then.ts';
-import type { Connection } from '../connection.ts';
-import { Exchange } from '../exchange.ts';
-import { exceededTopicLimit, LimitExceeded } from '../limit-exceeded.ts';
-import { Refusal } from '../refusal.ts';
+import { andThen } from '../base/and-then.ts';
+import { exceededTopicLimit, LimitExceeded } from '../base/limit-exceeded.ts';
+import type { Connection } from '../connection/connection.ts';
+import { Exchange } from '../connection/exchange.ts';
+import { Refusal } from '../connection/refusal.ts';
 import { takeSession } from './establish.ts';
 
 /** CONNECT (section 3.1): nothing of the broker changes before everything about it is accepted. */

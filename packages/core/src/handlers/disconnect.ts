@@ -1,5 +1,5 @@
 import { type DisconnectPacket, protocolError, ReasonCode } from '@sluice/packet';
-import type { Connection } from '../connection.ts';
+import type { Connection } from '../connection/connection.ts';
 
 /** DISCONNECT of a client (section 3.14). */
 export function handleDisconnect(connection: Connection, packet: DisconnectPacket): void {

@@ -1,14 +1,14 @@
 import { type ConnectPacket, ReasonCode } from '@sluice/packet';
 import { type Client, type ExchangeGrant, isDrop } from '@sluice/plugin';
-import { andThen } from '../and-then.ts';
-import { connack, fitConnack } from '../connack.ts';
-import type { Connection } from '../connection.ts';
-import { LimitExceeded } from '../limit-exceeded.ts';
-import { ReadingStop } from '../reading.ts';
-import { Refusal } from '../refusal.ts';
-import type { Findings } from '../review.ts';
-import { neverExpires, type Session } from '../session.ts';
-import { describeSession } from '../session-info.ts';
+import { andThen } from '../base/and-then.ts';
+import { LimitExceeded } from '../base/limit-exceeded.ts';
+import { connack, fitConnack } from '../connection/connack.ts';
+import type { Connection } from '../connection/connection.ts';
+import { ReadingStop } from '../connection/reading.ts';
+import { Refusal } from '../connection/refusal.ts';
+import type { Findings } from '../registry/review.ts';
+import { neverExpires, type Session } from '../session/session.ts';
+import { describeSession } from '../session/session-info.ts';
 
 /** A CONNECT that every hook agreed to. */
 export interface AcceptedConnect {

@@ -6,10 +6,10 @@ import {
   ReasonCode,
   type UserProperties,
 } from '@sluice/packet';
-import type { Connection } from '../connection.ts';
-import { LimitExceeded } from '../limit-exceeded.ts';
-import type { Limits } from '../limits.ts';
-import { ReadingStop } from '../reading.ts';
+import { LimitExceeded } from '../base/limit-exceeded.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Connection } from '../connection/connection.ts';
+import { ReadingStop } from '../connection/reading.ts';
 import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from './acknowledgement.ts';
 import { handleAuth } from './auth.ts';
 import { handleConnect } from './connect.ts';

@@ -6,9 +6,9 @@ import {
   protocolError,
   ReasonCode,
 } from '@sluice/packet';
-import type { Connection } from '../connection.ts';
-import { exceededTopicLimit, LimitExceeded } from '../limit-exceeded.ts';
-import type { Session } from '../session.ts';
+import { exceededTopicLimit, LimitExceeded } from '../base/limit-exceeded.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Session } from '../session/session.ts';
 
 /** Flow control of QoS 1 and 2. True when the packet is answered already, being a repetition. */
 export function isAnswered(

@@ -7,12 +7,12 @@ import {
   ReasonCode,
 } from '@sluice/packet';
 import { isDrop } from '@sluice/plugin';
-import { andThen } from '../and-then.ts';
-import type { Connection } from '../connection.ts';
-import { expiryOf, refusalOf } from '../publishing.ts';
-import { ReadingStop } from '../reading.ts';
-import { RoutedMessage } from '../routed-message.ts';
-import type { Session } from '../session.ts';
+import { andThen } from '../base/and-then.ts';
+import type { Connection } from '../connection/connection.ts';
+import { ReadingStop } from '../connection/reading.ts';
+import { RoutedMessage } from '../messages/routed-message.ts';
+import { expiryOf, refusalOf } from '../routing/publishing.ts';
+import type { Session } from '../session/session.ts';
 import { sessionOf } from './acknowledgement.ts';
 import { checkFormat, checkTopic, isAnswered } from './publish-checks.ts';
 

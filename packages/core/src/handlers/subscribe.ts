@@ -12,11 +12,11 @@ import {
   type SubscriptionRequest,
 } from '@sluice/packet';
 import { isDrop } from '@sluice/plugin';
-import { andThen } from '../and-then.ts';
-import type { Connection } from '../connection.ts';
-import { exceededTopicLimit, LimitExceeded } from '../limit-exceeded.ts';
-import type { Replay } from '../replay.ts';
-import type { Session } from '../session.ts';
+import { andThen } from '../base/and-then.ts';
+import { exceededTopicLimit, LimitExceeded } from '../base/limit-exceeded.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Replay } from '../session/replay.ts';
+import type { Session } from '../session/session.ts';
 import { sessionOf } from './acknowledgement.ts';
 
 /** A filter of SUBSCRIBE on its way: what the client asked for, what a hook made of it, and the answer. */

@@ -6,10 +6,10 @@ import {
   type UnsubscribePacket,
 } from '@sluice/packet';
 import { isDrop } from '@sluice/plugin';
-import { andThen } from '../and-then.ts';
-import type { Connection } from '../connection.ts';
-import { LimitExceeded } from '../limit-exceeded.ts';
-import type { Session } from '../session.ts';
+import { andThen } from '../base/and-then.ts';
+import { LimitExceeded } from '../base/limit-exceeded.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Session } from '../session/session.ts';
 import { sessionOf } from './acknowledgement.ts';
 
 /** UNSUBSCRIBE (section 3.10). Messages already in flight go on. */

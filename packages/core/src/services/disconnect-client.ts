@@ -1,7 +1,7 @@
 import { disconnectCodes, ReasonCode } from '@sluice/packet';
 import { BrokerError, type DisconnectOptions } from '@sluice/plugin';
-import { checkString } from '../change-message.ts';
-import type { Registry } from '../registry.ts';
+import { checkString } from '../hooks/change-message.ts';
+import type { Registry } from '../registry/registry.ts';
 
 const byDefault = 'disconnected by the administrator';
 

@@ -8,7 +8,7 @@ import {
   type SessionService,
   type SubscriptionService,
 } from '@sluice/plugin';
-import type { PublishGuard } from '../publish-guard.ts';
+import type { PublishGuard } from '../hooks/publish-guard.ts';
 
 /** The broker as plug-ins hold it from their setup on: refuses with SLUICE_NOT_STARTED until there is one. */
 export class LateBroker implements BrokerServices {

@@ -1,9 +1,9 @@
 import { isValidTopicName, noProperties } from '@sluice/packet';
 import { BrokerError, type OutgoingMessage } from '@sluice/plugin';
-import { checkProperties } from '../change-message.ts';
-import { ownBytes } from '../own-bytes.ts';
-import type { Publishing } from '../publishing.ts';
-import type { RoutedMessage } from '../routed-message.ts';
+import { ownBytes } from '../base/own-bytes.ts';
+import { checkProperties } from '../hooks/change-message.ts';
+import type { RoutedMessage } from '../messages/routed-message.ts';
+import type { Publishing } from '../routing/publishing.ts';
 
 /** Makes a message of the application. Throws a BrokerError when it can be none. */
 export function readOutgoing(outgoing: OutgoingMessage, publishing: Publishing): RoutedMessage {

@@ -1,7 +1,7 @@
 import { DropReason, isDrop, type OutgoingMessage } from '@sluice/plugin';
-import type { Parts } from '../parts.ts';
-import { RoutedMessage } from '../routed-message.ts';
-import { whenCommitted } from '../when-committed.ts';
+import { whenCommitted } from '../commits/when-committed.ts';
+import type { Parts } from '../connection/parts.ts';
+import { RoutedMessage } from '../messages/routed-message.ts';
 import { readOutgoing } from './outgoing-message.ts';
 import type { Serving } from './serving.ts';
 

@@ -1,7 +1,7 @@
-import { nextTurn } from '../next-turn.ts';
-import type { Parts } from '../parts.ts';
-import type { Session } from '../session.ts';
-import { whenCommitted } from '../when-committed.ts';
+import { nextTurn } from '../base/next-turn.ts';
+import { whenCommitted } from '../commits/when-committed.ts';
+import type { Parts } from '../connection/parts.ts';
+import type { Session } from '../session/session.ts';
 import type { Serving } from './serving.ts';
 import { walkSessions } from './walk-sessions.ts';
 

@@ -4,10 +4,10 @@ import {
   type OutgoingMessage,
   type RetainedService,
 } from '@sluice/plugin';
-import { nextTurn } from '../next-turn.ts';
-import { asBuffer } from '../own-bytes.ts';
-import type { Parts } from '../parts.ts';
-import { whenCommitted } from '../when-committed.ts';
+import { nextTurn } from '../base/next-turn.ts';
+import { asBuffer } from '../base/own-bytes.ts';
+import { whenCommitted } from '../commits/when-committed.ts';
+import type { Parts } from '../connection/parts.ts';
 import { readOutgoing } from './outgoing-message.ts';
 import type { Serving } from './serving.ts';
 import { checkTopicFilter } from './wanted-subscription.ts';

@@ -1,5 +1,5 @@
 import type { DisconnectOptions, LimitedEvent, OutgoingMessage } from '@sluice/plugin';
-import type { Parts } from '../parts.ts';
+import type { Parts } from '../connection/parts.ts';
 import { disconnectClient } from './disconnect-client.ts';
 import { publishTo } from './publish-to.ts';
 import { Reauthorization } from './reauthorization.ts';

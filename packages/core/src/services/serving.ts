@@ -1,5 +1,5 @@
 import { BrokerError } from '@sluice/plugin';
-import type { Commits } from '../commits.ts';
+import type { Commits } from '../commits/commits.ts';
 
 /** Whether the broker still serves: what is asked of it from `close` on is refused. */
 export class Serving {

@@ -1,9 +1,9 @@
 import { ReasonCode } from '@sluice/packet';
 import type { SessionInfo, SessionService } from '@sluice/plugin';
-import { evictSession } from '../evict-session.ts';
-import type { Parts } from '../parts.ts';
-import { describeSession } from '../session-info.ts';
-import { whenCommitted } from '../when-committed.ts';
+import { whenCommitted } from '../commits/when-committed.ts';
+import type { Parts } from '../connection/parts.ts';
+import { evictSession } from '../registry/evict-session.ts';
+import { describeSession } from '../session/session-info.ts';
 import type { Serving } from './serving.ts';
 import { walkSessions } from './walk-sessions.ts';
 

@@ -1,11 +1,11 @@
 import type { Qos } from '@sluice/packet';
 import type { SubscriptionInfo, SubscriptionService, WantedSubscription } from '@sluice/plugin';
-import { nextTurn } from '../next-turn.ts';
-import type { Parts } from '../parts.ts';
-import type { Session } from '../session.ts';
-import type { Subscription } from '../subscription.ts';
-import { requestOf } from '../subscriptions.ts';
-import { whenCommitted } from '../when-committed.ts';
+import { nextTurn } from '../base/next-turn.ts';
+import { whenCommitted } from '../commits/when-committed.ts';
+import type { Parts } from '../connection/parts.ts';
+import { requestOf } from '../routing/subscriptions.ts';
+import type { Session } from '../session/session.ts';
+import type { Subscription } from '../session/subscription.ts';
 import type { Serving } from './serving.ts';
 import { walkSessions } from './walk-sessions.ts';
 import { readWanted } from './wanted-subscription.ts';

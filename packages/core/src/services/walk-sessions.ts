@@ -1,6 +1,6 @@
-import { nextTurn } from '../next-turn.ts';
-import type { Parts } from '../parts.ts';
-import type { Session } from '../session.ts';
+import { nextTurn } from '../base/next-turn.ts';
+import type { Parts } from '../connection/parts.ts';
+import type { Session } from '../session/session.ts';
 import type { Serving } from './serving.ts';
 
 const sessionsPerTurn = 256;

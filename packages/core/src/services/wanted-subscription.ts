@@ -1,7 +1,7 @@
 import { countLevels, hasWildcard, isValidTopicFilter, parseSharedFilter } from '@sluice/packet';
 import { BrokerError, type WantedSubscription } from '@sluice/plugin';
-import type { Context } from '../context.ts';
-import type { GrantedSubscription } from '../subscriptions.ts';
+import type { Context } from '../context/context.ts';
+import type { GrantedSubscription } from '../routing/subscriptions.ts';
 import { checkQos } from './outgoing-message.ts';
 
 /** Checks a subscription that the application makes for a client, as a SUBSCRIBE would be. Throws a BrokerError. */

@@ -1,4 +1,4 @@
-import type { Port } from '../../src/port.ts';
+import type { Port } from '../../src/base/port.ts';
 
 /** A port that keeps what is written to it. */
 export class FakePort implements Port {

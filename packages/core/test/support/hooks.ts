@@ -11,7 +11,7 @@ import type {
   SessionEvent,
   SubscribeEvent,
 } from '@sluice/plugin';
-import { HookTable } from '../../src/hooks.ts';
+import { HookTable } from '../../src/hooks/hooks.ts';
 import { aMessage } from './messages.ts';
 import { VirtualEnvironment } from './virtual-environment.ts';
 

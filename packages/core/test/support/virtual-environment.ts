@@ -1,4 +1,4 @@
-import type { Environment } from '../../src/environment.ts';
+import type { Environment } from '../../src/base/environment.ts';
 
 interface VirtualTimer {
   readonly at: number;

@@ -1,0 +1,106 @@
+import { isDrop, type OutgoingMessage } from '@sluice/plugin';
+import { whenCommitted } from '../commits/when-committed.ts';
+import type { Context } from '../context/context.ts';
+import { RoutedMessage } from '../messages/routed-message.ts';
+import type { RetainedMessages } from '../retained/retained-messages.ts';
+import type { Publishing } from '../routing/publishing.ts';
+import type { Router } from '../routing/router.ts';
+import { readOutgoing } from '../services/outgoing-message.ts';
+import { checkTopicFilter } from '../services/wanted-subscription.ts';
+import { Subscription } from '../session/subscription.ts';
+import {
+  type BrokerSubscription,
+  LocalSubscription,
+  type MessageListener,
+} from './local-subscription.ts';
+import { ReplayToApplication } from './replay-to-application.ts';
+
+export interface SubscribeOptions {
+  /** Whether retained messages that match come first. true by default. */
+  readonly retained?: boolean;
+}
+
+/** The application as a client of its own broker: no session, no connection, no access rules. */
+export class LocalClient {
+  readonly #context: Context;
+  readonly #router: Router;
+  readonly #retained: RetainedMessages;
+  readonly #publishing: Publishing;
+  readonly #subscriptions: Set<LocalSubscription> = new Set();
+
+  constructor(
+    context: Context,
+    router: Router,
+    retained: RetainedMessages,
+    publishing: Publishing,
+  ) {
+    this.#context = context;
+    this.#router = router;
+    this.#retained = retained;
+    this.#publishing = publishing;
+  }
+
+  /** Settles when the message is routed, and durable where it has to be. */
+  publish(outgoing: OutgoingMessage): Promise<void> {
+    this.#context.publishGuard.check();
+    return this.#publish(outgoing);
+  }
+
+  subscribe(
+    filter: string,
+    listener: MessageListener | undefined,
+    options: SubscribeOptions = {},
+  ): BrokerSubscription {
+    checkTopicFilter(filter);
+    const local = new LocalSubscription(filter, listener, this.#context, () => {
+      this.#router.remove(subscription);
+      this.#subscriptions.delete(local);
+      this.#context.stats.subscriptions--;
+    });
+    const subscription = new Subscription(local, {
+      requested: filter,
+      filter,
+      qos: 2,
+      noLocal: false,
+      retainAsPublished: true,
+      retainHandling: 0,
+      subscriptionIdentifier: 0,
+    });
+    const before = this.#context.numbers.nextMessage;
+    this.#router.add(subscription);
+    this.#subscriptions.add(local);
+    this.#context.stats.subscriptions++;
+    if (options.retained !== false) {
+      new ReplayToApplication(local, this.#retained.walk(filter, before), this.#context).start();
+    }
+    return local;
+  }
+
+  close(): void {
+    for (const subscription of this.#subscriptions) subscription.close();
+  }
+
+  async #publish(outgoing: OutgoingMessage): Promise<void> {
+    const { publishGuard } = this.#context;
+    const message = readOutgoing(outgoing, this.#publishing);
+    publishGuard.made(message);
+    const event = await this.#context.hooks.publish?.({ client: undefined, message });
+    if (event !== undefined && isDrop(event)) {
+      this.#context.dropped(message, undefined, 'hook');
+      return;
+    }
+    const { commits } = this.#context;
+    if (commits.failure !== undefined && commits.congested) throw commits.failure;
+    const accepted = RoutedMessage.of(event?.message ?? message);
+    const publisher = { client: undefined, hooks: this.#context.hooks };
+    const retained = await this.#publishing.retention(accepted, publisher);
+    const before = publishGuard.enterRouting(accepted);
+    try {
+      this.#publishing.accept(accepted, retained, publisher);
+    } finally {
+      publishGuard.leave(before);
+    }
+    if (accepted.durability === 'none') return;
+    await whenCommitted(commits);
+  }
+}

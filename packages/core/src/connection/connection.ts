@@ -1,0 +1,298 @@
+import {
+  Decoder,
+  type Packet,
+  ProtocolError,
+  type ProtocolVersion,
+  ReasonCode,
+} from '@sluice/packet';
+import type {
+  Client,
+  ClientLimits,
+  ConnectionInfo,
+  DisconnectedEvent,
+  LimitedEvent,
+} from '@sluice/plugin';
+import { asError } from '../base/as-error.ts';
+import { limitOf } from '../base/limit-exceeded.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Port, PortOwner } from '../base/port.ts';
+import type { Context } from '../context/context.ts';
+import type { ScopeTerms } from '../context/scopes.ts';
+import { lowerLimits } from '../hooks/client-limits.ts';
+import type { HookRunners } from '../hooks/hooks.ts';
+import type { Route } from '../routing/route.ts';
+import type { Session } from '../session/session.ts';
+import { Answers } from './answers.ts';
+import { AuthorizationEnd } from './authorization-end.ts';
+import { ClientSink } from './client-sink.ts';
+import type { ClientTerms, PendingExchange } from './client-terms.ts';
+import { replyVersion, writeRefusal } from './connack.ts';
+import { writeGoodbye } from './goodbye.ts';
+import { IncomingAliases } from './incoming-aliases.ts';
+import { Liveness } from './liveness.ts';
+import { Output } from './output.ts';
+import type { Parts } from './parts.ts';
+import { Reading, ReadingStop } from './reading.ts';
+import { tracedPort } from './traced-port.ts';
+import { TrafficMeter } from './traffic-meter.ts';
+
+/** Handles one packet of a client: `handlers/packet.ts`. A promise while a hook takes its time. */
+export type PacketHandler = (connection: Connection, packet: Packet) => void | Promise<void>;
+
+/** One stream and the client on it: packets in, answers and deliveries out. */
+export class Connection implements PortOwner {
+  readonly info: ConnectionInfo;
+  readonly parts: Parts;
+  /** Of the scope that the stream came through, or the broker's own. */
+  readonly hooks: HookRunners;
+  /** Of the scope, or lower ones that hooks granted. */
+  limits: Limits;
+  readonly answers: Answers;
+  readonly output: Output;
+  /** What a session sends through. */
+  readonly sink: ClientSink;
+  readonly aliases: IncomingAliases;
+  readonly reading: Reading;
+  protocolVersion: ProtocolVersion = 4;
+  /** Of CONNECT, also while it is not accepted; Infinity when the client has no limit. */
+  maximumPacketSize: number = Infinity;
+  /** Set from an accepted CONNECT to the end. */
+  session: Session | undefined;
+  client: Client | undefined;
+  terms: ClientTerms | undefined;
+  authenticationMethod: string | undefined;
+  /** The enhanced authentication that is under way. */
+  exchange: PendingExchange | undefined;
+  /** The topic that came last, which needs no second check: most clients publish to one. */
+  lastTopic = '';
+  lastRoute: Route | undefined;
+  /** QoS 2 identifiers of an earlier connection, which its quota is not charged for. */
+  inheritedHeld = 0;
+  readonly traffic: TrafficMeter;
+  readonly #context: Context;
+  readonly #port: Port;
+  readonly #handlePacket: PacketHandler;
+  readonly #decoder: Decoder;
+  readonly #liveness: Liveness;
+  /** CONNACK with success was written: from here on a client is told why it is disconnected. */
+  #acknowledged = false;
+  /** The broker ends it, and hooks are asked what to say. */
+  #closing = false;
+  #closed = false;
+  #authorizationEnd: AuthorizationEnd | undefined;
+
+  constructor(
+    port: Port,
+    info: ConnectionInfo,
+    parts: Parts,
+    scope: ScopeTerms,
+    handlePacket: PacketHandler,
+  ) {
+    const { context } = parts;
+    this.info = info;
+    this.parts = parts;
+    this.hooks = scope.hooks;
+    this.limits = scope.limits;
+    this.#context = context;
+    this.#port = port;
+    this.#handlePacket = handlePacket;
+    this.#decoder = new Decoder({
+      role: 'server',
+      maxPacketBytes: Math.min(this.limits.maxConnectPacketBytes, this.limits.maxPacketBytes),
+      allowControlCharacters: context.allowControlCharacters,
+      topicCache: context.topicCache,
+    });
+    this.output = new Output(tracedPort(port, this), context);
+    this.sink = new ClientSink(this, this.output, context.stats);
+    this.traffic = new TrafficMeter(this.output, this.sink, context.environment);
+    this.answers = new Answers(this, this.output, context);
+    this.aliases = new IncomingAliases(this.limits.topicAliasMaximum);
+    this.reading = new Reading(this.#decoder, port, context, this);
+    this.#liveness = new Liveness(this, context);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#closed) return;
+    this.#context.stats.bytesReceived += chunk.length;
+    this.traffic.bytesReceived += chunk.length;
+    this.#liveness.heard();
+    this.reading.push(chunk);
+  }
+
+  onDrain(): void {
+    if (this.#closed) return;
+    this.sink.drained();
+    this.reading.resume(ReadingStop.output);
+    this.session?.pump();
+  }
+
+  onClosed(error: Error | undefined): void {
+    this.#liveness.stop();
+    this.#context.stats.connections--;
+    if (this.#closed) return;
+    if (this.client === undefined) {
+      this.#refused(0, error?.message ?? 'the stream ended');
+      this.#end('network', 0, error, false);
+    } else {
+      // What came before the end counts, above all a DISCONNECT.
+      this.reading.finish(() => {
+        this.#liveness.stop();
+        this.#end('network', 0, error, false);
+      });
+    }
+  }
+
+  /** A packet of the client; a promise while a hook takes its time. */
+  handle(packet: Packet): void | Promise<void> {
+    const { packetReceived } = this.hooks;
+    if (packetReceived !== undefined) {
+      packetReceived({ connection: this.info, client: this.client, packet });
+      if (this.#closed) return;
+    }
+    return this.#handlePacket(this, packet);
+  }
+
+  /** The peer broke the protocol, or the broker is at fault itself. */
+  fail(thrown: unknown): void {
+    if (this.#closed) return;
+    if (!(thrown instanceof ProtocolError)) {
+      this.#context.reportError(asError(thrown));
+      this.close(ReasonCode.unspecifiedError, 'the broker failed');
+      return;
+    }
+    const isConnected = this.client !== undefined;
+    const limit = limitOf(thrown, this.limits, isConnected);
+    if (limit !== undefined) this.limited(limit, isConnected ? 'closed' : 'refused');
+    if (isConnected) {
+      this.close(thrown.reasonCode, thrown.message);
+    } else {
+      const version = replyVersion(this.#decoder.protocolVersion, thrown);
+      if (version !== 0) this.protocolVersion = version;
+      writeRefusal(this.output, version, thrown, this.maximumPacketSize);
+      this.#refused(thrown.reasonCode, thrown.message);
+      this.#end('broker', thrown.reasonCode, thrown, false);
+      this.#finish();
+    }
+  }
+
+  /** Tells that a limit acts on the client. */
+  limited(limit: string, action: LimitedEvent['action']): void {
+    const clientId = this.client?.clientId;
+    this.hooks.limited?.({ limit, action, connection: this.info, clientId });
+  }
+
+  /** A hook granted limits, which count where they are lower. */
+  grant(limits: ClientLimits | undefined): void {
+    this.limits = lowerLimits(this.limits, limits);
+    const { maxConnectPacketBytes, maxPacketBytes } = this.limits;
+    this.#decoder.maxPacketBytes = Math.min(maxConnectPacketBytes, maxPacketBytes);
+  }
+
+  /** The client may stay until then, in milliseconds since 1970; as long as it likes when it is undefined. */
+  authorizedUntil(at: number | undefined): void {
+    if (at === undefined && this.#authorizationEnd === undefined) return;
+    this.#authorizationEnd ??= new AuthorizationEnd(this, this.#context);
+    this.#authorizationEnd.set(at ?? Infinity);
+  }
+
+  /** CONNECT is accepted: the session is this connection's. */
+  attached(session: Session, client: Client): void {
+    this.session = session;
+    this.client = client;
+    this.inheritedHeld = session.inbox.size;
+    this.#context.stats.clients++;
+  }
+
+  /** CONNECT is accepted and CONNACK written: deliveries begin. */
+  established(): void {
+    this.#acknowledged = true;
+    this.sink.open(this.#context.environment);
+    this.#decoder.maxPacketBytes = this.limits.maxPacketBytes;
+    this.aliases.maximum = this.limits.topicAliasMaximum;
+    this.#liveness.connected(this.terms?.keepAlive ?? 0);
+  }
+
+  /** The client sent DISCONNECT. */
+  disconnected(reasonCode: ReasonCode, discardWill: boolean): void {
+    if (this.client === undefined) this.#refused(reasonCode, 'the client gave up');
+    this.#end('client', reasonCode, undefined, discardWill);
+    this.#finish();
+  }
+
+  close(reasonCode: ReasonCode, message: string, serverReference?: string): void {
+    if (this.#closed || this.#closing) return;
+    this.#closing = true;
+    const { client, maximumPacketSize } = this;
+    if (this.#acknowledged && client !== undefined && this.protocolVersion === 5) {
+      const goodbye = { reasonCode, reasonString: message, serverReference };
+      writeGoodbye(this.output, this.hooks, client, goodbye, maximumPacketSize);
+      this.output.flush();
+    }
+    if (client === undefined) this.#refused(reasonCode, message);
+    this.#end('broker', reasonCode, undefined, false);
+    this.#finish();
+  }
+
+  destroy(): void {
+    this.#port.destroy();
+  }
+
+  /** Answers PINGREQ. A client that takes no answers is not read from until it does. */
+  pingresp(): void {
+    this.output.pingresp();
+    if (!this.sink.writable) this.reading.stop(ReadingStop.output);
+  }
+
+  onAnswered(): void {
+    this.reading.resume(ReadingStop.answers);
+  }
+
+  watchStall(): void {
+    this.#liveness.watchStall();
+  }
+
+  #refused(reasonCode: number, message: string): void {
+    this.#context.stats.refusedTotal++;
+    this.parts.events.refused({
+      connection: this.info,
+      reasonCode: reasonCode as ReasonCode,
+      message,
+    });
+  }
+
+  /** Nothing of this connection is processed any more; the session goes on by itself. */
+  #end(
+    by: DisconnectedEvent['by'],
+    reasonCode: number,
+    error: Error | undefined,
+    discardWill: boolean,
+  ): void {
+    this.#closed = true;
+    this.reading.stop(ReadingStop.closed);
+    this.answers.clear();
+    this.#authorizationEnd?.set(Infinity);
+    const { session, client } = this;
+    const { registry, events } = this.parts;
+    const isMine = session !== undefined && registry.disconnect(session, this.sink, discardWill);
+    if (session !== undefined && client !== undefined) {
+      this.#context.stats.clients--;
+      if (this.#acknowledged) {
+        const event = { client, by, reasonCode, error, traffic: this.traffic.total(by) };
+        this.hooks.disconnected?.(event);
+        events.disconnected(event);
+      }
+    }
+    if (isMine) registry.leave(session);
+  }
+
+  /** What was written leaves, then the stream closes. */
+  #finish(): void {
+    this.output.flush();
+    this.#liveness.closing();
+    this.#port.end();
+  }
+}

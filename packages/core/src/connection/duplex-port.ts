@@ -1,0 +1,132 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { asError } from '../base/as-error.ts';
+import type { Port, PortOwner } from '../base/port.ts';
+
+const portOf: unique symbol = Symbol('port');
+
+interface OwnedDuplex extends Duplex {
+  [portOf]?: DuplexPort;
+}
+
+/** Makes a port of any duplex stream. The one place where core knows streams. */
+export class DuplexPort implements Port {
+  readonly copies: boolean;
+  readonly #stream: OwnedDuplex;
+  #owner: PortOwner | undefined;
+  #error: Error | undefined;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    // Sockets hand what they accept to the system; another stream may keep the memory it was given.
+    this.copies = stream instanceof Socket;
+    // A stream may fail before it is opened, and an error without a listener ends the process.
+    this.#stream[portOf] = this;
+    stream.on('error', onError);
+  }
+
+  /** Begins to read. */
+  open(owner: PortOwner): void {
+    this.#owner = owner;
+    const stream = this.#stream;
+    // Named functions that find the port through the stream: no closure for each connection.
+    stream.on('data', onData);
+    stream.on('drain', onDrain);
+    stream.on('end', onEnd);
+    stream.on('close', onClose);
+    if (stream.destroyed || stream.readableEnded) this.#close();
+  }
+
+  get pending(): number {
+    return this.#stream.writableLength;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (!this.#stream.writable) return;
+    try {
+      this.#stream.write(bytes);
+    } catch (error) {
+      // A stream that throws must not keep the others of this turn from being written to.
+      this.#stream.destroy(asError(error));
+    }
+  }
+
+  cork(): void {
+    this.#stream.cork();
+  }
+
+  uncork(): void {
+    this.#stream.uncork();
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  end(): void {
+    this.#stream.end();
+    // What still comes is read and thrown away, so that the last bytes are not lost to a reset.
+    this.#stream.resume();
+  }
+
+  destroy(): void {
+    this.#stream.destroy();
+  }
+
+  received(chunk: Uint8Array): void {
+    this.#owner?.onData(chunk);
+  }
+
+  drained(): void {
+    this.#owner?.onDrain();
+  }
+
+  failed(error: Error): void {
+    this.#error ??= error;
+    if (!this.#stream.destroyed) this.#stream.destroy();
+    this.#close();
+  }
+
+  ended(): void {
+    this.#close();
+    // A peer that has gone takes nothing more: what waits for it would keep the stream open for ever.
+    if (this.#stream.writableLength > 0) this.#stream.destroy();
+    else if (!this.#stream.writableEnded) this.#stream.end();
+  }
+
+  closed(): void {
+    this.#close();
+  }
+
+  #close(): void {
+    const owner = this.#owner;
+    this.#owner = undefined;
+    owner?.onClosed(this.#error);
+  }
+}
+
+function onData(this: OwnedDuplex, chunk: Uint8Array | string): void {
+  // A stream with an encoding gives strings: their bytes are lost, so it cannot carry MQTT.
+  if (typeof chunk === 'string') this.destroy(new TypeError('the stream has an encoding'));
+  else this[portOf]?.received(chunk);
+}
+
+function onDrain(this: OwnedDuplex): void {
+  this[portOf]?.drained();
+}
+
+function onEnd(this: OwnedDuplex): void {
+  this[portOf]?.ended();
+}
+
+function onError(this: OwnedDuplex, error: Error): void {
+  this[portOf]?.failed(error);
+}
+
+function onClose(this: OwnedDuplex): void {
+  this[portOf]?.closed();
+}

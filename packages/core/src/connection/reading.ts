@@ -1,0 +1,155 @@
+import type { Decoder, Packet } from '@sluice/packet';
+import type { Limits } from '../base/limits.ts';
+import type { Port } from '../base/port.ts';
+import type { Context } from '../context/context.ts';
+
+/** Why the broker does not read from a client: one bit each, since several may hold at once. */
+export const ReadingStop = {
+  /** A hook answers later: packets behind it wait, so that their order stays. */
+  handler: 1,
+  /** CONNACK waits for its commit. */
+  connack: 2,
+  /** Others have their turn. */
+  turn: 4,
+  /** More waits to be committed than the broker wants to hold. */
+  commits: 8,
+  /** The client has as many unanswered messages as it may. */
+  answers: 16,
+  /** The client does not take its answers. */
+  output: 32,
+  closed: 64,
+} as const;
+
+export type ReadingStop = (typeof ReadingStop)[keyof typeof ReadingStop];
+
+/** The connection, as its reading sees it. */
+interface ReadingOwner {
+  readonly limits: Limits;
+  handle(packet: Packet): void | Promise<void>;
+  fail(error: unknown): void;
+}
+
+const turnBudgetMs = 1;
+
+/** Takes packets out of the chunks of one connection, in order, and stops where something has to come first. */
+export class Reading {
+  readonly #decoder: Decoder;
+  readonly #port: Port;
+  readonly #context: Context;
+  readonly #owner: ReadingOwner;
+  #stops = 0;
+  #running = false;
+  #paused = false;
+  /** The decoder has bytes that it was not asked for yet. */
+  #unfinished = false;
+  #chunks: Uint8Array[] | undefined;
+  #onFinished: (() => void) | undefined;
+
+  constructor(decoder: Decoder, port: Port, context: Context, owner: ReadingOwner) {
+    this.#decoder = decoder;
+    this.#port = port;
+    this.#context = context;
+    this.#owner = owner;
+  }
+
+  get stopped(): boolean {
+    return this.#stops !== 0;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#stops !== 0 || this.#unfinished || this.#running) {
+      this.#chunks ??= [];
+      this.#chunks.push(chunk);
+      this.#pause();
+      return;
+    }
+    this.#decoder.push(chunk);
+    this.#unfinished = true;
+    this.#run();
+  }
+
+  /** Stops reading for a reason, until `resume` is called with the same one. */
+  stop(reason: ReadingStop): void {
+    // Who is gone takes no answers, ever.
+    if (this.#onFinished !== undefined && reason === ReadingStop.output) return;
+    this.#stops |= reason;
+  }
+
+  /** Nothing comes any more. Calls back when all that came is handled, which is now unless something holds it up. */
+  finish(onFinished: () => void): void {
+    this.#onFinished = onFinished;
+    this.#stops &= ~ReadingStop.output;
+    if (this.#stops === 0 && !this.#running) this.#run();
+  }
+
+  resume(reason: ReadingStop): void {
+    if ((this.#stops & reason) === 0) return;
+    this.#stops &= ~reason;
+    if (this.#stops === 0 && !this.#running) this.#run();
+  }
+
+  #run(): void {
+    this.#running = true;
+    try {
+      this.#decode();
+    } catch (error) {
+      this.#unfinished = false;
+      this.#chunks = undefined;
+      this.#owner.fail(error);
+    } finally {
+      this.#running = false;
+    }
+    if (this.#stops !== 0) return;
+    if (this.#onFinished !== undefined) {
+      this.#onFinished();
+    } else if (this.#paused) {
+      this.#paused = false;
+      this.#port.resume();
+    }
+  }
+
+  #decode(): void {
+    const { environment } = this.#context;
+    const { maxPacketsPerTurn } = this.#owner.limits;
+    let budget = maxPacketsPerTurn;
+    let until = 0;
+    while (this.#stops === 0) {
+      const packet = this.#unfinished ? this.#decoder.next() : undefined;
+      if (packet === undefined) {
+        const chunk = this.#chunks?.shift();
+        this.#unfinished = chunk !== undefined;
+        if (chunk === undefined) return;
+        this.#decoder.push(chunk);
+        continue;
+      }
+      const pending = this.#owner.handle(packet);
+      if (pending !== undefined) this.#await(pending);
+      if (--budget > 0) continue;
+      // The clock is read once in a while, since reading it costs as much as a packet.
+      budget = maxPacketsPerTurn;
+      const now = environment.monotonic();
+      if (until === 0) until = now + turnBudgetMs;
+      else if (now > until) this.#yield();
+    }
+  }
+
+  #await(pending: Promise<void>): void {
+    this.stop(ReadingStop.handler);
+    pending.then(
+      () => this.resume(ReadingStop.handler),
+      (error) => this.#owner.fail(error),
+    );
+  }
+
+  #yield(): void {
+    if (this.#stops !== 0) return;
+    this.stop(ReadingStop.turn);
+    this.#context.environment.defer(() => this.resume(ReadingStop.turn));
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#port.pause();
+  }
+}

@@ -1,0 +1,70 @@
+import { noProperties, type ProtocolVersion, type Qos } from '@sluice/packet';
+import type { Environment } from '../base/environment.ts';
+import type { Encoded } from '../messages/encoded.ts';
+import type { RoutedMessage } from '../messages/routed-message.ts';
+import { OutgoingAliases } from './outgoing-aliases.ts';
+
+/** How messages are encoded for one client. Most get the bytes that all others get, too. */
+export class ReceiverEncoding {
+  readonly #version: ProtocolVersion;
+  readonly #environment: Environment;
+  readonly #aliases: OutgoingAliases | undefined;
+
+  constructor(version: ProtocolVersion, topicAliasMaximum: number, environment: Environment) {
+    this.#version = version;
+    this.#environment = environment;
+    this.#aliases = topicAliasMaximum > 0 ? new OutgoingAliases(topicAliasMaximum) : undefined;
+  }
+
+  /** The packet, but for its packet id. */
+  encode(
+    message: RoutedMessage,
+    qos: Qos,
+    retain: boolean,
+    dup: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): Encoded {
+    const version = this.#version;
+    const isOwn =
+      version === 5 &&
+      (subscriptionIdentifiers !== undefined ||
+        message.expiresAt !== Infinity ||
+        this.#aliases !== undefined);
+    if (isOwn) return this.#own(message, qos, retain, dup, subscriptionIdentifiers);
+    if (!dup) return message.encoded(version, qos, retain);
+    const properties = version === 5 ? message.properties : noProperties;
+    return message.encodedFor(version, message.topic, qos, retain, dup, properties);
+  }
+
+  /** The packet was written: only now the client knows the alias that came with it. */
+  sent(message: RoutedMessage): void {
+    this.#aliases?.sent(message.topic);
+  }
+
+  /** With what only this client gets: alias, identifiers, and the time the message has left. */
+  #own(
+    message: RoutedMessage,
+    qos: Qos,
+    retain: boolean,
+    dup: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): Encoded {
+    const { topic, properties } = message;
+    const alias = this.#aliases?.use(topic);
+    const expiry = properties.messageExpiryInterval;
+    const own = {
+      ...properties,
+      ...(subscriptionIdentifiers !== undefined && { subscriptionIdentifiers }),
+      ...(expiry !== undefined && { messageExpiryInterval: this.#remaining(message, expiry) }),
+      ...(alias !== undefined && { topicAlias: alias.alias }),
+    };
+    const name = alias === undefined || alias.isNew ? topic : '';
+    return message.encodedFor(5, name, qos, retain, dup, own);
+  }
+
+  /** Seconds that a message has left [MQTT-3.3.2-6]. */
+  #remaining(message: RoutedMessage, expiryInterval: number): number {
+    const waitedMs = this.#environment.now() - message.receivedAt;
+    return Math.max(0, expiryInterval - Math.floor(waitedMs / 1_000));
+  }
+}

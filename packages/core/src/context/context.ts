@@ -1,0 +1,75 @@
+import type { ReasonCode, TopicCache } from '@sluice/packet';
+import type { DropReason, Message, Persistence } from '@sluice/plugin';
+import type { Deadlines } from '../base/deadlines.ts';
+import type { Environment } from '../base/environment.ts';
+import type { OutputMemory } from '../base/output-memory.ts';
+import type { Stats } from '../base/stats.ts';
+import type { Turn } from '../base/turn.ts';
+import type { Commits } from '../commits/commits.ts';
+import type { HookRunners } from '../hooks/hooks.ts';
+import type { PublishGuard } from '../hooks/publish-guard.ts';
+import type { Features, Limits } from './options.ts';
+import type { QueueReads } from './queue-reads.ts';
+import type { Scopes } from './scopes.ts';
+
+/** What every part of one broker shares. */
+export interface Context {
+  readonly environment: Environment;
+  readonly limits: Limits;
+  readonly features: Features;
+  readonly allowControlCharacters: boolean;
+  /** Those of the broker itself: for what a client does, ask `scopes`. */
+  readonly hooks: HookRunners;
+  readonly scopes: Scopes;
+  readonly publishGuard: PublishGuard;
+  readonly deadlines: Deadlines;
+  readonly turn: Turn;
+  readonly commits: Commits;
+  readonly persistence: Persistence;
+  readonly queueReads: QueueReads;
+  readonly stats: Stats;
+  readonly topicCache: TopicCache;
+  readonly outputMemory: OutputMemory;
+  readonly numbers: Numbers;
+  /** Something that a person should see: the broker's `error` event. */
+  reportError(error: Error): void;
+  /** A message will not arrive. `clientId` is the receiver's, undefined before routing. */
+  dropped(message: Message, clientId: string | undefined, reason: DropReason): void;
+  /** Ends a session, with its connection if it has one. */
+  evict(session: EvictedSession, reasonCode: ReasonCode, message: string): void;
+}
+
+/** A session that is to end: nothing happens to its successor. */
+export interface EvictedSession {
+  readonly clientId: string;
+  readonly number: number;
+}
+
+/** Numbers that are never given twice, also not after a restart. */
+export class Numbers {
+  #message: number;
+  #session: number;
+
+  constructor(nextMessage: number, nextSession: number) {
+    this.#message = nextMessage;
+    this.#session = nextSession;
+  }
+
+  /** What the next message will get. */
+  get nextMessage(): number {
+    return this.#message;
+  }
+
+  /** What the next session will get. */
+  get nextSession(): number {
+    return this.#session;
+  }
+
+  message(): number {
+    return this.#message++;
+  }
+
+  session(): number {
+    return this.#session++;
+  }
+}

@@ -1,0 +1,199 @@
+import { BrokerError, type Plugin } from '@sluice/plugin';
+import { createEnvironment, type Environment } from '../base/environment.ts';
+import { defaultLimits, type Limits, limitRanges } from '../base/limits.ts';
+
+export type { LimitRange, Limits } from '../base/limits.ts';
+export { defaultLimits, limitRanges } from '../base/limits.ts';
+
+/** What `createBroker` takes. */
+export interface BrokerOptions {
+  /** Set up in this order. None by default. */
+  readonly plugins?: readonly Plugin[];
+  /** Those that are left out are as in `defaultLimits`. */
+  readonly limits?: Partial<Limits>;
+  /** What the broker offers of the optional parts of the standard. All of it by default. */
+  readonly features?: Partial<Features>;
+  /** For tests and simulations. The running process by default. */
+  readonly environment?: Environment;
+  /** Accepts U+0001 to U+001F and U+007F to U+009F in topics (section 1.5.4). false by default. */
+  readonly allowControlCharacters?: boolean;
+  /** Called now and then while a large store is restored: what is read, and how many records so far. */
+  readonly onProgress?: (what: string, records: number) => void;
+}
+
+/** Optional parts of MQTT (section 3.2.2.3): one that is off is announced as unavailable, and refused. */
+export interface Features {
+  /** Retained messages; DISCONNECT 0x9A when off. */
+  readonly retain: boolean;
+  /** Topic filters with wildcards; 0xA2. */
+  readonly wildcardSubscriptions: boolean;
+  /** Subscription identifiers; 0xA1. */
+  readonly subscriptionIdentifiers: boolean;
+  /** `$share/name/filter`; 0x9E. */
+  readonly sharedSubscriptions: boolean;
+  /** Checks that payloads announced as UTF-8 are; 0x99. Off by default. */
+  readonly payloadFormatCheck: boolean;
+}
+
+/** The features of a broker that is told nothing about them. */
+export const defaultFeatures: Features = Object.freeze({
+  retain: true,
+  wildcardSubscriptions: true,
+  subscriptionIdentifiers: true,
+  sharedSubscriptions: true,
+  payloadFormatCheck: false,
+});
+
+/** Options with nothing left out. */
+export interface ResolvedOptions {
+  readonly plugins: readonly Plugin[];
+  readonly limits: Limits;
+  readonly features: Features;
+  readonly environment: Environment;
+  readonly allowControlCharacters: boolean;
+  readonly onProgress: BrokerOptions['onProgress'];
+}
+
+const optionNames = [
+  'plugins',
+  'limits',
+  'features',
+  'environment',
+  'allowControlCharacters',
+  'onProgress',
+];
+
+const environmentFunctions = [
+  'now',
+  'monotonic',
+  'setTimer',
+  'clearTimer',
+  'defer',
+  'random',
+  'newId',
+];
+
+/** Validates options and fills in the defaults. Throws a BrokerError SLUICE_OPTION that says what is allowed. */
+export function resolveOptions(options: BrokerOptions = {}): ResolvedOptions {
+  const given: unknown = options;
+  if (!isRecord(given)) {
+    throw wrong('options', options, `an object with ${optionNames.join(', ')}`);
+  }
+  refuseUnknown(given, '', optionNames);
+  return {
+    plugins: resolvePlugins(options.plugins),
+    limits: resolveLimits(options.limits),
+    features: resolveFeatures(options.features),
+    environment: resolveEnvironment(options.environment),
+    allowControlCharacters: resolveBoolean(
+      'allowControlCharacters',
+      options.allowControlCharacters,
+      false,
+    ),
+    onProgress: resolveFunction('onProgress', options.onProgress),
+  };
+}
+
+/** A list of plug-ins; none by default. */
+export function resolvePlugins(plugins: unknown = []): readonly Plugin[] {
+  if (!Array.isArray(plugins)) throw wrong('plugins', plugins, 'a list of plug-ins');
+  for (const [index, plugin] of plugins.entries()) {
+    if (!isPlugin(plugin)) {
+      throw wrong(`plugins[${index}]`, plugin, 'an object with a name and a function setup');
+    }
+  }
+  return [...plugins];
+}
+
+function isPlugin(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { name, setup } = value;
+  return typeof name === 'string' && name !== '' && typeof setup === 'function';
+}
+
+/** Limits out of those that are given and defaults for the others. */
+export function resolveLimits(limits: unknown = {}, defaults: Limits = defaultLimits): Limits {
+  if (!isRecord(limits)) throw wrong('limits', limits, 'an object');
+  const names = Object.keys(limitRanges) as (keyof Limits)[];
+  refuseUnknown(limits, 'limits.', names);
+  const resolved: Record<string, number> = { ...defaults };
+  for (const name of names) {
+    const value = limits[name];
+    if (value === undefined) continue;
+    const { min, max } = limitRanges[name];
+    if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
+      throw wrong(`limits.${name}`, value, `a whole number from ${min} to ${max}`);
+    }
+    resolved[name] = value as number;
+  }
+  return Object.freeze(resolved) as unknown as Limits;
+}
+
+function resolveFeatures(features: unknown = {}): Features {
+  if (!isRecord(features)) throw wrong('features', features, 'an object');
+  const names = Object.keys(defaultFeatures) as (keyof Features)[];
+  refuseUnknown(features, 'features.', names);
+  const resolved = names.map((name) => [
+    name,
+    resolveBoolean(`features.${name}`, features[name], defaultFeatures[name]),
+  ]);
+  return Object.freeze(Object.fromEntries(resolved) as Features);
+}
+
+function resolveEnvironment(environment: Environment | undefined): Environment {
+  if (environment === undefined) return createEnvironment();
+  const functions = environment as unknown as Record<string, unknown>;
+  if (
+    !isRecord(environment) ||
+    !environmentFunctions.every((name) => typeof functions[name] === 'function')
+  ) {
+    throw wrong(
+      'environment',
+      environment,
+      `an object with the functions ${environmentFunctions.join(', ')}`,
+    );
+  }
+  return environment;
+}
+
+function resolveBoolean(name: string, value: unknown, byDefault: boolean): boolean {
+  if (value === undefined) return byDefault;
+  if (typeof value !== 'boolean') throw wrong(name, value, 'true or false');
+  return value;
+}
+
+function resolveFunction<Value>(name: string, value: Value): Value {
+  if (value !== undefined && typeof value !== 'function') throw wrong(name, value, 'a function');
+  return value;
+}
+
+/** Throws a BrokerError SLUICE_OPTION that says what is known. */
+export function refuseUnknown(given: object, prefix: string, known: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    throw new BrokerError(
+      'SLUICE_OPTION',
+      `There is no option ${prefix}${name}. Known are: ${known.join(', ')}.`,
+    );
+  }
+}
+
+/** A BrokerError SLUICE_OPTION that says what is allowed. */
+export function wrong(name: string, value: unknown, allowed: string): BrokerError {
+  return new BrokerError(
+    'SLUICE_OPTION',
+    `The option ${name} is ${show(value)}, but must be ${allowed}.`,
+  );
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,208 @@
+import type { RestoredSession } from '@sluice/plugin';
+import type { Context } from '../context/context.ts';
+import { EntryState, type OutboxEntry, packetIds } from './outbox-entry.ts';
+import type { QueuedBody } from './queue-keys.ts';
+import { QueueWindow } from './queue-window.ts';
+import type { QueueOwner, QueueWatcher, WaitingQueue } from './waiting-queue.ts';
+
+/**
+ * What an outbox holds: its messages in order of their sequence, how many and how large they are, and how far the
+ * client has got.
+ *
+ *     window.first        cursor        window.end          next
+ *        | sent, released    | waiting       | only on disk    |
+ */
+export class OutboxQueue implements WaitingQueue {
+  readonly #owner: QueueOwner;
+  readonly #context: Context;
+  /** Only while it is of use: most sessions of a large broker are offline. */
+  #openWindow: QueueWindow | undefined;
+  #cursor = 0;
+  #next = 0;
+  /** Everything below was sent at least once: sent again it is a duplicate [MQTT-3.3.1-1]. */
+  #sentEnd = 0;
+  /** Entries of any state, on disk or in memory. */
+  #count = 0;
+  #bytes = 0;
+  #inflight = 0;
+  #watcher: QueueWatcher | undefined;
+
+  constructor(owner: QueueOwner, context: Context) {
+    this.#owner = owner;
+    this.#context = context;
+  }
+
+  /** What of it is in memory. */
+  get window(): QueueWindow {
+    this.#openWindow ??= new QueueWindow(this.#owner, this.#context, this.#cursor);
+    return this.#openWindow;
+  }
+
+  /** Sequence of the message whose turn it is to be sent on this connection. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  /** Sequence of the message that is queued next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  get sentEnd(): number {
+    return this.#sentEnd;
+  }
+
+  get size(): number {
+    return this.#count;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Messages that were sent on this connection and are not acknowledged. */
+  get inflight(): number {
+    return this.#inflight;
+  }
+
+  get isFull(): boolean {
+    return this.#count - this.#inflight >= this.#owner.limits.maxQueuedMessages;
+  }
+
+  get firstUnsent(): number {
+    return Math.max(this.#cursor, this.#sentEnd);
+  }
+
+  get isInMemory(): boolean {
+    return this.#count === 0 || this.#openWindow?.end === this.#next;
+  }
+
+  /** Continues a queue that was committed before a restart. */
+  restore({ nextSequence, queued, sentBefore, disconnectedAt }: RestoredSession): void {
+    this.#next = Math.max(nextSequence, sentBefore);
+    this.#count = queued;
+    // In a crash under its connection acknowledgements are lost that had opened the window further, by any number.
+    this.#sentEnd = disconnectedAt === undefined ? this.#next : sentBefore;
+    if (queued === 0) this.#cursor = this.#next;
+  }
+
+  /** Tells of what leaves it from now on. */
+  watch(watcher: QueueWatcher | undefined): void {
+    this.#watcher = watcher;
+  }
+
+  /** Gives a new message its sequence; it counts from now on. */
+  take(bytes: number): number {
+    this.#count++;
+    this.#bytes += bytes;
+    return this.#next++;
+  }
+
+  /** The message at the cursor is about to be sent. */
+  begin(): void {
+    this.#inflight++;
+  }
+
+  /** The message at the cursor was sent for the first time. */
+  sent(sequence: number): void {
+    this.#sentEnd = sequence + 1;
+  }
+
+  /** The next message has its turn. */
+  advance(): void {
+    this.#cursor++;
+  }
+
+  /** A message that is in flight needs its bytes no more: it is not sent again. */
+  giveBack(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+
+  /** Nothing more will come of a message that was begun. */
+  end(entry: OutboxEntry): void {
+    this.#inflight--;
+    this.#remove(entry);
+  }
+
+  /** The client is gone. What it had in memory is on disk, or of no use but to the members of a share group. */
+  detach(): void {
+    if (!this.#owner.stored || this.#openWindow === undefined) return;
+    this.#cursor = this.#openWindow.drop();
+    this.#openWindow = undefined;
+    this.#inflight = 0;
+  }
+
+  /** Reads what lies on disk only, if there is such. */
+  readOn(): void {
+    const upTo = this.#next;
+    const window = this.window;
+    if (window.end >= upTo) return;
+    window.read(upTo, (withdrawn) => {
+      // Nothing is left on disk below, whatever the count said.
+      this.#count = window.size + (this.#next - upTo) - withdrawn;
+    });
+  }
+
+  /** What was sent on this connection under a packet identifier. */
+  inFlight(packetId: number): OutboxEntry | undefined {
+    const { window } = this;
+    const { first } = window;
+    const offset = (packetId - 1 - (first % packetIds) + packetIds) % packetIds;
+    const entry = window.get(first + offset);
+    return entry === undefined || entry.state === EntryState.waiting ? undefined : entry;
+  }
+
+  inMemory(sequence: number): OutboxEntry | undefined {
+    return this.#openWindow?.get(sequence);
+  }
+
+  *unsent(): IterableIterator<OutboxEntry> {
+    const end = this.#openWindow?.end ?? 0;
+    for (let sequence = this.firstUnsent; sequence < end; sequence++) {
+      const entry = this.#openWindow?.get(sequence);
+      if (entry?.state === EntryState.waiting) yield entry;
+    }
+  }
+
+  hasRoomFor(bytes: number, goneMessages = 0, goneBytes = 0): boolean {
+    const { maxQueuedMessages, maxQueuedBytes } = this.#owner.limits;
+    return (
+      this.#count - this.#inflight - goneMessages < maxQueuedMessages &&
+      this.#bytes - goneBytes + bytes <= maxQueuedBytes
+    );
+  }
+
+  withdraw(sequence: number, body: QueuedBody): boolean {
+    if (sequence < this.firstUnsent) return false;
+    if (this.#openWindow !== undefined && sequence < this.#openWindow.end) {
+      const entry = this.#openWindow.get(sequence);
+      if (entry?.state !== EntryState.waiting) return false;
+      this.#remove(entry);
+      return true;
+    }
+    this.#openWindow?.withdraw(sequence);
+    this.#forget(sequence, body.bytes);
+    this.#dequeue(sequence, body);
+    return true;
+  }
+
+  #remove(entry: OutboxEntry): void {
+    const { message, sequence } = entry;
+    this.window.delete(sequence);
+    const hasBytes = this.#owner.stored || entry.state === EntryState.waiting;
+    this.#forget(sequence, message !== undefined && hasBytes ? message.bytes : 0);
+    if (this.#owner.stored && !entry.cancel()) this.#dequeue(sequence, message);
+  }
+
+  #forget(sequence: number, bytes: number): void {
+    this.#count--;
+    this.#bytes = Math.max(0, this.#bytes - bytes);
+    this.#watcher?.removed(sequence);
+  }
+
+  #dequeue(sequence: number, body: QueuedBody | undefined): void {
+    const session = this.#owner.number;
+    const message = body === undefined ? 0 : body.number;
+    this.#context.commits.add({ type: 'dequeue', session, sequence, message }, 0, body?.durability);
+  }
+}

@@ -1,0 +1,42 @@
+import { Deadline, type DeadlineOwner } from '../base/deadlines.ts';
+import type { Context } from '../context/context.ts';
+import { neverExpires, type Session } from '../session/session.ts';
+
+/** Ends sessions whose time without a connection is over. */
+export class SessionExpiry {
+  readonly onOver: (session: Session) => void;
+  readonly #context: Context;
+
+  constructor(context: Context, onOver: (session: Session) => void) {
+    this.#context = context;
+    this.onOver = onOver;
+  }
+
+  begin(session: Session, inMs: number): void {
+    if (session.expiryInterval === neverExpires) return;
+    const { environment, deadlines } = this.#context;
+    session.expiry = new Deadline(new SessionEnd(this, session));
+    deadlines.set(session.expiry, environment.monotonic() + inMs);
+  }
+
+  stop(session: Session): void {
+    if (session.expiry === undefined) return;
+    this.#context.deadlines.clear(session.expiry);
+    session.expiry = undefined;
+  }
+}
+
+/** A closure would take four times as much for each session that is offline. */
+class SessionEnd implements DeadlineOwner {
+  readonly #expiry: SessionExpiry;
+  readonly #session: Session;
+
+  constructor(expiry: SessionExpiry, session: Session) {
+    this.#expiry = expiry;
+    this.#session = session;
+  }
+
+  onDeadline(): void {
+    this.#expiry.onOver(this.#session);
+  }
+}

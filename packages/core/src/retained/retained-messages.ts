@@ -1,0 +1,99 @@
+import type { Durability, Message } from '@sluice/plugin';
+import { Deadline, type DeadlineOwner } from '../base/deadlines.ts';
+import type { Context } from '../context/context.ts';
+import type { RoutedMessage } from '../messages/routed-message.ts';
+import { Retained } from './retained.ts';
+import type { RetainedCursor } from './retained-cursor.ts';
+
+/** The retained messages of a broker (section 3.3.1.3): in memory to be found, in commits to be kept. */
+export class RetainedMessages {
+  readonly #context: Context;
+  readonly #store: Retained;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#store = new Retained(context.limits);
+  }
+
+  get size(): number {
+    return this.#store.size;
+  }
+
+  get bytes(): number {
+    return this.#store.bytes;
+  }
+
+  get(topic: string): Message | undefined {
+    return this.#store.get(topic);
+  }
+
+  /** Obeys the RETAIN flag of a message that has it; false when the store is full. */
+  publish(message: RoutedMessage): boolean {
+    if (message.payload.length === 0) {
+      this.delete(message.topic, message.durability); // [MQTT-3.3.1-6]
+      return true;
+    }
+    if (message.expiresAt <= message.receivedAt) {
+      // Over as soon as it is there, but in the place of the one before it [MQTT-3.3.1-5].
+      this.delete(message.topic, message.durability);
+      return true;
+    }
+    if (!this.#store.set(message.own())) return false;
+    this.#count();
+    this.#context.commits.add({ type: 'retain', message }, message.bytes, message.durability);
+    this.#expire(message);
+    return true;
+  }
+
+  /** Name of the limit that keeps a message out. */
+  fullFor(topic: string): 'maxRetainedMessages' | 'maxRetainedBytes' {
+    const { maxRetainedMessages } = this.#context.limits;
+    const isNew = this.#store.get(topic) === undefined;
+    return isNew && this.size >= maxRetainedMessages ? 'maxRetainedMessages' : 'maxRetainedBytes';
+  }
+
+  /** Puts back what was committed before a restart, whatever the limits are now. */
+  restore(message: RoutedMessage): void {
+    if (!this.#store.set(message)) {
+      this.#context.dropped(message, undefined, 'retained-full');
+      return;
+    }
+    this.#count();
+    this.#expire(message);
+  }
+
+  /** Messages older than `before` on topics that a filter matches. */
+  walk(filter: string, before: number): RetainedCursor {
+    return this.#store.walk(filter, before);
+  }
+
+  #expire(message: RoutedMessage): void {
+    if (message.expiresAt === Infinity) return;
+    const { environment, deadlines } = this.#context;
+    // Not the message itself, which the store keeps in a smaller form.
+    const { topic, number } = message;
+    const owner: DeadlineOwner = { onDeadline: () => this.#expired(topic, number) };
+    const inMs = message.expiresAt - environment.now();
+    deadlines.set(new Deadline(owner), environment.monotonic() + Math.max(0, inMs));
+  }
+
+  #expired(topic: string, number: number): void {
+    const message = this.#store.get(topic);
+    if (message === undefined || message.number !== number) return;
+    this.delete(topic);
+    this.#context.hooks.expired?.({ clientId: undefined, message });
+  }
+
+  /** Forgets the message of a topic, if it has one. */
+  delete(topic: string, durability?: Durability): void {
+    if (this.#store.delete(topic) === undefined) return;
+    this.#count();
+    this.#context.commits.add({ type: 'clearRetained', topic }, 0, durability);
+  }
+
+  #count(): void {
+    const { stats } = this.#context;
+    stats.retainedMessages = this.size;
+    stats.retainedBytes = this.bytes;
+  }
+}

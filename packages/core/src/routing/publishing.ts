@@ -1,0 +1,150 @@
+import { type PublishProperties, type Qos, ReasonCode } from '@sluice/packet';
+import { type Client, DropReason, isDrop } from '@sluice/plugin';
+import { andThen } from '../base/and-then.ts';
+import type { Context } from '../context/context.ts';
+import type { HookRunners } from '../hooks/hooks.ts';
+import { RoutedMessage } from '../messages/routed-message.ts';
+import type { RetainedMessages } from '../retained/retained-messages.ts';
+import { askRoute, type FindReceiver } from './hooked-route.ts';
+import type { Route } from './route.ts';
+import type { Router } from './router.ts';
+
+/** Who publishes: a session, for one. */
+export interface Publisher {
+  /** Undefined for the application. */
+  readonly client: Client | undefined;
+  readonly hooks: HookRunners;
+}
+
+/** Where every message enters the broker, once it is allowed to: from clients, wills and the application. */
+export class Publishing {
+  readonly #context: Context;
+  readonly #router: Router;
+  readonly #retained: RetainedMessages;
+  readonly #find: FindReceiver;
+
+  constructor(context: Context, router: Router, retained: RetainedMessages, find: FindReceiver) {
+    this.#context = context;
+    this.#router = router;
+    this.#retained = retained;
+    this.#find = find;
+  }
+
+  /** Makes a message of the application or of a will. */
+  message(
+    publisherId: string,
+    topic: string,
+    payload: Uint8Array,
+    qos: Qos,
+    retain: boolean,
+    properties: PublishProperties,
+  ): RoutedMessage {
+    const now = this.#context.environment.now();
+    return new RoutedMessage(
+      {
+        number: this.#context.numbers.message(),
+        topic,
+        qos,
+        retain,
+        properties,
+        publisherId,
+        receivedAt: now,
+        expiresAt: expiryOf(properties, now),
+      },
+      payload,
+    );
+  }
+
+  /**
+   * What of a message is to be retained, for `accept`: the message, a copy of it with an earlier end, or nothing. A
+   * promise while the hook `retain` takes its time.
+   */
+  retention(
+    message: RoutedMessage,
+    { client, hooks: { retain } }: Publisher,
+  ): RoutedMessage | undefined | Promise<RoutedMessage | undefined> {
+    if (!message.retain) return undefined;
+    if (retain === undefined) return message;
+    return andThen(retain({ client, message }), (verdict) => {
+      if (!verdict.allowed) return undefined;
+      const seconds = verdict.grant?.timeToLiveSeconds;
+      if (seconds === undefined) return message;
+      const expiresAt = message.receivedAt + seconds * 1_000;
+      return expiresAt < message.expiresAt ? message.expiringAt(expiresAt) : message;
+    });
+  }
+
+  /**
+   * Retains what `retention` said, and routes a message. Returns how many receivers took it; below 0, that it goes
+   * no further: `refusalOf` is why.
+   */
+  accept(
+    message: RoutedMessage,
+    retained: RoutedMessage | undefined,
+    publisher: Publisher,
+    known?: Route,
+  ): number {
+    this.#context.commits.cut();
+    const { client, hooks } = publisher;
+    const route = known ?? this.#router.lookup(message.topic);
+    // Asked before anything is kept: what it drops leaves nothing behind.
+    const targets =
+      hooks.route === undefined
+        ? undefined
+        : askRoute(hooks.route, client, message, this.#router.targets(message, route), this.#find);
+    if (targets !== undefined && isDrop(targets)) {
+      this.#context.dropped(message, undefined, DropReason.hook);
+      return refusal(targets.reasonCode);
+    }
+    if (retained !== undefined && !this.#retained.publish(retained)) {
+      this.#retainedFull(message, publisher);
+      return refusal(ReasonCode.quotaExceeded);
+    }
+    let receivers = 0;
+    if (targets === undefined) receivers = this.#router.route(message, route);
+    else for (const target of targets) if (target.deliver(message)) receivers++;
+    if (hooks.published !== undefined) this.#tellPublished(message, publisher, receivers);
+    return receivers;
+  }
+
+  #retainedFull(message: RoutedMessage, { client, hooks }: Publisher): void {
+    this.#context.dropped(message, undefined, DropReason.retainedFull);
+    hooks.limited?.({
+      limit: this.#retained.fullFor(message.topic),
+      action: 'dropped',
+      connection: client?.connection,
+      clientId: client?.clientId,
+    });
+  }
+
+  #tellPublished(message: RoutedMessage, { client, hooks }: Publisher, receivers: number): void {
+    const { commits } = this.#context;
+    const event = { client, message, receivers };
+    if (commits.settled) {
+      hooks.published?.(event);
+      return;
+    }
+    message.own();
+    commits.wait({
+      onCommitted: (failure) => {
+        if (failure === undefined) hooks.published?.(event);
+      },
+    });
+  }
+}
+
+/** What `accept` returns of a message that goes no further. */
+function refusal(reasonCode: ReasonCode): number {
+  return -1 - reasonCode;
+}
+
+/** Why a message goes no further, out of what `accept` returned. */
+export function refusalOf(result: number): ReasonCode {
+  return (-1 - result) as ReasonCode;
+}
+
+/** When a message expires, from its Message Expiry Interval (section 3.3.2.3.3). */
+export function expiryOf(properties: PublishProperties, now: number): number {
+  const seconds = properties.messageExpiryInterval;
+  return seconds === undefined ? Infinity : now + seconds * 1_000;
+}

@@ -1,0 +1,91 @@
+import type { Qos } from '@sluice/packet';
+import type { Context } from '../context/context.ts';
+import { RoutedMessage } from '../messages/routed-message.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Sink } from '../outbox/sink.ts';
+import type { RetainedCursor } from '../retained/retained-cursor.ts';
+import type { Receiver } from './receiver.ts';
+
+const messagesPerTurn = 100;
+const stepsPerCall = 1_000;
+
+/** The retained messages that a new subscription asks for (section 3.3.1.3). */
+export interface Replay {
+  /** The filter by which the client knows the subscription. */
+  readonly requested: string;
+  readonly cursor: RetainedCursor;
+  readonly qos: Qos;
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+}
+
+/** The session, as its replays see it. */
+interface ReplayOwner extends Receiver {
+  readonly outbox: Outbox;
+  readonly sink: Sink | undefined;
+  readonly stored: boolean;
+  pump(): void;
+}
+
+/** Retained messages on their way to one client: taken from the store only as fast as they leave. */
+export class ReplayQueue {
+  readonly #owner: ReplayOwner;
+  readonly #context: Context;
+  readonly #replays: Replay[] = [];
+  #deferred = false;
+
+  constructor(owner: ReplayOwner, context: Context) {
+    this.#owner = owner;
+    this.#context = context;
+  }
+
+  /** Adds a replay. One for the same subscription that is not finished begins again. */
+  add(replay: Replay): void {
+    this.remove(replay.requested);
+    this.#replays.push(replay);
+  }
+
+  /** The subscription is gone: nothing more comes of it. */
+  remove(requested: string): void {
+    const index = this.#replays.findIndex((replay) => replay.requested === requested);
+    if (index >= 0) this.#replays.splice(index, 1);
+  }
+
+  /** Sends what the client takes now. True when nothing is left. */
+  pump(): boolean {
+    let budget = messagesPerTurn;
+    while (this.#replays[0] !== undefined) {
+      const { cursor, qos, subscriptionIdentifiers } = this.#replays[0];
+      if (this.#deferred || this.#owner.sink?.writable !== true || !this.#owner.outbox.idle)
+        return false;
+      if (budget-- === 0) {
+        this.#defer();
+        return false;
+      }
+      const message = cursor.next(stepsPerCall);
+      if (message !== undefined)
+        this.#send(RoutedMessage.of(message), qos, subscriptionIdentifiers);
+      else if (cursor.done) this.#replays.shift();
+      else budget = 0;
+    }
+    return true;
+  }
+
+  #send(retained: RoutedMessage, qos: Qos, identifiers: readonly number[] | undefined): void {
+    if (retained.expiresAt <= this.#context.environment.now()) return;
+    const lower = Math.min(retained.qos, qos) as Qos; // [MQTT-3.8.4-8]
+    // In a stored queue it is a message of its own: the retained one may be replaced before it leaves.
+    const message =
+      lower > 0 && this.#owner.stored
+        ? retained.renumbered(this.#context.numbers.message())
+        : retained;
+    this.#owner.deliver(message, lower, true, identifiers); // [MQTT-3.3.1-8]
+  }
+
+  #defer(): void {
+    this.#deferred = true;
+    this.#context.environment.defer(() => {
+      this.#deferred = false;
+      this.#owner.pump();
+    });
+  }
+}

@@ -1,0 +1,217 @@
+import type { Qos } from '@sluice/packet';
+import { type Client, type DeliveryEvent, DropReason, isDrop } from '@sluice/plugin';
+import type { Deadline } from '../base/deadlines.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Context } from '../context/context.ts';
+import type { HookRunners } from '../hooks/hooks.ts';
+import { RoutedMessage } from '../messages/routed-message.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import type { OutboxOwner } from '../outbox/outbox-owner.ts';
+import type { Sink } from '../outbox/sink.ts';
+import { Inbox } from './inbox.ts';
+import { Readiness, type SharingReceiver } from './receiver.ts';
+import { type Replay, ReplayQueue } from './replay.ts';
+import type { SessionWill } from './session-will.ts';
+import { SubscriptionTable } from './subscription-table.ts';
+
+export const neverExpires = 0xffff_ffff;
+
+/** The state of a client that the standard calls its session (section 4.1). */
+export class Session implements SharingReceiver, OutboxOwner {
+  readonly number: number;
+  readonly clientId: string;
+  /** Whom it belongs to: nobody else resumes it. */
+  readonly identity: string;
+  /** Whether its state is committed: it was made to outlive its connection. */
+  readonly stored: boolean;
+  readonly subscriptions: SubscriptionTable = new SubscriptionTable();
+  readonly outbox: Outbox;
+  /** Seconds. */
+  expiryInterval: number;
+  /** The last client on it; its connection may be closed. */
+  client: Client;
+  will: SessionWill | undefined;
+  /** Milliseconds since 1970; undefined while connected. */
+  disconnectedAt: number | undefined;
+  expiry: Deadline | undefined;
+  /** Of the scope that its last client came through; those of the broker after a restart. */
+  hooks: HookRunners;
+  /** What its last client was granted; the limits of the broker after a restart. */
+  limits: Limits;
+  readonly #context: Context;
+  #inbox: Inbox | undefined;
+  #replays: ReplayQueue | undefined;
+  #sink: Sink | undefined;
+
+  constructor(
+    number: number,
+    client: Client,
+    expiryInterval: number,
+    stored: boolean,
+    context: Context,
+  ) {
+    this.number = number;
+    this.clientId = client.clientId;
+    this.identity = client.identity;
+    this.client = client;
+    this.expiryInterval = expiryInterval;
+    this.stored = stored;
+    this.hooks = context.hooks;
+    this.limits = context.limits;
+    this.#context = context;
+    this.outbox = new Outbox(this, context);
+  }
+
+  get inbox(): Inbox {
+    this.#inbox ??= new Inbox(this.number, this.stored ? this.#context.commits : undefined);
+    return this.#inbox;
+  }
+
+  /** The connection it is attached to. It also is the generation: what comes from another one is late. */
+  get sink(): Sink | undefined {
+    return this.#sink;
+  }
+
+  get unacknowledged(): number {
+    return this.outbox.size;
+  }
+
+  /** What a share group looks at. */
+  readiness(qos: Qos): Readiness {
+    const sink = this.#sink;
+    if (sink === undefined) {
+      const waits = qos > 0 && this.stored && !this.outbox.isFull;
+      return waits ? Readiness.offline : Readiness.none;
+    }
+    if (qos === 0) return sink.writable ? Readiness.ready : Readiness.none;
+    if (sink.writable && this.outbox.idle) return Readiness.ready;
+    return this.outbox.isFull ? Readiness.none : Readiness.busy;
+  }
+
+  attach(sink: Sink): void {
+    this.#sink = sink;
+    this.disconnectedAt = undefined;
+  }
+
+  detach(): void {
+    this.#sink = undefined;
+    // What a SUBSCRIBE was answered for is still owed to a session that goes on [MQTT-3.3.1-9].
+    if (!this.stored) this.#replays = undefined;
+    this.outbox.detach();
+  }
+
+  deliver(
+    message: RoutedMessage,
+    qos: Qos,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+    sharedFilter?: string,
+  ): boolean {
+    const sink = this.#sink;
+    let reason: DropReason | undefined;
+    if (sink === undefined && (qos === 0 || !this.stored)) {
+      reason = DropReason.offline;
+    } else if (qos === 0 && message.mayRepeat) {
+      this.#sendOnceDurable(message, retain, subscriptionIdentifiers);
+    } else if (qos === 0) {
+      reason = this.#sendAtMostOnce(message, retain, subscriptionIdentifiers);
+    } else {
+      reason = this.outbox.enqueue(message, qos, retain, subscriptionIdentifiers, sharedFilter);
+    }
+    if (reason === undefined) return true;
+    this.#context.dropped(message, this.clientId, reason);
+    return false;
+  }
+
+  send(
+    message: RoutedMessage,
+    qos: Qos,
+    retain: boolean,
+    dup: boolean,
+    packetId: number,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): DropReason | DeliveryEvent | undefined {
+    const sink = this.#sink as Sink;
+    if (qos === 0 && !sink.writable) return DropReason.slowReceiver;
+    const { authorizeDeliver, deliver, delivered } = this.hooks;
+    if (authorizeDeliver !== undefined || deliver !== undefined) {
+      const event = this.#permit({ client: this.client, message, qos, retain });
+      if (typeof event === 'string') return event;
+      message = RoutedMessage.of(event.message);
+      retain = event.retain;
+      // A hook ended the connection.
+      if (sink !== this.#sink) return undefined;
+    }
+    if (!sink.publish(message, qos, retain, dup, packetId, subscriptionIdentifiers)) {
+      return DropReason.packetTooLarge;
+    }
+    return delivered === undefined ? undefined : { client: this.client, message, qos, retain };
+  }
+
+  tellLimited(isFull: boolean): void {
+    const connection = this.#sink === undefined ? undefined : this.client.connection;
+    this.hooks.limited?.({
+      limit: isFull ? 'maxQueuedMessages' : 'maxQueuedBytes',
+      action: 'dropped',
+      connection,
+      clientId: this.clientId,
+    });
+  }
+
+  /** Sends retained messages for a new subscription, as fast as the client takes them. */
+  replay(replay: Replay): void {
+    this.#replays ??= new ReplayQueue(this, this.#context);
+    this.#replays.add(replay);
+    this.pump();
+  }
+
+  /** Stops what `replay` began for a subscription [MQTT-3.10.4-2]. */
+  endReplay(requested: string): void {
+    this.#replays?.remove(requested);
+  }
+
+  /** Goes on with everything that waits for the client: called when it acknowledged or its stream drained. */
+  pump(): void {
+    this.outbox.pump();
+    if (this.#replays?.pump() === true) this.#replays = undefined;
+  }
+
+  #sendAtMostOnce(
+    message: RoutedMessage,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): DropReason | undefined {
+    const sent = this.send(message, 0, retain, false, 0, subscriptionIdentifiers);
+    if (typeof sent !== 'object') return sent;
+    this.hooks.delivered?.(sent);
+    return undefined;
+  }
+
+  /** What its publisher may still send again after a crash must not have arrived yet: it is to arrive once. */
+  #sendOnceDurable(
+    message: RoutedMessage,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): void {
+    const sink = this.#sink;
+    message.own();
+    this.#context.commits.waitForBatch({
+      onCommitted: (failure) => {
+        if (failure !== undefined) return;
+        const reason =
+          sink === this.#sink
+            ? this.#sendAtMostOnce(message, retain, subscriptionIdentifiers)
+            : DropReason.offline;
+        if (reason !== undefined) this.#context.dropped(message, this.clientId, reason);
+      },
+    });
+  }
+
+  #permit(event: DeliveryEvent): DeliveryEvent | DropReason {
+    const { authorizeDeliver, deliver } = this.hooks;
+    if (authorizeDeliver?.(event).allowed === false) return DropReason.notAuthorized;
+    if (deliver === undefined) return event;
+    const changed = deliver(event);
+    return isDrop(changed) ? DropReason.hook : changed;
+  }
+}
