@@ -102,7 +102,7 @@ describe('limits', () => {
   });
 
   it('say in their comments what the table says', () => {
-    const source = readFileSync(new URL('../src/limits.ts', import.meta.url), 'utf8');
+    const source = readFileSync(new URL('../src/base/limits.ts', import.meta.url), 'utf8');
     const shown = (value: number): string => value.toLocaleString('en-US');
     for (const name of names) {
       const { default: byDefault, min, max } = limitRanges[name];
