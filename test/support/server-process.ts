@@ -86,6 +86,8 @@ export class ServerProcess {
       // Who stays away while others load the server keeps all that came meanwhile.
       limits: { maxQueuedMessages: 100_000 },
       ...(users && { users: this.#write('users.json', { users: await usersOf(users) }) }),
+      // Many kinds of clients fail to log in as one user from one address, all at once.
+      attempts: false,
       ...(rules && { rules: this.#write('rules.json', { rules }) }),
       allowAnonymous: true,
     };

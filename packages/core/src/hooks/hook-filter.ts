@@ -53,7 +53,8 @@ const clients: ReadonlyMap<HookName, ClientOf> = new Map<HookName, ClientOf>([
   ).map((name) => [name, ofClient] as const),
 ]);
 
-const messages: ReadonlySet<HookName> = new Set<HookName>([
+/** Hooks that are about one message. */
+export const messageHooks: ReadonlySet<HookName> = new Set<HookName>([
   'publish',
   'authorizePublish',
   'retain',
@@ -97,7 +98,7 @@ export function faultInFilter(name: HookName, filter: HookFilter): string | unde
     return `has a filter with ${unknown}, but there are only topic and clientIdPrefix`;
   }
   if (topic !== undefined) {
-    if (!messages.has(name) && !subscriptions.has(name)) {
+    if (!messageHooks.has(name) && !subscriptions.has(name)) {
       return 'has a filter by topic, but is called for no message and no subscription';
     }
     if (typeof topic !== 'string' || !isValidTopicFilter(topic)) {
@@ -148,7 +149,7 @@ function unlessAllowed(answer: Opinion): Opinion {
 }
 
 function concernsTopic(name: HookName, filter: string): Concerns {
-  if (messages.has(name)) {
+  if (messageHooks.has(name)) {
     const matches = topicTest(filter);
     return (event) => {
       const { message } = event as { readonly message?: { readonly topic: string } };

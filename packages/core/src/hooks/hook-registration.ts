@@ -5,7 +5,7 @@ import {
   type Hooks,
   hookKinds,
 } from '@sluice/plugin';
-import { allowingWithin, concernsOf, faultInFilter } from './hook-filter.ts';
+import { allowingWithin, concernsOf, faultInFilter, messageHooks } from './hook-filter.ts';
 import type { Registration } from './registered-hook.ts';
 
 const defaultMaxFailures = 10;
@@ -25,21 +25,7 @@ const synchronous: ReadonlySet<HookName> = new Set<HookName>([
 
 /** Hooks that run for messages and packets: looking at the clock each time would cost more than they do. */
 const frequent: ReadonlySet<HookName> = new Set<HookName>([
-  'publish',
-  'authorizePublish',
-  'retain',
-  'route',
-  'selectShared',
-  'enqueue',
-  'overflow',
-  'published',
-  'authorizeDeliver',
-  'deliver',
-  'delivered',
-  'acknowledged',
-  'refused',
-  'dropped',
-  'expired',
+  ...messageHooks,
   'packetReceived',
   'packetSent',
   'limited',

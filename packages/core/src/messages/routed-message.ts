@@ -98,7 +98,6 @@ export class RoutedMessage implements Message {
   waitingUntil(expiresAt: number, numbers: Numbers): RoutedMessage {
     if (this.#shorter?.expiresAt !== expiresAt) {
       this.#shorter = this.expiringAt(expiresAt).renumbered(numbers.message());
-      this.#shorter.mayRepeat = this.mayRepeat;
     }
     return this.#shorter;
   }

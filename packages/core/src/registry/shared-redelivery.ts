@@ -56,7 +56,6 @@ export class SharedRedelivery {
     if (message === undefined || sharedFilter === undefined || (qos === 2 && wasSent)) return;
     // A message of its own: the body of the old one goes with the session.
     const again = message.renumbered(this.#context.numbers.message());
-    again.mayRepeat = message.mayRepeat;
     this.#router.offer(sharedFilter, again);
   }
 }

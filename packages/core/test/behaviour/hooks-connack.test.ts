@@ -1,25 +1,12 @@
-import { allow, type ConnackChanges, type ConnackEvent, drop } from '@sluice/plugin';
+import { allow, drop } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
+import { askedOf } from '../support/asked-of.ts';
 import { logHooks } from '../support/log-hooks.ts';
 import { aPlugin, startTestBroker } from '../support/test-broker.ts';
 
 const informing = { requestResponseInformation: 1 } as const;
 
-/** A broker whose hook `connack` answers this, and what it was asked. */
-async function withConnack(answer: unknown) {
-  const asked: ConnackEvent[] = [];
-  const world = await startTestBroker({
-    plugins: [
-      aPlugin((context) =>
-        context.hook('connack', (event) => {
-          asked.push(event);
-          return answer as ConnackChanges;
-        }),
-      ),
-    ],
-  });
-  return { world, asked };
-}
+const withConnack = (answer: unknown) => askedOf('connack', answer);
 
 describe('connack', () => {
   test('comes just before CONNACK, with what it is going to say', async () => {

@@ -1,24 +1,11 @@
-import { type DisconnectChanges, type DisconnectEvent, drop, type Traffic } from '@sluice/plugin';
+import { drop, type Traffic } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
+import { askedOf } from '../support/asked-of.ts';
 import { logHooks } from '../support/log-hooks.ts';
 import { pingreq, publishPacket } from '../support/packets.ts';
 import { aPlugin, startTestBroker } from '../support/test-broker.ts';
 
-/** A broker whose hook `disconnect` answers this, and what it was asked. */
-async function withDisconnect(answer: unknown) {
-  const asked: DisconnectEvent[] = [];
-  const world = await startTestBroker({
-    plugins: [
-      aPlugin((context) =>
-        context.hook('disconnect', (event) => {
-          asked.push(event);
-          return answer as DisconnectChanges;
-        }),
-      ),
-    ],
-  });
-  return { world, asked };
-}
+const withDisconnect = (answer: unknown) => askedOf('disconnect', answer);
 
 describe('disconnect', () => {
   test('is asked before any DISCONNECT of the broker, and changes what it says', async () => {
