@@ -2,6 +2,8 @@
 import { BenchError } from './bench-error.ts';
 import { brokers } from './brokers/index.ts';
 import { checkCommand } from './check/check-command.ts';
+import { flameCommand } from './flame/flame-command.ts';
+import { goalsCommand } from './goals/goals-command.ts';
 import { loadCommand } from './load-command.ts';
 import { loginsCommand } from './logins-command.ts';
 import { microCommand } from './micro/micro-command.ts';
@@ -32,6 +34,8 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   }
   if (words[0] === 'plot') return plotCommand(words.slice(1));
+  if (words[0] === 'goals') return goalsCommand(words.slice(1));
+  if (words[0] === 'flame') return flameCommand(words.slice(1));
   if (words[0] === 'logins') return loginsCommand();
   return words[0] === 'micro' ? microCommand(words.slice(1)) : loadCommand(words);
 }

@@ -22,6 +22,8 @@ export const usage: string = `npm run bench [-- OPTIONS]            the same loa
 npm run bench -- micro [NAME]         micro benchmarks
 npm run bench -- logins               those who are connected while 100 clients log in
 npm run bench -- plot REPORT --out DIR  draws a JSON report as SVG
+npm run bench -- goals REPORT ...     what JSON reports measured beside the goals
+npm run bench -- flame SCENARIO --out DIR  where the broker's time goes, as SVG
 npm run bench:check [-- OPTIONS]      what became slower than the stored baseline
 npm run bench -- list                 the scenarios and brokers
 

