@@ -258,13 +258,9 @@ export class Connection implements PortOwner {
     this.#liveness.watchStall();
   }
 
-  #refused(reasonCode: number, message: string): void {
+  #refused(reasonCode: ReasonCode, message: string): void {
     this.#context.stats.refusedTotal++;
-    this.parts.events.refused({
-      connection: this.info,
-      reasonCode: reasonCode as ReasonCode,
-      message,
-    });
+    this.parts.events.refused({ connection: this.info, reasonCode, message });
   }
 
   /** Nothing of this connection is processed any more; the session goes on by itself. */
