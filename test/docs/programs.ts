@@ -15,7 +15,7 @@ export interface Program {
 
 const runnable = new Set(['ts', 'js']);
 
-const setupPrelude = `import { ReasonCode } from '@sluice/packet';
+const setupPrelude = `import { parseSharedFilter, ReasonCode } from '@sluice/packet';
 import { allow, deny, drop, OverflowAction, proceed } from '@sluice/plugin';
 import { live } from '${join(root, 'test/docs/a-life.ts')}';
 `;
