@@ -7,6 +7,9 @@ const maxTopicLength = 512;
 export class TopicVerdicts<Verdict> {
   readonly #judge: (topic: string) => Verdict;
   readonly #known = new Map<string, Verdict>();
+  // Most clients meet one topic many times in a row.
+  #lastTopic: string | undefined;
+  #lastVerdict: Verdict | undefined;
 
   constructor(judge: (topic: string) => Verdict) {
     this.#judge = judge;
@@ -14,8 +17,9 @@ export class TopicVerdicts<Verdict> {
 
   /** Allocates nothing for a topic that is known: runs once per delivery. */
   of(topic: string): Verdict {
-    const known = this.#known.get(topic);
-    return known === undefined ? this.#learn(topic) : known;
+    if (topic === this.#lastTopic) return this.#lastVerdict as Verdict;
+    const verdict = this.#known.get(topic);
+    return verdict === undefined ? this.#learn(topic) : this.#last(topic, verdict);
   }
 
   #learn(topic: string): Verdict {
@@ -24,6 +28,12 @@ export class TopicVerdicts<Verdict> {
     // All at once: keeping an order of use would cost every hit.
     if (this.#known.size >= maxTopics) this.#known.clear();
     this.#known.set(topic, verdict);
+    return this.#last(topic, verdict);
+  }
+
+  #last(topic: string, verdict: Verdict): Verdict {
+    this.#lastTopic = topic;
+    this.#lastVerdict = verdict;
     return verdict;
   }
 }

@@ -6,10 +6,17 @@ import {
   type PublishPacket,
   ReasonCode,
 } from '@sluice/packet';
-import { isDrop } from '@sluice/plugin';
-import { andThen } from '../base/and-then.ts';
+import {
+  type Allow,
+  type AuthorizePublishEvent,
+  type Deny,
+  type Drop,
+  isDrop,
+  type MessageEvent,
+} from '@sluice/plugin';
 import type { Connection } from '../connection/connection.ts';
 import { ReadingStop } from '../connection/reading.ts';
+import type { DecideRunner } from '../hooks/hook-runners.ts';
 import { RoutedMessage } from '../messages/routed-message.ts';
 import { expiryOf, refusalOf } from '../routing/publishing.ts';
 import type { Session } from '../session/session.ts';
@@ -73,41 +80,103 @@ function toMessage(
   return RoutedMessage.ofPacket(fields, packet, connection.protocolVersion);
 }
 
+type Step<Answer> = (
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  message: RoutedMessage,
+  answer: Answer,
+) => void | Promise<void>;
+
+/** Goes on when a hook answered that takes its time: the only step that makes a closure. */
+function later<Answer>(
+  answer: Promise<Answer>,
+  step: Step<Answer>,
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  message: RoutedMessage,
+): Promise<void> {
+  return answer.then((late) => step(connection, session, packet, message, late));
+}
+
 function askHooks(
   connection: Connection,
   session: Session,
   packet: PublishPacket,
   message: RoutedMessage,
 ): void | Promise<void> {
-  const { context, publishing, inquiries } = connection.parts;
-  const { publish, authorizePublish } = session.hooks;
-  const client = session.client;
-  return andThen(publish?.({ client, message }), (event) => {
-    if (connection.closed) return;
-    if (event !== undefined && isDrop(event)) {
-      context.dropped(message, undefined, 'hook');
-      refuse(connection, session, packet, event.reasonCode);
-      return;
-    }
-    const changed = event === undefined ? message : RoutedMessage.of(event.message);
-    const question = { client, message: changed, isWill: false };
-    const asked = authorizePublish?.(question);
-    const current =
-      asked instanceof Promise && authorizePublish !== undefined
-        ? inquiries.current(client.clientId, asked, () => authorizePublish(question))
-        : asked;
-    return andThen(current, (verdict) => {
-      if (connection.closed) return;
-      if (verdict?.allowed === false) {
-        context.dropped(changed, undefined, 'not-authorized');
-        refuse(connection, session, packet, verdict.reasonCode);
-        return;
-      }
-      return andThen(publishing.retention(changed, session), (retained) => {
-        if (!connection.closed) accept(connection, session, packet, changed, retained);
-      });
-    });
-  });
+  const { publish } = session.hooks;
+  if (publish === undefined) return authorize(connection, session, packet, message);
+  const event = publish({ client: session.client, message });
+  return event instanceof Promise
+    ? later(event, transformed, connection, session, packet, message)
+    : transformed(connection, session, packet, message, event);
+}
+
+function transformed(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  message: RoutedMessage,
+  event: MessageEvent | Drop,
+): void | Promise<void> {
+  if (connection.closed) return;
+  if (!isDrop(event)) {
+    return authorize(connection, session, packet, RoutedMessage.of(event.message));
+  }
+  connection.parts.context.dropped(message, undefined, 'hook');
+  refuse(connection, session, packet, event.reasonCode);
+}
+
+function authorize(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  message: RoutedMessage,
+): void | Promise<void> {
+  const { authorizePublish } = session.hooks;
+  if (authorizePublish === undefined) return retain(connection, session, packet, message);
+  const question = { client: session.client, message, isWill: false };
+  const verdict = authorizePublish(question);
+  if (!(verdict instanceof Promise)) return judged(connection, session, packet, message, verdict);
+  const current = currentVerdict(connection, question, verdict, authorizePublish);
+  return later(current, judged, connection, session, packet, message);
+}
+
+function currentVerdict(
+  connection: Connection,
+  question: AuthorizePublishEvent,
+  asked: Promise<Allow<never> | Deny>,
+  ask: DecideRunner<AuthorizePublishEvent, never>,
+): Promise<Allow<never> | Deny> {
+  const { clientId } = question.client;
+  return connection.parts.inquiries.current(clientId, asked, () => ask(question));
+}
+
+function judged(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  message: RoutedMessage,
+  verdict: Allow<never> | Deny,
+): void | Promise<void> {
+  if (connection.closed) return;
+  if (verdict.allowed) return retain(connection, session, packet, message);
+  connection.parts.context.dropped(message, undefined, 'not-authorized');
+  refuse(connection, session, packet, verdict.reasonCode);
+}
+
+function retain(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  message: RoutedMessage,
+): void | Promise<void> {
+  const retained = connection.parts.publishing.retention(message, session);
+  return retained instanceof Promise
+    ? later(retained, accept, connection, session, packet, message)
+    : accept(connection, session, packet, message, retained);
 }
 
 /** The broker takes the message over: it is kept, routed, and acknowledged when that is durable [MQTT-4.3.2-4]. */
@@ -118,6 +187,7 @@ function accept(
   message: RoutedMessage,
   retained: RoutedMessage | undefined,
 ): void {
+  if (connection.closed) return;
   const { context, publishing, router } = connection.parts;
   const { commits } = context;
   let route = connection.lastRoute;
