@@ -65,6 +65,8 @@ function clientFields({ clientId, userName }: Client): object {
 function connectionFields({ transport, remoteAddress, remotePort }: ConnectionInfo): object {
   return {
     transport,
-    ...(remoteAddress !== undefined && { remote: `${remoteAddress} port ${remotePort}` }),
+    ...(remoteAddress !== undefined && {
+      remote: printable(`${remoteAddress} port ${remotePort}`),
+    }),
   };
 }

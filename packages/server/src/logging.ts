@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { LogLevel } from './config.ts';
+import { printable } from './printable.ts';
 import { readableLines } from './readable-lines.ts';
 
 /** A logger and the two ways to get its last lines out before the process ends. */
@@ -62,6 +63,8 @@ export function createLogger(level: LogLevel, to: DestinationStream): Logger {
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      // JSON escapes only the first 32 controls, and whatever is logged may hold what a peer sent: errors above all.
+      hooks: { streamWrite: (line) => `${printable(line.slice(0, -1))}\n` },
     },
     to,
   );

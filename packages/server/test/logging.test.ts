@@ -121,6 +121,38 @@ it('says how many lines a budget left out', () => {
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'warn', lines: 2 });
 });
 
+/** What a terminal obeys or what turns text around: NUL, bell, escape, DEL, the C1 form of CSI, bidi marks and overrides, line separators. */
+const hostile = 'x\u0000\u0007\r\n\u001b[2J\u007f\u009b2J\u061c\u200f\u202e\u2066\u2028y';
+const obeyed = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+
+describe.each(['JSON', 'lines for people'])('hostile names in %s', (form) => {
+  it('reach no terminal as they are, in whatever field they come', () => {
+    let text = '';
+    const out = { write: (line: string) => (text += line) };
+    const logger = createLogger('debug', form === 'JSON' ? out : readableLines(out));
+    const broker = new EventEmitter<BrokerEvents>();
+    logEvents(broker, logger);
+    const { clientId, ...rest } = clientNamed(hostile);
+    const from = { ...connection, remoteAddress: hostile };
+    const client = { ...rest, clientId, userName: hostile, connection: from };
+    broker.emit('connected', { client, sessionPresent: false });
+    broker.emit('refused', { connection: from, reasonCode: 0x85, message: hostile });
+    broker.emit(
+      'error',
+      new Error(`The topic ${hostile} is not valid`, { cause: new Error(hostile) }),
+    );
+    logger.info({ topic: hostile, nested: { deep: [hostile] } }, `hello ${hostile}`);
+    const lines = text.split('\n');
+    expect(lines.pop()).toBe('');
+    expect(lines).toHaveLength(4);
+    for (const line of lines) {
+      expect(line).not.toMatch(obeyed);
+      expect(line).toContain('\\u009b2J');
+      if (form === 'JSON') expect(JSON.parse(line)).toMatchObject({ level: expect.any(String) });
+    }
+  });
+});
+
 describe('lines for people', () => {
   it('have time, level, message, fields and the error', () => {
     let text = '';
