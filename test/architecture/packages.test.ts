@@ -11,6 +11,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   '@sluice/persistence-level': ['@sluice/packet', '@sluice/plugin'],
   '@sluice/auth': ['@sluice/packet', '@sluice/plugin'],
   '@sluice/limits': ['@sluice/packet', '@sluice/plugin'],
+  '@sluice/sys': ['@sluice/plugin'],
   '@sluice/from-aedes': ['@sluice/packet', '@sluice/plugin'],
   '@sluice/core': [
     '@sluice/matcher',
@@ -24,6 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     '@sluice/packet',
     '@sluice/persistence-level',
     '@sluice/plugin',
+    '@sluice/sys',
   ],
   '@sluice/conformance': ['@sluice/packet'],
   '@sluice/bench': [
@@ -41,6 +43,7 @@ const withoutOthers = [
   '@sluice/plugin',
   '@sluice/matcher',
   '@sluice/limits',
+  '@sluice/sys',
   '@sluice/from-aedes',
 ];
 

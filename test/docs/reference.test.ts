@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LimitRange, limitRanges } from '@sluice/core';
-import { DropReason, hookKinds } from '@sluice/plugin';
+import { ConnectionEnd, DropReason, hookKinds } from '@sluice/plugin';
+import { sysTopics } from '@sluice/sys';
 import { describe, expect, it } from 'vitest';
 import { packages } from '../architecture/sources.ts';
 import { pageNamed, root, section, tableRows, textOnly } from './pages.ts';
@@ -87,6 +88,35 @@ describe('docs/hooks.md', () => {
       ([reason]) => reason,
     );
     for (const reason of Object.values(DropReason)) expect(reasons).toContain(`\`${reason}\``);
+  });
+});
+
+describe('docs/sys.md', () => {
+  const page = pageNamed('docs/sys.md');
+  const firstCells = (heading: string) =>
+    tableRows(section(page, heading)).map(([cell]) => (cell ?? '').replaceAll('`', ''));
+
+  it('has every topic, and no others', () => {
+    const words: Readonly<Record<string, readonly string[]>> = {
+      '<reason>': Object.values(DropReason),
+      '<end>': Object.values(ConnectionEnd),
+      '<minutes>': ['1', '5', '15'],
+    };
+    const topics = firstCells('## Topics')
+      .filter((cell) => cell.startsWith('$SYS/'))
+      .flatMap((cell) => {
+        const [word] = /<\w+>/.exec(cell) ?? [];
+        return word === undefined
+          ? [cell]
+          : (words[word] ?? []).map((one) => cell.replace(word, one));
+      });
+    expect(topics.toSorted()).toEqual([...sysTopics.keys()].toSorted());
+  });
+
+  it('has every reason for the end of a connection', () => {
+    expect(firstCells('## Why a connection ended')).toEqual(
+      expect.arrayContaining(Object.values(ConnectionEnd)),
+    );
   });
 });
 

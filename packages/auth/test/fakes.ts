@@ -19,7 +19,7 @@ import type {
   PluginContext,
   SessionInfo,
 } from '@sluice/plugin';
-import { emptyBroker } from '@sluice/plugin/testing';
+import { emptyBroker, noTraffic, stillClock } from '@sluice/plugin/testing';
 import { onTestFinished } from 'vitest';
 import { LiveDocument } from '../src/documents/live-document.ts';
 import type { Rule } from '../src/rules/rule.ts';
@@ -74,6 +74,8 @@ export class FakeBroker {
       expiryInterval: 0,
       subscriptions: 0,
       queuedMessages: 0,
+      inflightMessages: 0,
+      traffic: noTraffic,
     }));
   }
 
@@ -93,6 +95,7 @@ export async function plugIn(plugin: Plugin, broker = new FakeBroker()): Promise
       throw new Error('auth provides no service');
     },
     broker: broker.services,
+    clock: stillClock,
     reportError(error) {
       broker.errors.push(error);
     },

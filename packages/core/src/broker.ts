@@ -8,6 +8,7 @@ import type {
   DisconnectOptions,
   LimitedEvent,
   OutgoingMessage,
+  PublishOptions,
   RetainedService,
   SessionService,
   SubscriptionService,
@@ -96,9 +97,9 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
   }
 
   /** Publishes a message of the application: no access rules, but the hook `publish`. Settles when it is durable. */
-  publish(message: OutgoingMessage): Promise<void> {
+  publish(message: OutgoingMessage, options?: PublishOptions): Promise<void> {
     return this.#closing === undefined
-      ? this.#local.publish(message)
+      ? this.#local.publish(message, options)
       : Promise.reject(closedError());
   }
 

@@ -30,6 +30,7 @@ import { Subscriptions } from './routing/subscriptions.ts';
 import { ScopeList } from './scope.ts';
 import { LateBroker } from './services/late-broker.ts';
 import { ServiceSet } from './services/service-set.ts';
+import type { Session } from './session/session.ts';
 import type { Subscription } from './session/subscription.ts';
 
 /**
@@ -46,7 +47,11 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   };
   const table = new HookTable({ hookTimeoutMs: limits.hookTimeoutMs, environment, reportError });
   const lateBroker = new LateBroker(table.guard);
-  const provided = await setUpPlugins(plugins, table, lateBroker, reportError);
+  const provided = await setUpPlugins(plugins, table, {
+    broker: lateBroker,
+    environment,
+    reportError,
+  });
   const persistence = provided.persistence ?? new MemoryPersistence();
   const snapshot = await persistence.open(onProgress === undefined ? {} : { onProgress });
   try {
@@ -82,7 +87,10 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       reportError,
       dropped: (message, clientId, reason) => {
         stats.drop(reason);
-        hooksAbout(clientId ?? message.publisherId).dropped?.({ clientId, message, reason });
+        const session = registry.get(clientId ?? message?.publisherId ?? '');
+        if (clientId === undefined) session?.counters.dropOwn(reason);
+        else session?.counters.drop(reason);
+        if (message !== undefined) hooksOf(session).dropped?.({ clientId, message, reason });
       },
       evict: ({ clientId, number }, reasonCode, message) => {
         const session = registry.get(clientId);
@@ -90,8 +98,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       },
     };
     /** Those of the scope that a client came through last, as long as it has a session. */
-    const hooksAbout = (clientId: string): HookRunners =>
-      context.scopes.isUsed ? (registry.get(clientId)?.hooks ?? hooks) : hooks;
+    const hooksOf = (session: Session | undefined): HookRunners =>
+      context.scopes.isUsed ? (session?.hooks ?? hooks) : hooks;
     const router = new Router((provided.matcher ?? createMatcher)<Subscription>(), context);
     const retained = new RetainedMessages(context);
     const publishing = new Publishing(context, router, retained, (clientId) =>

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { ReasonCode } from '@sluice/packet';
-import { BrokerError, type ConnectionInfo } from '@sluice/plugin';
+import { BrokerError, ConnectionEnd, type ConnectionInfo } from '@sluice/plugin';
 import { andThen } from './base/and-then.ts';
 import { Connection } from './connection/connection.ts';
 import { describeConnection, sendAtOnce } from './connection/connection-info.ts';
@@ -100,6 +100,9 @@ export class Entrance {
   #turnAway(stream: Duplex, connection: ConnectionInfo): void {
     stream.on('error', () => {});
     stream.destroy();
+    const { stats } = this.#parts.context;
+    stats.connectionsTotal++;
+    stats.refuse(this.isClosed ? ConnectionEnd.closing : ConnectionEnd.limit);
     const reasonCode = ReasonCode.serverBusy;
     this.#parts.events.refused({ connection, reasonCode, message: 'no more connections' });
     if (this.isClosed) return;

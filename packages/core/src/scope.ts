@@ -80,13 +80,12 @@ export class ScopeList {
     this.#scopes.set(name, undefined);
     const table = this.#surroundings.table.inner();
     try {
-      await setUpPlugins(
-        plugins,
-        table,
-        this.#surroundings.services,
-        (error) => context.reportError(error),
-        name,
-      );
+      const surroundings = {
+        broker: this.#surroundings.services,
+        environment: context.environment,
+        reportError: (error: Error) => context.reportError(error),
+      };
+      await setUpPlugins(plugins, table, surroundings, name);
       const terms: ScopeTerms = { name, hooks: table.runners(), limits };
       await terms.hooks.start?.();
       if (this.#surroundings.entrance.isClosed) {

@@ -9,6 +9,7 @@ import { emptyBroker } from '@sluice/plugin/testing';
 import { describe, expect, it } from 'vitest';
 import { setUpPlugins } from '../src/hooks/plugins.ts';
 import { aTable, client, settled } from './support/hooks.ts';
+import { VirtualEnvironment } from './support/virtual-environment.ts';
 
 const broker = emptyBroker();
 
@@ -32,7 +33,11 @@ function plugin(name: string, setup: Plugin['setup']): Plugin {
 
 function setUp(...plugins: Plugin[]) {
   const { table, errors } = aTable();
-  const done = setUpPlugins(plugins, table, broker, (error) => errors.push(error));
+  const done = setUpPlugins(plugins, table, {
+    broker,
+    environment: new VirtualEnvironment(),
+    reportError: (error) => errors.push(error),
+  });
   return { table, errors, done };
 }
 

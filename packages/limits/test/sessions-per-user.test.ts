@@ -1,6 +1,6 @@
 import { ReasonCode } from '@sluice/packet';
 import type { Client, DisconnectedEvent, Hooks } from '@sluice/plugin';
-import { emptyBroker } from '@sluice/plugin/testing';
+import { emptyBroker, stillClock } from '@sluice/plugin/testing';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../core/test/support/stores.ts';
 import { type SessionsPerUserOptions, sessionsPerUser } from '../src/sessions-per-user.ts';
@@ -148,6 +148,7 @@ describe('sessionsPerUser', () => {
       },
       provide() {},
       broker,
+      clock: stillClock,
       reportError() {},
     });
     const connect = (clientId: string, id: string) => {

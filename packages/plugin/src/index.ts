@@ -1,6 +1,8 @@
 export { BrokerError } from './broker-error.ts';
 export type { Client, ConnectionInfo, HttpRequestInfo } from './client.ts';
 export type { ClientLimits } from './client-limits.ts';
+export type { Clock } from './clock.ts';
+export { ConnectionEnd } from './connection-end.ts';
 export type {
   AuthenticateEvent,
   AuthenticateGrant,
@@ -68,6 +70,7 @@ export type {
   BrokerServices,
   DisconnectOptions,
   OutgoingMessage,
+  PublishOptions,
   RetainedService,
   SessionService,
   SubscriptionInfo,
@@ -81,8 +84,10 @@ export type {
   SessionChanges,
   SessionEvent,
   SessionInfo,
+  SessionTraffic,
   TakenOverEvent,
 } from './session-events.ts';
+export type { BrokerStats } from './stats.ts';
 export type {
   AuthorizeSubscribeEvent,
   AuthorizeSubscribeGrant,

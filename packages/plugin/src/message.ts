@@ -52,6 +52,8 @@ export const DropReason = {
   packetTooLarge: 'packet-too-large',
   /** Refused by authorizePublish or authorizeDeliver. */
   notAuthorized: 'not-authorized',
+  /** Its topic is none that a client may publish to, or its payload not the UTF-8 that it says it is. */
+  invalid: 'invalid',
   /** Dropped by a transform hook, kept out of a queue by `enqueue`, or one of them failed. */
   hook: 'hook',
   /** A newer message took its place in the queue, as the hook `enqueue` said. */

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type { HookName, Hooks } from './hooks.ts';
 import type { MatcherFactory } from './matcher.ts';
 import type { Persistence } from './persistence.ts';
@@ -19,6 +20,11 @@ export interface HookOptions {
    * deadline. A call keeps its place until its promise settles, or for `deadlineMs` from when it began to run.
    */
   readonly maxConcurrent?: number;
+  /**
+   * Of `authorizeSubscribe` with a filter: what the filter keeps from it is as if the hook was not there. Otherwise, once
+   * any hook is registered, everything is denied that none allows. false by default.
+   */
+  readonly leavesOthers?: boolean;
   /** Calls the hook only for what it is about; of any hook that has such a thing. Everything by default. */
   readonly filter?: HookFilter;
   /**
@@ -48,6 +54,8 @@ export interface PluginContext {
   provide<Name extends keyof Services>(name: Name, service: Services[Name]): void;
   /** Usable from the hook `start` on. */
   readonly broker: BrokerServices;
+  /** Time and timers of the broker. They do not keep the process alive, and are to be cleared in the hook `close`. */
+  readonly clock: Clock;
   /** Reports what a person should see: it becomes the broker's `error` event. */
   reportError(error: Error): void;
 }

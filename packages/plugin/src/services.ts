@@ -2,6 +2,7 @@ import type { PublishProperties, Qos, ReasonCode, SubscriptionRequest } from '@s
 import type { LimitedEvent } from './connection-events.ts';
 import type { Message } from './message.ts';
 import type { SessionInfo } from './session-events.ts';
+import type { BrokerStats } from './stats.ts';
 
 /** A message of the application itself. */
 export interface OutgoingMessage {
@@ -12,6 +13,14 @@ export interface OutgoingMessage {
   /** false by default. */
   readonly retain?: boolean;
   readonly properties?: Omit<PublishProperties, 'topicAlias' | 'subscriptionIdentifiers'>;
+}
+
+export interface PublishOptions {
+  /**
+   * For what is made anew all the time, such as `$SYS`: it is never stored, a retained one is gone with the process, and
+   * the hooks `publish`, `retain`, `route` and `published` are not called. QoS 0 only. false by default.
+   */
+  readonly transient?: boolean;
 }
 
 export interface DisconnectOptions {
@@ -71,8 +80,9 @@ export interface BrokerServices {
   readonly sessions: SessionService;
   readonly subscriptions: SubscriptionService;
   readonly retained: RetainedService;
+  readonly stats: BrokerStats;
   /** Settles when the message is routed, and durable where it has to be. */
-  publish(message: OutgoingMessage): Promise<void>;
+  publish(message: OutgoingMessage, options?: PublishOptions): Promise<void>;
   /**
    * Sends a message to one session only, without a subscription; false when there is no such session or it did not
    * take it. Settles when it is durable where it has to be.

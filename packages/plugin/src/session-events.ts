@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import type { DropReason } from './message.ts';
 
 /** A session as plug-ins and applications see it (section 4.1): how it is at this moment. */
 export interface SessionInfo {
@@ -14,6 +15,23 @@ export interface SessionInfo {
   readonly subscriptions: number;
   /** QoS 1 and 2 messages that it has not acknowledged: in flight or waiting. */
   readonly queuedMessages: number;
+  /** Those of them that were sent on its connection. */
+  readonly inflightMessages: number;
+  /** Over all its connections since the broker was created. */
+  readonly traffic: SessionTraffic;
+}
+
+/** What went to and from a client, and what did not. */
+export interface SessionTraffic {
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** PUBLISH packets, repeated ones included. */
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  /** Messages that did not reach it, by reason; reasons that never occurred are left out. */
+  readonly dropped: ReadonlyMap<DropReason, number>;
+  /** Messages of its own that were dropped before a client was chosen that gets them. */
+  readonly droppedOwn: ReadonlyMap<DropReason, number>;
 }
 
 export interface SessionEvent {

@@ -13,6 +13,7 @@ import {
   logLevels,
   type ServerConfig,
   type StoreOptions,
+  type SysConfig,
 } from './config.ts';
 import {
   type Fields,
@@ -122,6 +123,7 @@ export function configReader(minPort: 0 | 1): Reader<ServerConfig> {
     certificate: objectOr<CertificateOptions, true>(true),
     allowAnonymous: objectOr<AnonymousOptions, boolean>(true, false),
     attempts: objectOr<AttemptOptions, false>(false),
+    sys: objectOr<SysConfig, false>(false),
     limits,
     features,
     allowControlCharacters: flag,

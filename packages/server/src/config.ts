@@ -5,6 +5,7 @@ import type {
   TokenOptions,
 } from '@sluice/auth';
 import type { Features, Limits } from '@sluice/core';
+import type { NamedReaders, SysOptions } from '@sluice/sys';
 
 /** What LevelDB waits for before a commit counts: see `docs/persistence.md`. */
 export const durabilities = ['fsync', 'write', 'none'] as const;
@@ -88,6 +89,11 @@ export interface ResolvedStore extends StoreOptions {
   readonly durability: Durability;
 }
 
+/** The `$SYS` topics, as far as a file can say it. */
+export interface SysConfig extends Pick<SysOptions, 'intervalSeconds'> {
+  readonly readers?: NamedReaders;
+}
+
 /** The configuration file, and what `startServer` takes: every key may be left out. `docs/server.md` lists them. */
 export interface ServerConfig {
   /** TCP on 127.0.0.1:1883 and WebSocket on 127.0.0.1:8080 by default. */
@@ -109,10 +115,12 @@ export interface ServerConfig {
   readonly allowAnonymous?: boolean | AnonymousOptions;
   /** How often a login may fail; false for any number of times. */
   readonly attempts?: false | AttemptOptions;
+  /** The `$SYS` topics; false for none. Every 10 seconds by default, for those whom the access rules let. */
+  readonly sys?: false | SysConfig;
   readonly limits?: Partial<Limits>;
   /** Optional parts of MQTT that are offered. All by default. */
   readonly features?: Partial<Features>;
-  /** Lets control characters pass in topic names and client identifiers. false by default. */
+  /** Lets control characters pass in topics, client identifiers and user names. false by default. */
   readonly allowControlCharacters?: boolean;
   /** 'info' by default. */
   readonly logLevel?: LogLevel;
@@ -130,6 +138,7 @@ export interface ResolvedConfig {
   readonly certificate: true | CertificateOptions | undefined;
   readonly allowAnonymous: boolean | AnonymousOptions;
   readonly attempts: false | AttemptOptions | undefined;
+  readonly sys: false | SysConfig;
   readonly limits: Partial<Limits>;
   readonly features: Partial<Features>;
   readonly allowControlCharacters: boolean;
@@ -165,6 +174,7 @@ export function resolveConfig(config: ServerConfig): ResolvedConfig {
     certificate: config.certificate,
     allowAnonymous: config.allowAnonymous ?? false,
     attempts: config.attempts,
+    sys: config.sys ?? {},
     limits: config.limits ?? {},
     features: config.features ?? {},
     allowControlCharacters: config.allowControlCharacters ?? false,

@@ -1,6 +1,7 @@
 import { type Broker, createBroker, defaultLimits } from '@sluice/core';
 import { type BackupReport, type LevelPlugin, level } from '@sluice/persistence-level';
 import type { Plugin } from '@sluice/plugin';
+import { sys } from '@sluice/sys';
 import type { Logger } from 'pino';
 import { asksWhoClientsAre, authOf } from './auth-of.ts';
 import { backupDirectory } from './backup-directory.ts';
@@ -65,8 +66,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const { persistence } = config;
   const users = authOf(config);
   const store = persistence === 'memory' ? undefined : storeOf(persistence);
+  const counters = config.sys === false ? undefined : sys(config.sys);
+  const ours = [store, users, counters].filter((plugin) => plugin !== undefined);
   const broker = await createBroker({
-    plugins: [...[store, users].filter((plugin) => plugin !== undefined), ...plugins],
+    plugins: [...ours, ...plugins],
     limits: config.limits,
     features: config.features,
     allowControlCharacters: config.allowControlCharacters,

@@ -31,6 +31,7 @@ describe('flags over environment over configuration file over defaults', () => {
       users: undefined,
       rules: undefined,
       allowAnonymous: false,
+      sys: {},
       limits: {},
       features: {},
       allowControlCharacters: false,

@@ -1,4 +1,10 @@
-import { isDrop, type OutgoingMessage } from '@sluice/plugin';
+import {
+  BrokerError,
+  DropReason,
+  isDrop,
+  type OutgoingMessage,
+  type PublishOptions,
+} from '@sluice/plugin';
 import { whenCommitted } from '../commits/when-committed.ts';
 import type { Context } from '../context/context.ts';
 import { RoutedMessage } from '../messages/routed-message.ts';
@@ -41,9 +47,9 @@ export class LocalClient {
   }
 
   /** Settles when the message is routed, and durable where it has to be. */
-  publish(outgoing: OutgoingMessage): Promise<void> {
+  publish(outgoing: OutgoingMessage, options: PublishOptions = {}): Promise<void> {
     this.#context.publishGuard.check();
-    return this.#publish(outgoing);
+    return options.transient === true ? this.#publishTransient(outgoing) : this.#publish(outgoing);
   }
 
   subscribe(
@@ -86,7 +92,7 @@ export class LocalClient {
     publishGuard.made(message);
     const event = await this.#context.hooks.publish?.({ client: undefined, message });
     if (event !== undefined && isDrop(event)) {
-      this.#context.dropped(message, undefined, 'hook');
+      this.#context.dropped(message, undefined, DropReason.hook);
       return;
     }
     const { commits } = this.#context;
@@ -102,5 +108,25 @@ export class LocalClient {
     }
     if (accepted.durability === 'none') return;
     await whenCommitted(commits);
+  }
+
+  /** Past the hooks that are asked about messages, and past the store. */
+  async #publishTransient(outgoing: OutgoingMessage): Promise<void> {
+    const { publishGuard, commits } = this.#context;
+    const message = readOutgoing(outgoing, this.#publishing);
+    if (message.qos !== 0) {
+      throw new BrokerError('SLUICE_QOS', 'A transient message must have QoS 0.');
+    }
+    publishGuard.made(message);
+    commits.cut();
+    if (message.retain && !this.#retained.publishTransient(message)) {
+      this.#context.dropped(message, undefined, DropReason.retainedFull);
+    }
+    const before = publishGuard.enterRouting(message);
+    try {
+      this.#router.route(message, this.#router.lookup(message.topic));
+    } finally {
+      publishGuard.leave(before);
+    }
   }
 }

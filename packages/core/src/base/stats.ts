@@ -1,32 +1,59 @@
-import { DropReason } from '@sluice/plugin';
+import { type BrokerStats, ConnectionEnd, DropReason } from '@sluice/plugin';
 
 /** Counters of a broker since it was created. Read them whenever you like; they only grow, except the gauges. */
-export class Stats {
-  /** Gauge: connections that are open, with or without CONNECT. */
+export class Stats implements BrokerStats {
   connections = 0;
-  /** Gauge: clients whose CONNECT was accepted. */
   clients = 0;
-  /** Gauge: sessions, connected or not. */
+  clientsMaximum = 0;
   sessions = 0;
-  /** Gauge: subscriptions of clients and of the application. */
   subscriptions = 0;
-  /** Gauge: retained messages, and so topics that have one. */
   retainedMessages = 0;
-  /** Gauge: bytes of their topics, payloads and properties. */
   retainedBytes = 0;
+  queuedMessages = 0;
+  inflightMessages = 0;
   connectionsTotal = 0;
-  /** Connections refused in or before CONNECT. */
+  clientsTotal = 0;
   refusedTotal = 0;
+  sessionsExpired = 0;
   bytesReceived = 0;
   bytesSent = 0;
+  packetsReceived = 0;
+  packetsSent = 0;
   messagesReceived = 0;
   messagesSent = 0;
-  /** Messages that did not reach a receiver, by reason. */
-  readonly dropped: Map<DropReason, number> = new Map(
-    Object.values(DropReason).map((reason) => [reason, 0]),
-  );
+  readonly refused: Map<ConnectionEnd, number> = noneOf(ConnectionEnd);
+  readonly closed: Map<ConnectionEnd, number> = noneOf(ConnectionEnd);
+  readonly dropped: Map<DropReason, number> = noneOf(DropReason);
 
   drop(reason: DropReason, messages = 1): void {
-    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + messages);
+    increase(this.dropped, reason, messages);
   }
+
+  /** A CONNECT was accepted. */
+  accept(): void {
+    this.clientsTotal++;
+    this.clients++;
+    if (this.clients > this.clientsMaximum) this.clientsMaximum = this.clients;
+  }
+
+  /** A connection ended before its CONNECT was accepted. */
+  refuse(reason: ConnectionEnd): void {
+    this.refusedTotal++;
+    increase(this.refused, reason);
+  }
+
+  /** The connection of a client ended. */
+  close(reason: ConnectionEnd): void {
+    this.clients--;
+    increase(this.closed, reason);
+  }
+}
+
+/** Adds to the counter of a reason. */
+export function increase<Reason>(counts: Map<Reason, number>, reason: Reason, by = 1): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + by);
+}
+
+function noneOf<Reason>(list: Readonly<Record<string, Reason>>): Map<Reason, number> {
+  return new Map(Object.values(list).map((reason) => [reason, 0]));
 }

@@ -27,6 +27,7 @@ import { AuthorizationEnd } from './authorization-end.ts';
 import { ClientSink } from './client-sink.ts';
 import type { ClientTerms, PendingExchange } from './client-terms.ts';
 import { replyVersion, writeRefusal } from './connack.ts';
+import { connectionEndOf } from './connection-end.ts';
 import { writeGoodbye } from './goodbye.ts';
 import { IncomingAliases } from './incoming-aliases.ts';
 import { Liveness } from './liveness.ts';
@@ -138,7 +139,7 @@ export class Connection implements PortOwner {
     this.#context.stats.connections--;
     if (this.#closed) return;
     if (this.client === undefined) {
-      this.#refused(0, error?.message ?? 'the stream ended');
+      this.#refused('network', 0, error?.message ?? 'the stream ended');
       this.#end('network', 0, error, false);
     } else {
       // What came before the end counts, above all a DISCONNECT.
@@ -151,6 +152,7 @@ export class Connection implements PortOwner {
 
   /** A packet of the client; a promise while a hook takes its time. */
   handle(packet: Packet): void | Promise<void> {
+    this.#context.stats.packetsReceived++;
     const { packetReceived } = this.hooks;
     if (packetReceived !== undefined) {
       packetReceived({ connection: this.info, client: this.client, packet });
@@ -176,7 +178,7 @@ export class Connection implements PortOwner {
       const version = replyVersion(this.#decoder.protocolVersion, thrown);
       if (version !== 0) this.protocolVersion = version;
       writeRefusal(this.output, version, thrown, this.maximumPacketSize);
-      this.#refused(thrown.reasonCode, thrown.message);
+      this.#refused('broker', thrown.reasonCode, thrown.message);
       this.#end('broker', thrown.reasonCode, thrown, false);
       this.#finish();
     }
@@ -184,8 +186,7 @@ export class Connection implements PortOwner {
 
   /** Tells that a limit acts on the client. */
   limited(limit: string, action: LimitedEvent['action']): void {
-    const clientId = this.client?.clientId;
-    this.hooks.limited?.({ limit, action, connection: this.info, clientId });
+    this.hooks.limited?.({ limit, action, connection: this.info, clientId: this.client?.clientId });
   }
 
   /** A hook granted limits, which count where they are lower. */
@@ -207,7 +208,8 @@ export class Connection implements PortOwner {
     this.session = session;
     this.client = client;
     this.inheritedHeld = session.inbox.size;
-    this.#context.stats.clients++;
+    session.counters.connected(this.traffic);
+    this.#context.stats.accept();
   }
 
   /** CONNECT is accepted and CONNACK written: deliveries begin. */
@@ -221,7 +223,7 @@ export class Connection implements PortOwner {
 
   /** The client sent DISCONNECT. */
   disconnected(reasonCode: ReasonCode, discardWill: boolean): void {
-    if (this.client === undefined) this.#refused(reasonCode, 'the client gave up');
+    if (this.client === undefined) this.#refused('client', reasonCode, 'the client gave up');
     this.#end('client', reasonCode, undefined, discardWill);
     this.#finish();
   }
@@ -235,7 +237,7 @@ export class Connection implements PortOwner {
       writeGoodbye(this.output, this.hooks, client, goodbye, maximumPacketSize);
       this.output.flush();
     }
-    if (client === undefined) this.#refused(reasonCode, message);
+    if (client === undefined) this.#refused('broker', reasonCode, message);
     this.#end('broker', reasonCode, undefined, false);
     this.#finish();
   }
@@ -258,8 +260,8 @@ export class Connection implements PortOwner {
     this.#liveness.watchStall();
   }
 
-  #refused(reasonCode: ReasonCode, message: string): void {
-    this.#context.stats.refusedTotal++;
+  #refused(by: DisconnectedEvent['by'], reasonCode: ReasonCode, message: string): void {
+    this.#context.stats.refuse(connectionEndOf(by, reasonCode));
     this.parts.events.refused({ connection: this.info, reasonCode, message });
   }
 
@@ -278,9 +280,10 @@ export class Connection implements PortOwner {
     const { registry, events } = this.parts;
     const isMine = session !== undefined && registry.disconnect(session, this.sink, discardWill);
     if (session !== undefined && client !== undefined) {
-      this.#context.stats.clients--;
+      const traffic = session.counters.disconnected(this.traffic, this.traffic.total(by));
+      this.#context.stats.close(connectionEndOf(by, reasonCode));
       if (this.#acknowledged) {
-        const event = { client, by, reasonCode, error, traffic: this.traffic.total(by) };
+        const event = { client, by, reasonCode, error, traffic };
         this.hooks.disconnected?.(event);
         events.disconnected(event);
       }

@@ -62,13 +62,15 @@ export class Output implements TurnTask {
     return this.#written - this.#port.pending;
   }
 
-  /** Appends bytes as they are. They must not change any more. */
+  /** Appends the bytes of a packet as they are. They must not change any more. */
   append(bytes: Uint8Array, start: number, end: number): void {
+    this.#stats.packetsSent++;
     this.#append(bytes, start, end, 0, 0);
   }
 
   /** Appends a PUBLISH, with the receiver's own packet id if it has one. */
   publish(encoded: Encoded, packetId: number): void {
+    this.#stats.packetsSent++;
     const { bytes, start, end, packetIdAt } = encoded;
     if (packetIdAt !== 0 && end - start > copyBelowBytes) {
       // Only the head is copied for its packet id.
@@ -84,12 +86,14 @@ export class Output implements TurnTask {
 
   /** Appends an acknowledgement with reason code 0x00. */
   acknowledge(type: AcknowledgementType, packetId: number): void {
+    this.#stats.packetsSent++;
     const bytes = this.#memory.acknowledgement(type, packetId);
     const end = this.#memory.acknowledgementEnd;
     this.#append(bytes, end - acknowledgementBytes, end, 0, 0);
   }
 
   pingresp(): void {
+    this.#stats.packetsSent++;
     this.#append(pingresp, 0, pingresp.length, 0, 0);
   }
 

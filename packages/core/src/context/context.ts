@@ -33,8 +33,11 @@ export interface Context {
   readonly numbers: Numbers;
   /** Something that a person should see: the broker's `error` event. */
   reportError(error: Error): void;
-  /** A message will not arrive. `clientId` is the receiver's, undefined before routing. */
-  dropped(message: Message, clientId: string | undefined, reason: DropReason): void;
+  /**
+   * A message will not arrive. `clientId` is the receiver's, undefined before routing. Without the message, which may
+   * lie on disk only, it is counted, and no hook is told.
+   */
+  dropped(message: Message | undefined, clientId: string | undefined, reason: DropReason): void;
   /** Ends a session, with its connection if it has one. */
   evict(session: EvictedSession, reasonCode: ReasonCode, message: string): void;
 }

@@ -15,7 +15,7 @@ export interface BrokerOptions {
   readonly features?: Partial<Features>;
   /** For tests and simulations. The running process by default. */
   readonly environment?: Environment;
-  /** Accepts U+0001 to U+001F and U+007F to U+009F in topics (section 1.5.4). false by default. */
+  /** Accepts U+0001 to U+001F and U+007F to U+009F in topics, client identifiers and user names (section 1.5.4). false by default. */
   readonly allowControlCharacters?: boolean;
   /** Called now and then while a large store is restored: what is read, and how many records so far. */
   readonly onProgress?: (what: string, records: number) => void;

@@ -2,6 +2,7 @@ import { type ConnectPacket, ReasonCode } from '@sluice/packet';
 import { type AuthenticateGrant, type Client, type ExchangeGrant, isDrop } from '@sluice/plugin';
 import { andThen } from '../base/and-then.ts';
 import { exceededTopicLimit, LimitExceeded } from '../base/limit-exceeded.ts';
+import { isReservedTopic } from '../base/reserved-topic.ts';
 import type { Connection } from '../connection/connection.ts';
 import { Exchange } from '../connection/exchange.ts';
 import { Refusal } from '../connection/refusal.ts';
@@ -75,7 +76,7 @@ function check(connection: Connection, packet: ConnectPacket): ClientName {
   if (will !== undefined) {
     if (will.retain && !connection.parts.context.features.retain)
       refuse(ReasonCode.retainNotSupported, 'RETAIN of the will'); // [MQTT-3.2.2-13]
-    if (will.topic === '' || will.topic.startsWith('$SYS/') || will.topic.startsWith('$share/')) {
+    if (will.topic === '' || isReservedTopic(will.topic)) {
       refuse(ReasonCode.topicNameInvalid, 'topic of the will');
     }
     const exceeded = exceededTopicLimit(will.topic, limits);

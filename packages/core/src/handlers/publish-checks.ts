@@ -7,6 +7,7 @@ import {
   ReasonCode,
 } from '@sluice/packet';
 import { exceededTopicLimit, LimitExceeded } from '../base/limit-exceeded.ts';
+import { isReservedTopic } from '../base/reserved-topic.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../session/session.ts';
 
@@ -52,8 +53,7 @@ export function checkTopic(connection: Connection, topic: string): ReasonCode {
     connection.limited(exceeded, 'refused');
     return ReasonCode.topicNameInvalid;
   }
-  if (topic.startsWith('$SYS/') || topic.startsWith('$share/')) return ReasonCode.topicNameInvalid;
-  return ReasonCode.success;
+  return isReservedTopic(topic) ? ReasonCode.topicNameInvalid : ReasonCode.success;
 }
 
 /** Whether the packet uses nothing that CONNACK said is not there, and its payload is what it claims to be. */

@@ -11,6 +11,7 @@ import {
   type AuthorizePublishEvent,
   type Deny,
   type Drop,
+  DropReason,
   isDrop,
   type MessageEvent,
 } from '@sluice/plugin';
@@ -34,16 +35,16 @@ export function handlePublish(connection: Connection, packet: PublishPacket): vo
     alias === undefined ? packet.topic : connection.aliases.resolve(alias, packet.topic);
   if (packet.qos > 0 && isAnswered(connection, session, packet)) return;
   const refusal = topic === connection.lastTopic ? 0 : checkTopic(connection, topic);
+  const message = toMessage(connection, session, packet as IncomingPublish, topic);
   if (refusal !== 0) {
-    refuse(connection, session, packet, refusal);
+    refuseInvalid(connection, session, packet, message, refusal);
     return;
   }
   connection.lastTopic = topic;
   if (!checkFormat(connection, packet)) {
-    refuse(connection, session, packet, ReasonCode.payloadFormatInvalid);
+    refuseInvalid(connection, session, packet, message, ReasonCode.payloadFormatInvalid);
     return;
   }
-  const message = toMessage(connection, session, packet as IncomingPublish, topic);
   const { publish, authorizePublish, retain } = session.hooks;
   const asksRetain = retain !== undefined && message.retain;
   if (publish === undefined && authorizePublish === undefined && !asksRetain) {
@@ -125,7 +126,7 @@ function transformed(
   if (!isDrop(event)) {
     return authorize(connection, session, packet, RoutedMessage.of(event.message));
   }
-  connection.parts.context.dropped(message, undefined, 'hook');
+  connection.parts.context.dropped(message, undefined, DropReason.hook);
   refuse(connection, session, packet, event.reasonCode);
 }
 
@@ -163,7 +164,7 @@ function judged(
 ): void | Promise<void> {
   if (connection.closed) return;
   if (verdict.allowed) return retain(connection, session, packet, message);
-  connection.parts.context.dropped(message, undefined, 'not-authorized');
+  connection.parts.context.dropped(message, undefined, DropReason.notAuthorized);
   refuse(connection, session, packet, verdict.reasonCode);
 }
 
@@ -216,6 +217,18 @@ function accept(
   if (connection.answers.owed + session.inbox.size > connection.limits.receiveMaximum) {
     if (connection.answers.owed > 0) connection.reading.stop(ReadingStop.answers);
   }
+}
+
+/** No client may publish it. */
+function refuseInvalid(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  message: RoutedMessage,
+  reasonCode: ReasonCode,
+): void {
+  connection.parts.context.dropped(message, undefined, DropReason.invalid);
+  refuse(connection, session, packet, reasonCode);
 }
 
 /** The message goes no further. A 5.0 client is told where there is an acknowledgement; 3.x has no words for it. */

@@ -21,6 +21,16 @@ type Decision<Grant> = Allow<Grant> | Deny;
 export const failedDenial: Deny = Object.freeze(deny(ReasonCode.implementationSpecificError));
 const reasonCodes: ReadonlySet<unknown> = new Set(Object.values(ReasonCode));
 
+/** As `decideRunner`, of hooks that may have the option `leavesOthers`. */
+export function selectiveDecideRunner<Event, Grant>(
+  hooks: readonly RegisteredHook[],
+  rules: DecideRules<Grant>,
+): DecideRunner<Event, Grant> | undefined {
+  const decide = decideRunner<Event, Grant>(hooks, rules);
+  if (decide === undefined || !hooks.every(({ leavesOthers }) => leavesOthers)) return decide;
+  return (event) => (hooks.some((hook) => hook.concerns(event)) ? decide(event) : allow());
+}
+
 /** Makes the runner of a decision; undefined without hooks. */
 export function decideRunner<Event, Grant>(
   hooks: readonly RegisteredHook[],

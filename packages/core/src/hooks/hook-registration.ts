@@ -38,6 +38,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof HookOptions>([
   'deadlineMs',
   'maxConcurrent',
   'filter',
+  'leavesOthers',
   'maxFailures',
   'retryAfterMs',
 ]);
@@ -74,6 +75,7 @@ export function registrationOf<Name extends HookName>(
     deadlineMs: options.deadlineMs ?? (name === 'start' ? Infinity : hookTimeoutMs),
     maxConcurrent,
     concerns: filter === undefined ? undefined : concernsOf(name, filter),
+    leavesOthers: options.leavesOthers ?? false,
     maxFailures: canBeSuspended(name) ? (options.maxFailures ?? defaultMaxFailures) : Infinity,
     retryAfterMs: options.retryAfterMs ?? defaultRetryAfterMs,
     timedCalls: timedCallsOf(name),
@@ -86,9 +88,15 @@ function faultIn(name: HookName, hook: unknown, options: HookOptions): string | 
   if (unknown !== undefined) {
     return `has an option ${unknown}, but there are only ${[...optionNames].join(', ')}`;
   }
-  const { priority, filter } = options;
+  const { priority, filter, leavesOthers } = options;
   if (priority !== undefined && !Number.isFinite(priority)) {
     return 'has a priority that is no number';
+  }
+  if (leavesOthers !== undefined && typeof leavesOthers !== 'boolean') {
+    return 'has a leavesOthers that is neither true nor false';
+  }
+  if (leavesOthers === true && (name !== 'authorizeSubscribe' || filter === undefined)) {
+    return 'has leavesOthers, which is for authorizeSubscribe with a filter';
   }
   return (
     faultInWaiting(name, options) ??

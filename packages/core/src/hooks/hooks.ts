@@ -7,7 +7,7 @@ import {
   applyDisconnect,
   applySession,
 } from './hook-connection-events.ts';
-import { decideNowRunner, decideRunner } from './hook-decide.ts';
+import { decideNowRunner, decideRunner, selectiveDecideRunner } from './hook-decide.ts';
 import { exchangeRunner } from './hook-exchange.ts';
 import { applyDeliver, applyMessage } from './hook-message-events.ts';
 import { closeRunner, observeRunner, startRunner } from './hook-observe.ts';
@@ -136,7 +136,10 @@ export class HookTable {
       expired: observeRunner(this.#inOrder('expired')),
       will: transformRunner(this.#inOrder('will'), applyMessage),
       subscribe: transformRunner(this.#inOrder('subscribe'), applySubscribe),
-      authorizeSubscribe: decideRunner(this.#inOrder('authorizeSubscribe'), subscribeRules),
+      authorizeSubscribe: selectiveDecideRunner(
+        this.#inOrder('authorizeSubscribe'),
+        subscribeRules,
+      ),
       subscribed: observeRunner(this.#inOrder('subscribed')),
       unsubscribe: transformRunner(this.#inOrder('unsubscribe'), applyUnsubscribe),
       unsubscribed: observeRunner(this.#inOrder('unsubscribed')),

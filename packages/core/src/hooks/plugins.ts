@@ -1,6 +1,7 @@
 import {
   BrokerError,
   type BrokerServices,
+  type Clock,
   type HookName,
   type HookOptions,
   type Hooks,
@@ -11,12 +12,20 @@ import {
   type Services,
 } from '@sluice/plugin';
 import { asError } from '../base/as-error.ts';
+import type { Environment } from '../base/environment.ts';
 import type { HookTable } from './hooks.ts';
 
 /** What plug-ins provided. */
 export interface ProvidedServices {
   persistence?: Persistence;
   matcher?: MatcherFactory;
+}
+
+/** What every plug-in is given. */
+export interface PluginSurroundings {
+  readonly broker: BrokerServices;
+  readonly environment: Environment;
+  readonly reportError: (error: Error) => void;
 }
 
 /** Members of a share group may have come through different scopes. */
@@ -31,8 +40,7 @@ const persistenceFunctions = ['open', 'commit', 'readQueue', 'close'] as const;
 export async function setUpPlugins(
   plugins: readonly Plugin[],
   table: HookTable,
-  broker: BrokerServices,
-  reportError: (error: Error) => void,
+  { broker, environment, reportError }: PluginSurroundings,
   scope?: string,
 ): Promise<ProvidedServices> {
   const names = new Set<string>();
@@ -43,8 +51,9 @@ export async function setUpPlugins(
     names.add(name);
   }
   const provided = new Map<string, Provided>();
+  const clock = clockOf(environment);
   for (const plugin of plugins) {
-    const setup = new Setup(plugin.name, table, broker, reportError, provided, scope);
+    const setup = new Setup(plugin.name, table, { broker, clock, reportError }, provided, scope);
     try {
       await plugin.setup(setup.context);
     } catch (thrown) {
@@ -75,8 +84,7 @@ class Setup {
   constructor(
     plugin: string,
     table: HookTable,
-    broker: BrokerServices,
-    reportError: (error: Error) => void,
+    { broker, clock, reportError }: Pick<PluginContext, 'broker' | 'clock' | 'reportError'>,
     provided: Map<string, Provided>,
     scope: string | undefined,
   ) {
@@ -91,6 +99,7 @@ class Setup {
       provide: <Name extends keyof Services>(name: Name, service: Services[Name]) =>
         this.#provide(name, service),
       broker,
+      clock,
       reportError: (error: Error) => reportError(asError(error)),
     });
   }
@@ -147,6 +156,21 @@ class Setup {
       `Plug-in ${this.#plugin} registers ${what} after its setup ended`,
     );
   }
+}
+
+/** Of the environment only what a plug-in may have: randomness and ids stay as they are without it. */
+function clockOf(environment: Environment): Clock {
+  return Object.freeze({
+    now: () => environment.now(),
+    monotonic: () => environment.monotonic(),
+    setTimer: (callback: () => void, delayMs: number) => {
+      const timer = environment.setTimer(callback, delayMs);
+      // A process that has nothing else to do ends, whatever a plug-in still waits for.
+      (timer as { unref?(): void } | undefined)?.unref?.();
+      return timer;
+    },
+    clearTimer: (timer: unknown) => environment.clearTimer(timer),
+  });
 }
 
 function isPersistence(service: unknown): boolean {

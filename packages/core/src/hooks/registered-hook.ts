@@ -23,6 +23,8 @@ export interface Registration {
   readonly maxConcurrent: number;
   /** Undefined when it is called for every event. */
   readonly concerns: Concerns | undefined;
+  /** Whether events that are none of its concern are decided as if it was not there. */
+  readonly leavesOthers: boolean;
   /** Failures in a row that suspend it; Infinity for never. */
   readonly maxFailures: number;
   readonly retryAfterMs: number;
@@ -44,6 +46,8 @@ const maxNestedEnds = 100;
 /** A hook of a plug-in: its calls never throw or reject, they come to a HookFailure, which is reported by then. */
 export class RegisteredHook implements CalledHook {
   readonly priority: number;
+  /** Events that are none of its concern are decided as if it was not there. */
+  readonly leavesOthers: boolean;
   readonly #registration: Registration;
   readonly #surroundings: HookSurroundings;
   readonly #hook: (event: unknown) => unknown;
@@ -66,6 +70,7 @@ export class RegisteredHook implements CalledHook {
   constructor(registration: Registration, surroundings: HookSurroundings) {
     const { maxFailures, retryAfterMs, maxConcurrent } = registration;
     this.priority = registration.priority;
+    this.leavesOthers = registration.leavesOthers;
     this.#registration = registration;
     this.#surroundings = surroundings;
     this.#hook = registration.hook;
@@ -94,6 +99,11 @@ export class RegisteredHook implements CalledHook {
       pending: this.#pending,
       waiting: this.#line?.length() ?? 0,
     };
+  }
+
+  /** Whether it is registered for an event. */
+  concerns(event: unknown): boolean {
+    return this.#concerns === undefined || this.#concerns(event);
   }
 
   /**

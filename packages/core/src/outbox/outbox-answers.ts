@@ -57,8 +57,7 @@ export class OutboxAnswers {
     if (!isFailure(reasonCode)) {
       hooks.acknowledged?.(this.#acknowledgement(entry, reasonCode));
     } else {
-      if (message === undefined) this.#context.stats.drop(DropReason.refused);
-      else this.#context.dropped(message, clientId, DropReason.refused);
+      this.#context.dropped(message, clientId, DropReason.refused);
       hooks.refused?.(this.#acknowledgement(entry, reasonCode));
     }
     this.#owner.pump();

@@ -37,7 +37,7 @@ export class OutboxEntry implements CommitWaiter {
   isImmediate = false;
   /** PUBREC came, on this connection or before: only PUBREL is owed. */
   released = false;
-  /** The message, kept for the hooks `acknowledged` and `refused`. */
+  /** The message, kept for the hooks `acknowledged`, `refused` and `dropped`. */
   reported: RoutedMessage | undefined;
   #owner: { pump(): void } | undefined;
   #batch: Batch | undefined;

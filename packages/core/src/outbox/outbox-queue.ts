@@ -26,6 +26,8 @@ export class OutboxQueue implements WaitingQueue {
   #bytes = 0;
   #inflight = 0;
   #watcher: QueueWatcher | undefined;
+  /** The session is over: what it holds is counted no more. */
+  #isClosed = false;
 
   constructor(owner: QueueOwner, context: Context) {
     this.#owner = owner;
@@ -80,7 +82,7 @@ export class OutboxQueue implements WaitingQueue {
   /** Continues a queue that was committed before a restart. */
   restore({ nextSequence, queued, sentBefore, disconnectedAt }: RestoredSession): void {
     this.#next = Math.max(nextSequence, sentBefore);
-    this.#count = queued;
+    this.#addCount(queued);
     // In a crash under its connection acknowledgements are lost that had opened the window further, by any number.
     this.#sentEnd = disconnectedAt === undefined ? this.#next : sentBefore;
     if (queued === 0) this.#cursor = this.#next;
@@ -94,6 +96,7 @@ export class OutboxQueue implements WaitingQueue {
   /** Gives a new message its sequence; it counts from now on. */
   take(bytes: number): number {
     this.#count++;
+    this.#context.stats.queuedMessages++;
     this.#bytes += bytes;
     return this.#next++;
   }
@@ -101,6 +104,7 @@ export class OutboxQueue implements WaitingQueue {
   /** The message at the cursor is about to be sent. */
   begin(): void {
     this.#inflight++;
+    this.#context.stats.inflightMessages++;
   }
 
   /** The message at the cursor was sent for the first time. */
@@ -120,7 +124,7 @@ export class OutboxQueue implements WaitingQueue {
 
   /** Nothing more will come of a message that was begun. */
   end(entry: OutboxEntry): void {
-    this.#inflight--;
+    this.#addInflight(-1);
     this.#remove(entry);
   }
 
@@ -129,7 +133,15 @@ export class OutboxQueue implements WaitingQueue {
     if (!this.#owner.stored || this.#openWindow === undefined) return;
     this.#cursor = this.#openWindow.drop();
     this.#openWindow = undefined;
-    this.#inflight = 0;
+    this.#addInflight(-this.#inflight);
+  }
+
+  /** The session is over. */
+  close(): void {
+    const { stats } = this.#context;
+    stats.queuedMessages -= this.#count;
+    stats.inflightMessages -= this.#inflight;
+    this.#isClosed = true;
   }
 
   /** Reads what lies on disk only, if there is such. */
@@ -139,7 +151,7 @@ export class OutboxQueue implements WaitingQueue {
     if (window.end >= upTo) return;
     window.read(upTo, (withdrawn) => {
       // Nothing is left on disk below, whatever the count said.
-      this.#count = window.size + (this.#next - upTo) - withdrawn;
+      this.#addCount(window.size + (this.#next - upTo) - withdrawn - this.#count);
     });
   }
 
@@ -195,9 +207,19 @@ export class OutboxQueue implements WaitingQueue {
   }
 
   #forget(sequence: number, bytes: number): void {
-    this.#count--;
+    this.#addCount(-1);
     this.#bytes = Math.max(0, this.#bytes - bytes);
     this.#watcher?.removed(sequence);
+  }
+
+  #addCount(by: number): void {
+    this.#count += by;
+    if (!this.#isClosed) this.#context.stats.queuedMessages += by;
+  }
+
+  #addInflight(by: number): void {
+    this.#inflight += by;
+    if (!this.#isClosed) this.#context.stats.inflightMessages += by;
   }
 
   #dequeue(sequence: number, body: QueuedBody | undefined): void {

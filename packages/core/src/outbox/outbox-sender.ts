@@ -69,8 +69,9 @@ export class OutboxSender {
       return;
     }
     if (!dup) queue.sent(sequence);
-    const { acknowledged, refused, delivered } = this.#owner.hooks;
-    if (acknowledged !== undefined || refused !== undefined) entry.reported = message.own();
+    const { acknowledged, refused, dropped, delivered } = this.#owner.hooks;
+    const isReported = acknowledged !== undefined || refused !== undefined || dropped !== undefined;
+    if (isReported) entry.reported = message.own();
     if (!this.#owner.stored) {
       queue.giveBack(message.bytes);
       // Nobody will send it again, unless to another member of its share group.

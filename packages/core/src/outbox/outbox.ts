@@ -33,6 +33,11 @@ export class Outbox {
     return this.#queue.size;
   }
 
+  /** Messages that were sent on this connection and are not acknowledged. */
+  get inflight(): number {
+    return this.#queue.inflight;
+  }
+
   /** Whether no more messages may wait. */
   get isFull(): boolean {
     return this.#queue.isFull;
@@ -115,6 +120,7 @@ export class Outbox {
   /** The session is over: what waits goes with it. */
   close(): void {
     this.#isClosed = true;
+    this.#queue.close();
     this.#admission?.stop();
     this.#admission = undefined;
     this.#queue.watch(undefined);

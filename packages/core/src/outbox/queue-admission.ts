@@ -91,8 +91,7 @@ export class QueueAdmission implements QueueWatcher {
     const message = this.#queue.inMemory(place.sequence)?.message;
     if (!this.#queue.withdraw(place.sequence, place)) return;
     // What lies on disk only is not read for this.
-    if (message === undefined) this.#context.stats.drop(DropReason.replaced);
-    else this.#context.dropped(message, this.#owner.clientId, DropReason.replaced);
+    this.#context.dropped(message, this.#owner.clientId, DropReason.replaced);
   }
 
   #askOverflow(message: RoutedMessage): OverflowAction {

@@ -136,6 +136,7 @@ export class Registry {
     session.subscriptions.clear();
     this.#sessions.delete(session.clientId);
     this.#context.stats.sessions--;
+    if (reason === 'expired') this.#context.stats.sessionsExpired++;
     this.#context.stats.drop(DropReason.sessionEnded, session.outbox.size);
     session.outbox.close();
     const { number, clientId } = session;

@@ -9,6 +9,8 @@ import type { RetainedCursor } from './retained-cursor.ts';
 export class RetainedMessages {
   readonly #context: Context;
   readonly #store: Retained;
+  /** Topics whose message was never committed. */
+  readonly #transient: Set<string> = new Set();
 
   constructor(context: Context) {
     this.#context = context;
@@ -40,7 +42,24 @@ export class RetainedMessages {
     }
     if (!this.#store.set(message.own())) return false;
     this.#count();
+    this.#transient.delete(message.topic);
     this.#context.commits.add({ type: 'retain', message }, message.bytes, message.durability);
+    this.#expire(message);
+    return true;
+  }
+
+  /** As `publish`, but in memory only: what the store has of the topic is forgotten. */
+  publishTransient(message: RoutedMessage): boolean {
+    const { topic } = message;
+    if (message.payload.length === 0 || message.expiresAt <= message.receivedAt) {
+      this.delete(topic);
+      return true;
+    }
+    const isStored = this.#store.get(topic) !== undefined && !this.#transient.has(topic);
+    if (!this.#store.set(message.own())) return false;
+    this.#count();
+    this.#transient.add(topic);
+    if (isStored) this.#context.commits.add({ type: 'clearRetained', topic });
     this.#expire(message);
     return true;
   }
@@ -88,6 +107,7 @@ export class RetainedMessages {
   delete(topic: string, durability?: Durability): void {
     if (this.#store.delete(topic) === undefined) return;
     this.#count();
+    if (this.#transient.delete(topic)) return;
     this.#context.commits.add({ type: 'clearRetained', topic }, 0, durability);
   }
 

@@ -1,9 +1,11 @@
 import {
   BrokerError,
   type BrokerServices,
+  type BrokerStats,
   type DisconnectOptions,
   type LimitedEvent,
   type OutgoingMessage,
+  type PublishOptions,
   type RetainedService,
   type SessionService,
   type SubscriptionService,
@@ -36,9 +38,13 @@ export class LateBroker implements BrokerServices {
     return this.#running.retained;
   }
 
+  get stats(): BrokerStats {
+    return this.#running.stats;
+  }
+
   /** Throws a BrokerError SLUICE_PUBLISH_LOOP at once, so that a hook fails that does not wait for the promise. */
-  publish(message: OutgoingMessage): Promise<void> {
-    return this.#guard.paced(async () => this.#running.publish(message));
+  publish(message: OutgoingMessage, options?: PublishOptions): Promise<void> {
+    return this.#guard.paced(async () => this.#running.publish(message, options));
   }
 
   /** Throws as `publish` does. */

@@ -1,5 +1,6 @@
 import type { SessionInfo } from '@sluice/plugin';
 import type { Session } from './session.ts';
+import { noTraffic } from './session-counters.ts';
 
 /** A session as plug-ins and applications see it, at this moment. */
 export function describeSession(session: Session): SessionInfo {
@@ -12,5 +13,7 @@ export function describeSession(session: Session): SessionInfo {
     expiryInterval,
     subscriptions: session.subscriptions.size,
     queuedMessages: session.outbox.size,
+    inflightMessages: session.outbox.inflight,
+    traffic: session.hasCounters ? session.counters.describe() : noTraffic,
   };
 }

@@ -11,6 +11,7 @@ import type { Sink } from '../outbox/sink.ts';
 import { Inbox } from './inbox.ts';
 import { Readiness, type SharingReceiver } from './receiver.ts';
 import { type Replay, ReplayQueue } from './replay.ts';
+import { SessionCounters } from './session-counters.ts';
 import type { SessionWill } from './session-will.ts';
 import { SubscriptionTable } from './subscription-table.ts';
 
@@ -40,6 +41,7 @@ export class Session implements SharingReceiver, OutboxOwner {
   limits: Limits;
   readonly #context: Context;
   #inbox: Inbox | undefined;
+  #counters: SessionCounters | undefined;
   #replays: ReplayQueue | undefined;
   #sink: Sink | undefined;
 
@@ -65,6 +67,16 @@ export class Session implements SharingReceiver, OutboxOwner {
   get inbox(): Inbox {
     this.#inbox ??= new Inbox(this.number, this.stored ? this.#context.commits : undefined);
     return this.#inbox;
+  }
+
+  /** What is counted for its client; most sessions of a large broker are offline, and have none. */
+  get counters(): SessionCounters {
+    this.#counters ??= new SessionCounters();
+    return this.#counters;
+  }
+
+  get hasCounters(): boolean {
+    return this.#counters !== undefined;
   }
 
   /** The connection it is attached to. It also is the generation: what comes from another one is late. */

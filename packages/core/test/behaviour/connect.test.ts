@@ -135,6 +135,7 @@ describe.each(versions)('CONNECT of version %i', (version) => {
 
   test.each([
     ['a topic in $SYS', aWill('$SYS/x'), 0x90],
+    ['the topic $SYS', aWill('$SYS'), 0x90],
     ['a topic with too many levels', aWill('a/b/c'), 0x90],
     ['a QoS that is not served', aWill('a', 'x', { qos: 2 }), 0x9b],
   ])('is refused for a will with %s', async (_, will, code) => {

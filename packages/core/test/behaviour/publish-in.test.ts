@@ -150,8 +150,9 @@ describe.each([3, 4, 5] as const)('a PUBLISH of a client of version %i', (versio
       await client.publish('$SYS/x', 'x', { qos: 1, retain: true }),
       await client.publish('$SYS/x', 'x', { qos: 2 }),
       await client.publish('$share/g/x', 'x', { qos: 1 }),
+      await client.publish('$SYS', 'x', { qos: 1, retain: true }),
     ];
-    expect(codes).toEqual(version === 5 ? [0x90, 0x90, 0x90] : [0, 0, 0]);
+    expect(codes).toEqual(version === 5 ? [0x90, 0x90, 0x90, 0x90] : [0, 0, 0, 0]);
     expect(await watcher.payloads()).toEqual([]);
     expect(client.closed).toBe(false);
   });

@@ -147,6 +147,7 @@ describe('a scope', () => {
       'connected in',
       'published in',
       'maxTopicLevels in',
+      'invalid undefined',
       'offline in',
       'policyChanged',
       'ended in',

@@ -39,7 +39,10 @@ describe('get', () => {
       client: undefined,
       disconnectedAt: now,
       queuedMessages: 2,
+      inflightMessages: 0,
+      traffic: { ...connected?.traffic, dropped: new Map() },
     });
+    expect(connected?.inflightMessages).toBe(1);
     expect(world.broker.sessions.get('d')).toBeUndefined();
   });
 });

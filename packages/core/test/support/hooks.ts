@@ -12,6 +12,7 @@ import type {
   SubscribeEvent,
 } from '@sluice/plugin';
 import { HookTable } from '../../src/hooks/hooks.ts';
+import { noTraffic } from '../../src/session/session-counters.ts';
 import { aMessage } from './messages.ts';
 import { VirtualEnvironment } from './virtual-environment.ts';
 
@@ -102,6 +103,8 @@ export const sessionEvent: SessionEvent = {
     expiryInterval: 600,
     subscriptions: 1,
     queuedMessages: 2,
+    inflightMessages: 0,
+    traffic: noTraffic,
   },
   expiryInterval: 60,
 };

@@ -1,0 +1,52 @@
+import type { BrokerServices, Clock } from '@sluice/plugin';
+import { Reading } from './reading.ts';
+import { sysTopics } from './topics.ts';
+
+/** Publishes what changed, again and again. */
+export class Publisher {
+  readonly #broker: BrokerServices;
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #onError: (error: Error) => void;
+  readonly #published: Map<string, string> = new Map();
+  #timer: unknown;
+
+  constructor(
+    broker: BrokerServices,
+    clock: Clock,
+    intervalMs: number,
+    onError: (error: Error) => void,
+  ) {
+    this.#broker = broker;
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+    this.#onError = onError;
+  }
+
+  start(): void {
+    const reading = new Reading(this.#broker.stats, this.#clock);
+    const update = (): void => {
+      this.#timer = this.#clock.setTimer(update, this.#intervalMs);
+      reading.update();
+      this.#publish(reading).catch(this.#onError);
+    };
+    // Not within the hook: what hooks publish is watched for loops, which costs every message.
+    this.#timer = this.#clock.setTimer(update, 0);
+  }
+
+  stop(): void {
+    this.#clock.clearTimer(this.#timer);
+  }
+
+  /** One failure is as good as many: they all have the same cause. */
+  async #publish(reading: Reading): Promise<void> {
+    const made: Promise<void>[] = [];
+    for (const [topic, value] of sysTopics) {
+      const payload = value(reading);
+      if (this.#published.get(topic) === payload) continue;
+      this.#published.set(topic, payload);
+      made.push(this.#broker.publish({ topic, payload, retain: true }, { transient: true }));
+    }
+    await Promise.all(made);
+  }
+}
