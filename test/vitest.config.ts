@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 const maxWorkers = availableParallelism();
 // Loading the packages anew for each file takes as long as the tests; none of them changes what others see.
 const isolate = false;
-const long = ['test/simulation/**/*.test.ts', 'test/crash/**/*.test.ts'];
+const long = ['test/simulation/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/fuzz/**/*.test.ts'];
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
