@@ -40,7 +40,7 @@ describe('counters', () => {
     expect(code.split('\n').length).toBe(wrapped.split('\n').length);
     expect(counters).toBeGreaterThan(15);
     expect(bytes[2]).toBe(0);
-    expect(bytes.subarray(3, 3 + counters).filter((times) => times > 0).length).toBeGreaterThan(15);
+    expect(bytes.subarray(3, 3 + counters).filter((times) => times > 0).length).toBeGreaterThan(10);
     expect(bytes[3 + counters]).toBe(0);
   });
 });
@@ -54,7 +54,7 @@ describe('a failing input', () => {
     const smallest = await shrink(target, failure?.input as never, 'uncaught exception');
     expect(() => target.run(smallest)).toThrow('undefined is not a function');
     // DISCONNECT with an expiry and an empty reason string, and nothing else.
-    expect(smallest.bytes.length).toBe(12);
+    expect(target.write(smallest)).toBe('s5 e00a00081f00001100000000');
     expect(target.read(target.write(smallest))).toEqual(smallest);
   });
 });

@@ -127,7 +127,7 @@ export function framesOf(bytes: Uint8Array): Uint8Array[] {
 }
 
 /** The bytes behind a header of so many bytes, with a header that says their length. */
-function framed(bytes: Uint8Array, header: number): Uint8Array {
+export function framed(bytes: Uint8Array, header: number): Uint8Array {
   const body = bytes.subarray(header);
   const length: number[] = [];
   for (let left = body.length; length.length === 0 || left > 0; left >>= 7) {
@@ -137,7 +137,7 @@ function framed(bytes: Uint8Array, header: number): Uint8Array {
 }
 
 /** First byte and Remaining Length. */
-function headerBytes(bytes: Uint8Array): number {
+export function headerBytes(bytes: Uint8Array): number {
   let at = 1;
   while (at < 4 && (bytes[at] ?? 0) >= 0x80) at++;
   return at + 1;

@@ -19,6 +19,7 @@ import { type DecoderInput, DecoderVariant, readDecoderInput, writeDecoderInput 
 import { largePacket } from './large-packet.ts';
 import { framesOf, mutateBytes } from './mutate-bytes.ts';
 import { isSame } from './same.ts';
+import { shorter } from './shorter.ts';
 
 /** What came out of a decoder. */
 interface Decoded {
@@ -132,9 +133,7 @@ export class DecoderTarget implements Target<DecoderInput> {
     for (const frames of leavingOut(framesOf(input.bytes))) {
       yield { ...input, bytes: Buffer.concat(frames) };
     }
-    for (const bytes of leavingOut([...input.bytes])) {
-      yield { ...input, bytes: Uint8Array.from(bytes) };
-    }
+    for (const bytes of shorter(input.bytes)) yield { ...input, bytes };
     if (input.options !== '') yield { ...input, options: DecoderVariant.plain };
     for (const [at, byte] of input.bytes.entries()) {
       if (byte !== 0) yield { ...input, bytes: Buffer.from(input.bytes).fill(0, at, at + 1) };
