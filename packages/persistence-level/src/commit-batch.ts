@@ -1,22 +1,20 @@
 import type { Operation } from '@sluice/plugin';
 import type { Database } from './database.ts';
 import type { MemoryChange, NumberedStore } from './numbered-store.ts';
+import { QueueFacts } from './queue-facts.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
 import type { ByteWriter } from './records/byte-writer.ts';
+import type { JournalRecordWriter } from './records/journal-record.ts';
 import {
   numberKey,
   numbersKey,
   Prefix,
-  queueKey,
-  receivedKey,
   retainedKey,
   sessionKey,
   subscriptionKey,
 } from './records/keys.ts';
-import type { QueueEntryWriter } from './records/queue-entry-writer.ts';
 import {
   readSession,
-  type WrittenQueueEntry,
   writeMessage,
   writeNumbers,
   writeSession,
@@ -28,14 +26,6 @@ import type { StoreMemory } from './store-memory.ts';
 type ChainedBatch = ReturnType<Database['batch']>;
 type Of<Type extends Operation['type']> = Extract<Operation, { type: Type }>;
 
-const releasedEntry: WrittenQueueEntry = {
-  message: 0,
-  qos: 2,
-  retain: false,
-  released: true,
-  subscriptionIdentifiers: [],
-};
-
 /**
  * Turns the operations of one commit into one batch. Memory changes while it is built, so that operations see the
  * ones before them; it is undone if the batch is not written, and done again if it took effect after all.
@@ -45,7 +35,7 @@ export class CommitBatch implements MemoryChange {
   readonly #memory: StoreMemory;
   readonly #batch: ChainedBatch;
   readonly #writer: ByteWriter;
-  readonly #entryWriter: QueueEntryWriter;
+  readonly #facts: QueueFacts;
 
   readonly #counted: number[] = [];
   readonly #givenBack: number[] = [];
@@ -53,7 +43,6 @@ export class CommitBatch implements MemoryChange {
   readonly #unreferenced: number[] = [];
   /** Sessions that end with this commit. */
   readonly ended: number[] = [];
-  readonly #dequeued: Of<'dequeue'>[] = [];
   #savedSessions: Map<string, number> | undefined;
   #nextMessage: number;
   #nextSession: number;
@@ -64,12 +53,12 @@ export class CommitBatch implements MemoryChange {
     database: Database,
     memory: StoreMemory,
     writer: ByteWriter,
-    entryWriter: QueueEntryWriter,
+    journalWriter: JournalRecordWriter,
   ) {
     this.#database = database;
     this.#memory = memory;
     this.#writer = writer;
-    this.#entryWriter = entryWriter;
+    this.#facts = new QueueFacts(journalWriter);
     this.#batch = database.batch();
     this.#nextMessage = memory.next.message;
     this.#nextSession = memory.next.session;
@@ -87,7 +76,8 @@ export class CommitBatch implements MemoryChange {
 
   #addAll(operations: readonly Operation[]): void {
     for (const operation of operations) this.#add(operation);
-    const { references, next } = this.#memory;
+    const { references, next, journal } = this.#memory;
+    if (!this.#facts.isEmpty) this.#facts.put(this.#batch, journal);
     for (const message of this.#unreferenced) {
       if (references.count(message) === 0) this.#batch.del(numberKey(Prefix.message, message));
     }
@@ -122,10 +112,7 @@ export class CommitBatch implements MemoryChange {
 
   #settle(): void {
     this.#memory.next = { message: this.#nextMessage, session: this.#nextSession };
-    for (const { session, sequence } of this.#dequeued) {
-      this.#memory.heads.dequeued(session, sequence);
-    }
-    for (const session of this.ended) this.#memory.heads.forget(session);
+    this.#facts.settle(this.#memory.journal);
     this.isDone = true;
   }
 
@@ -147,7 +134,7 @@ export class CommitBatch implements MemoryChange {
         this.#receive(operation);
         break;
       case 'complete':
-        this.#batch.del(receivedKey(operation.session, operation.packetId));
+        this.#complete(operation);
         break;
       case 'retain':
         this.#retain(operation);
@@ -188,30 +175,22 @@ export class CommitBatch implements MemoryChange {
   }
 
   #enqueue(operation: Of<'enqueue'>): void {
-    const { session, sequence, message } = operation;
-    if (this.#memory.ended.has(session)) return;
-    this.#putQueueEntry(session, sequence, operation);
-    this.#memory.references.add(message);
-    this.#counted.push(message);
-    this.#memory.heads.enqueued(session, sequence);
+    if (this.#memory.ended.has(operation.session)) return;
+    this.#facts.enqueued(operation);
+    this.#memory.references.add(operation.message);
+    this.#counted.push(operation.message);
   }
 
   #release({ session, sequence, message }: Of<'release'>): void {
     if (this.#memory.ended.has(session)) return;
-    this.#putQueueEntry(session, sequence, releasedEntry);
+    this.#facts.released(session, sequence);
     this.#giveBack(message);
   }
 
-  #dequeue(operation: Of<'dequeue'>): void {
-    if (this.#memory.ended.has(operation.session)) return;
-    this.#batch.del(queueKey(operation.session, operation.sequence));
-    this.#giveBack(operation.message);
-    this.#dequeued.push(operation);
-  }
-
-  #putQueueEntry(session: number, sequence: number, entry: WrittenQueueEntry): void {
-    const value = this.#entryWriter.write(session, sequence, entry);
-    this.#batch.put(this.#entryWriter.key, value);
+  #dequeue({ session, sequence, message }: Of<'dequeue'>): void {
+    if (this.#memory.ended.has(session)) return;
+    this.#facts.dequeued(session, sequence);
+    this.#giveBack(message);
   }
 
   #giveBack(message: number): void {
@@ -223,9 +202,11 @@ export class CommitBatch implements MemoryChange {
   }
 
   #receive({ session, packetId }: Of<'receive'>): void {
-    if (this.#memory.ended.has(session)) return;
-    const key = receivedKey(session, packetId);
-    this.#batch.put(key, this.#writer.start().seal(key));
+    if (!this.#memory.ended.has(session)) this.#facts.received(session, packetId);
+  }
+
+  #complete({ session, packetId }: Of<'complete'>): void {
+    if (!this.#memory.ended.has(session)) this.#facts.completed(session, packetId);
   }
 
   #retain({ message }: Of<'retain'>): void {

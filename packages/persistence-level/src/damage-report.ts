@@ -2,6 +2,7 @@
 export type RecordKind =
   | 'session'
   | 'subscription'
+  | 'journal'
   | 'queue'
   | 'message'
   | 'received'

@@ -4,7 +4,7 @@ export { backupStore } from './backup-store.ts';
 export type { DamageReport, RecordKind } from './damage-report.ts';
 export { LevelErrorCode } from './errors.ts';
 export type { DamagedBlock } from './files/table-check.ts';
-export { StoreProblem } from './inspect.ts';
+export { StoreProblem } from './finding.ts';
 export { LevelPersistence } from './level-persistence.ts';
 export type { StoreToolOptions } from './offline-store.ts';
 export type { LevelOptions } from './options.ts';

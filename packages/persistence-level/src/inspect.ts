@@ -1,56 +1,41 @@
 import type { Database } from './database.ts';
-import { type Entry, pagesOf } from './entry-pages.ts';
-import { describeKey } from './quarantine.ts';
+import { pagesOf } from './entry-pages.ts';
+import { type Finding, StoreProblem } from './finding.ts';
+import { countLive, PageMerge } from './merged-pages.ts';
+import { type PageName, PlaceChanges } from './place-changes.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
+import { readJournalRecord } from './records/journal-record.ts';
 import {
   behindNumber,
   identityKey,
   type KeyRange,
   numberAt,
   numbersKey,
+  type PagePrefix,
   Prefix,
+  pageKey,
   rangeOf,
   textFrom,
 } from './records/keys.ts';
+import { type Places, readPage } from './records/page.ts';
 import {
   type NextNumbers,
   readMessage,
   readNumbers,
-  readQueueEntry,
   readSession,
   readSubscription,
   readWill,
 } from './records/records.ts';
 import { References } from './references.ts';
-import { kindOf, kinds, minKeyBytes, type StoredKind } from './stored-kinds.ts';
+import { kinds, minKeyBytes, type StoredKind } from './stored-kinds.ts';
 
-/** What can be wrong with one record. */
-export const StoreProblem = {
-  /** Its checksum does not match, or it is none of this package. */
-  damaged: 'damaged',
-  /** It is in a queue, but the message that it refers to is missing or damaged. */
-  missingMessage: 'missingMessage',
-  /** A message that is in no queue. */
-  unreferenced: 'unreferenced',
-  /** It belongs to a session that neither exists nor has ended. */
-  orphaned: 'orphaned',
-  /** A session that has the number of another one. */
-  sharedNumber: 'sharedNumber',
-  /** The next numbers that are to be given out are lost, or in use already. */
-  numbersBehind: 'numbersBehind',
-} as const;
+type PageOfKind = 'queue' | 'received';
 
-export type StoreProblem = (typeof StoreProblem)[keyof typeof StoreProblem];
-
-/** One record with something wrong. */
-export interface Finding {
-  readonly problem: StoreProblem;
-  readonly kind: StoredKind;
-  readonly key: Buffer;
-  readonly value: Buffer;
-  readonly reason: string;
-}
-
+const prefixOf: Readonly<Record<PageOfKind, PagePrefix>> = {
+  queue: Prefix.queue,
+  received: Prefix.received,
+};
+const noValue: Buffer = Buffer.alloc(0);
 const recordsPerReport = 10_000;
 
 /** Reads all of a database once and says what is wrong with it. */
@@ -62,8 +47,12 @@ export class Inspection {
   readonly #ended = new Set<number>();
   /** Messages that sound entries refer to; those that are found are taken out again. */
   readonly #references = new References();
-  /** How many records of each kind there are, damaged ones included. */
+  readonly #changes = new PlaceChanges();
+  #merge = new PageMerge(this.#changes);
+  /** How many records of each kind there are, damaged ones included; of pages, what is in them. */
   readonly counts: Map<StoredKind, number> = new Map();
+  /** How much the record that was checked last counts for. */
+  #live = 1;
   /** The highest numbers in use. */
   highestMessage = 0;
   highestSession = 0;
@@ -84,28 +73,74 @@ export class Inspection {
   async *#scan(range: KeyRange, what: StoredKind): AsyncGenerator<Finding, void, undefined> {
     let records = 0;
     for await (const page of pagesOf(this.#database, range)) {
-      for (const entry of page) {
-        const finding = this.#check(entry, what);
-        if (finding !== undefined) yield finding;
-      }
       const before = records;
-      records += page.length;
-      this.counts.set(what, (this.counts.get(what) ?? 0) + page.length);
+      for (const [key, value] of page) {
+        const findings = this.#check(key, value, what);
+        records += this.#live;
+        yield* findings;
+      }
       if (Math.floor(records / recordsPerReport) > Math.floor(before / recordsPerReport)) {
         this.#onProgress(what, records);
       }
     }
-    if (records > 0) this.#onProgress(what, records);
+    if (what === 'queue' || what === 'received') {
+      for (const [name, places] of this.#merge.rest(prefixOf[what])) {
+        const findings = this.#examinePlaces(what, name, noValue, places, places);
+        records += this.#live;
+        yield* findings;
+      }
+    }
+    if (records === 0) return;
+    this.counts.set(what, (this.counts.get(what) ?? 0) + records);
+    this.#onProgress(what, records);
   }
 
-  #check([key, value]: Entry, kind: StoredKind): Finding | undefined {
+  #check(key: Buffer, value: Buffer, kind: StoredKind): readonly Finding[] {
+    this.#live = 1;
     try {
       if (key.length < minKeyBytes(kind)) throw new DamagedRecord('its key is too short');
-      return this.#examine(key, value, kind);
+      if (kind === 'queue' || kind === 'received') return this.#examinePage(key, value, kind);
+      const finding = this.#examine(key, value, kind);
+      return finding === undefined ? [] : [finding];
     } catch (error) {
       if (!(error instanceof DamagedRecord)) throw error;
-      return { problem: StoreProblem.damaged, kind, key, value, reason: error.message };
+      return [{ problem: StoreProblem.damaged, kind, key, value, reason: error.message }];
     }
+  }
+
+  #examinePage(key: Buffer, value: Buffer, kind: PageOfKind): readonly Finding[] {
+    const prefix = prefixOf[kind];
+    const name = { prefix, session: numberAt(key, 1), page: numberAt(key, behindNumber) };
+    const places = readPage(this.#reader.open(key, value), prefix);
+    const changes = this.#merge.over(name, places);
+    return this.#examinePlaces(kind, name, value, places, changes);
+  }
+
+  /** What the journal says of a session that was swept is no problem: nobody will see it again. */
+  #examinePlaces(
+    kind: PageOfKind,
+    { prefix, session, page }: PageName,
+    value: Buffer,
+    places: Readonly<Places>,
+    changes: Readonly<Places> | undefined,
+  ): readonly Finding[] {
+    this.#sawSession(session);
+    if (this.#sessions.has(session) || this.#ended.has(session)) {
+      this.#live = countLive(places);
+      for (const entry of places) {
+        if (entry && entry.message !== 0) this.#references.add(this.#sawMessage(entry.message));
+      }
+      return [];
+    }
+    const reason = `there is no session ${session}`;
+    const key = pageKey(prefix, session, page);
+    const findings: Finding[] = [];
+    places.forEach((entry, place) => {
+      if (!entry || changes?.[place]) return;
+      findings.push({ problem: StoreProblem.orphaned, kind, key, value, place, reason });
+    });
+    this.#live = findings.length;
+    return findings;
   }
 
   #examine(key: Buffer, value: Buffer, kind: StoredKind): Finding | undefined {
@@ -123,9 +158,9 @@ export class Inspection {
           textFrom(key, behindNumber),
         );
         return this.#examineOwner(key, value, kind);
-      case 'received':
-        this.#reader.open(key, value);
-        return this.#examineOwner(key, value, kind);
+      case 'journal':
+        this.#examineJournal(key, value);
+        return undefined;
       case 'will':
         // One of a session that ends with its connection has no record of that session.
         readWill(this.#reader.open(key, value), this.#sawSession(numberAt(key, 1)));
@@ -133,10 +168,10 @@ export class Inspection {
       case 'retained':
         this.#sawMessage(readMessage(this.#reader.open(key, value)).number);
         return undefined;
-      case 'queue':
-        return this.#examineQueued(key, value);
       case 'message':
         return this.#examineMessage(key, value);
+      case 'queue':
+      case 'received':
       case 'quarantined':
         return undefined;
       case 'other':
@@ -165,11 +200,10 @@ export class Inspection {
     return { problem: StoreProblem.orphaned, kind, key, value, reason };
   }
 
-  #examineQueued(key: Buffer, value: Buffer): Finding | undefined {
-    const { message } = readQueueEntry(this.#reader.open(key, value));
-    const orphan = this.#examineOwner(key, value, 'queue');
-    if (orphan === undefined && message !== 0) this.#references.add(this.#sawMessage(message));
-    return orphan;
+  #examineJournal(key: Buffer, value: Buffer): void {
+    for (const fact of readJournalRecord(this.#reader.open(key, value))) {
+      this.#changes.set(fact.prefix, fact.session, fact.number, fact.entry);
+    }
   }
 
   #examineMessage(key: Buffer, value: Buffer): Finding | undefined {
@@ -184,24 +218,40 @@ export class Inspection {
   }
 
   async *#findMissingMessages(): AsyncGenerator<Finding, void, undefined> {
-    const kind = 'queue';
+    this.#merge = new PageMerge(this.#changes);
     for await (const page of pagesOf(this.#database, rangeOf(Prefix.queue))) {
-      for (const [key, value] of page) {
-        const message = this.#messageOf(key, value);
-        if (message === 0 || this.#references.count(message) === 0) continue;
-        const reason = `its message ${message} is missing or damaged`;
-        yield { problem: StoreProblem.missingMessage, kind, key, value, reason };
-      }
+      for (const [key, value] of page) yield* this.#missingIn(key, value);
+    }
+    for (const [{ session, page }, places] of this.#merge.rest(Prefix.queue)) {
+      yield* this.#missingOf(pageKey(Prefix.queue, session, page), noValue, places);
     }
   }
 
-  /** 0 where the first pass had something to say already. */
-  #messageOf(key: Buffer, value: Buffer): number {
-    if (this.#check([key, value], 'queue') !== undefined) return 0;
-    const { message } = readQueueEntry(this.#reader.open(key, value));
-    // The check has counted it once more.
-    this.#references.remove(message);
-    return message;
+  /** Nothing where the first pass had something to say already. */
+  #missingIn(key: Buffer, value: Buffer): readonly Finding[] {
+    try {
+      if (key.length < minKeyBytes('queue')) return [];
+      const places = readPage(this.#reader.open(key, value), Prefix.queue);
+      const [session, page] = [numberAt(key, 1), numberAt(key, behindNumber)];
+      this.#merge.over({ prefix: Prefix.queue, session, page }, places);
+      return this.#missingOf(key, value, places);
+    } catch (error) {
+      if (error instanceof DamagedRecord) return [];
+      throw error;
+    }
+  }
+
+  #missingOf(key: Buffer, value: Buffer, places: Readonly<Places>): readonly Finding[] {
+    const session = numberAt(key, 1);
+    const findings: Finding[] = [];
+    if (!this.#sessions.has(session) && !this.#ended.has(session)) return findings;
+    places.forEach((entry, place) => {
+      if (!entry || this.#references.count(entry.message) === 0) return;
+      const problem = StoreProblem.missingMessage;
+      const reason = `its message ${entry.message} is missing or damaged`;
+      findings.push({ problem, kind: 'queue', key, value, place, reason });
+    });
+    return findings;
   }
 
   async *#checkNumbers(): AsyncGenerator<Finding, void, undefined> {
@@ -241,11 +291,4 @@ export class Inspection {
     this.highestSession = Math.max(this.highestSession, number);
     return number;
   }
-}
-
-/** What a finding is about, for people. */
-export function nameOf({ kind, key }: Finding): string {
-  if (key.equals(numbersKey)) return 'next numbers';
-  if (kindOf(key) === 'other' || key.length < minKeyBytes(kind)) return key.toString('hex');
-  return describeKey(key);
 }

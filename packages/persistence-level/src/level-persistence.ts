@@ -20,15 +20,15 @@ import {
   writeFailedError,
 } from './errors.ts';
 import { Gate } from './gate.ts';
+import { JournalFold } from './journal-fold.ts';
 import { type Loaded, Loader } from './load.ts';
 import { NumberedStore } from './numbered-store.ts';
 import { refuseUnfinishedBackup } from './offline-store.ts';
 import { type LevelOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Quarantine } from './quarantine.ts';
-import { QueueHeads } from './queue-heads.ts';
 import { QueueReader } from './queue-reader.ts';
 import { ByteWriter } from './records/byte-writer.ts';
-import { QueueEntryWriter } from './records/queue-entry-writer.ts';
+import { JournalRecordWriter } from './records/journal-record.ts';
 import { RunningBackups } from './running-backups.ts';
 import { openStore } from './store.ts';
 import type { StoreMemory } from './store-memory.ts';
@@ -41,6 +41,7 @@ interface OpenStore {
   readonly memory: StoreMemory;
   readonly reader: QueueReader;
   readonly sweeper: Sweeper;
+  readonly fold: JournalFold;
 }
 
 /** A commit that the core will call again with the same list. */
@@ -54,7 +55,7 @@ export class LevelPersistence implements Persistence {
   readonly #options: ResolvedOptions;
   readonly #gate = new Gate();
   readonly #writer = new ByteWriter();
-  readonly #entryWriter = new QueueEntryWriter();
+  readonly #journalWriter = new JournalRecordWriter();
   readonly #ended = new EndedSessions();
   readonly #quarantine: Quarantine;
   readonly #ahead: CommitAhead;
@@ -113,7 +114,7 @@ export class LevelPersistence implements Persistence {
         if (writes.openings !== openings || !writes.isOpen) continue;
         throw readFailedError(this.#options.path, error);
       } finally {
-        if (!this.#quarantine.isEmpty) this.#moveDamaged();
+        if (!this.#quarantine.isEmpty || reader.lost.length > 0) this.#takeOutDamaged();
       }
     }
   }
@@ -145,6 +146,7 @@ export class LevelPersistence implements Persistence {
   /** Settles when nothing is left to be removed in the background: before a backup, or in a test. */
   async idle(): Promise<void> {
     await this.#store?.sweeper.idle();
+    await this.#store?.fold.idle();
     await this.#gate.idle();
   }
 
@@ -157,6 +159,8 @@ export class LevelPersistence implements Persistence {
     await store.sweeper.idle();
     // Nothing was promised of a commit that was acknowledged ahead; it has had its last chance.
     await this.#ahead.finish().catch(() => {});
+    await store.fold.finish();
+    store.fold.pause();
     await this.#gate.run(async () => {
       if (this.#store !== store) return;
       this.#store = undefined;
@@ -173,27 +177,33 @@ export class LevelPersistence implements Persistence {
       const failed = this.#failed;
       this.#failed = undefined;
       if (failed?.operations === operations && failed.batch.isDone) return;
-      const batch = new CommitBatch(writes.database, memory, this.#writer, this.#entryWriter);
+      const batch = this.#batch(writes, memory);
       batch.add(operations);
       try {
         await batch.write(writes, sync);
       } catch (error) {
         this.#failed = { operations, batch };
         store.sweeper.pause();
+        store.fold.pause();
         throw writeFailedError(this.#options.path, error);
       }
       this.#followUp(store, batch);
     });
   }
 
-  #followUp({ memory, sweeper }: OpenStore, { ended }: CommitBatch): void {
+  #batch({ database }: NumberedStore, memory: StoreMemory): CommitBatch {
+    return new CommitBatch(database, memory, this.#writer, this.#journalWriter);
+  }
+
+  #followUp({ sweeper, fold }: OpenStore, { ended }: CommitBatch): void {
     if (ended.length > 0) sweeper.sweepSessions(ended);
-    if (memory.heads.stale.size > 0) this.#refreshHeads();
+    fold.startIfDue();
   }
 
   /** Opens the database again. Memory is as it was before the write that failed, or as it is after it if it took effect. */
   async #recover(store: OpenStore): Promise<void> {
     store.sweeper.pause();
+    store.fold.pause();
     try {
       await store.writes.reopen();
     } catch (error) {
@@ -202,6 +212,7 @@ export class LevelPersistence implements Persistence {
     }
     if (this.#failed?.batch.isDone === true) this.#followUp(store, this.#failed.batch);
     store.sweeper.resume();
+    store.fold.resume();
   }
 
   /** Settles when the database can be read, with all in it that was acknowledged. */
@@ -231,40 +242,47 @@ export class LevelPersistence implements Persistence {
 
   async #use(
     database: Database,
-    { snapshot, references }: Loaded,
+    { snapshot, references, journal }: Loaded,
     garbage: ReadonlySet<number>,
   ): Promise<void> {
-    const heads = new QueueHeads();
     const memory: StoreMemory = {
       references,
-      heads,
+      journal,
       ended: this.#ended,
       next: { message: snapshot.nextMessageNumber, session: snapshot.nextSessionNumber },
     };
     const writes = await NumberedStore.of(database, this.#options.path);
-    const sweeper = new Sweeper(writes, this.#gate, references);
+    const sweeper = new Sweeper(writes, this.#gate, references, journal);
     for (const session of garbage) this.#ended.add(session);
     sweeper.sweepSessions(garbage);
-    const reader = new QueueReader(database, heads, this.#quarantine);
-    this.#store = { writes, memory, reader, sweeper };
+    const sync = this.#options.durability === 'fsync';
+    const fold = new JournalFold(writes, this.#gate, journal, this.#quarantine, sync);
+    const reader = new QueueReader(database, journal, this.#quarantine, () => this.#settled());
+    this.#store = { writes, memory, reader, sweeper, fold };
   }
 
-  #refreshHeads(): void {
-    const { memory, reader } = this.#opened();
-    for (const session of memory.heads.stale) {
-      memory.heads.stale.delete(session);
-      // Only a shortcut: without it the next read starts further back.
-      reader.findHead(session).catch(() => {});
-    }
+  /** Settles when it is known of each write whether it took effect. */
+  #settled(): Promise<void> {
+    return this.#gate.run(async () => {
+      const store = this.#opened();
+      if (store.writes.isBroken) await this.#recover(store);
+    });
   }
 
-  #moveDamaged(): void {
+  #takeOutDamaged(): void {
     this.#gate
       .run(async () => {
-        const writes = this.#store?.writes;
-        if (writes === undefined || writes.isBroken) return;
+        const store = this.#store;
+        if (store === undefined || store.writes.isBroken) return;
+        const { writes, memory, reader } = store;
         // Moving a record twice is moving it once.
         await writes.guard(() => this.#quarantine.move(writes.database));
+        if (reader.lost.length === 0) return;
+        const batch = this.#batch(writes, memory);
+        // The message stays counted until the next start, since its receiver may acknowledge it nevertheless.
+        batch.add(reader.lost.map((entry) => ({ type: 'dequeue', ...entry, message: 0 })));
+        reader.lost = [];
+        await batch.write(writes, false);
       })
       // Still damaged, it is met and reported again after the next start.
       .catch(() => {});

@@ -9,6 +9,9 @@ import type {
   WillRecord,
 } from '@sluice/plugin';
 import type { Database } from './database.ts';
+import type { Journal } from './journal.ts';
+import { PageMerge, readJournal } from './merged-pages.ts';
+import type { PageName } from './place-changes.ts';
 import type { Quarantine } from './quarantine.ts';
 import { RecordScan } from './record-scan.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
@@ -17,12 +20,13 @@ import {
   type KeyRange,
   numberAt,
   numbersKey,
+  type PagePrefix,
   Prefix,
-  queueKey,
-  queueKeyBytes,
+  pageKey,
+  pageKeyBytes,
   rangeOf,
-  receivedKeyBytes,
 } from './records/keys.ts';
+import { type Places, placesPerPage, readPage } from './records/page.ts';
 import {
   type NextNumbers,
   readMessage,
@@ -43,6 +47,8 @@ type LoadedSession = { -readonly [Name in keyof RestoredSession]: RestoredSessio
 export interface Loaded {
   readonly snapshot: Snapshot;
   readonly references: References;
+  /** What is not folded into pages yet. */
+  readonly journal: Journal;
   /** Sessions that ended but are not swept yet. */
   readonly ended: ReadonlySet<number>;
   /** Session numbers of records whose session is unknown. */
@@ -52,6 +58,7 @@ export interface Loaded {
 /** Reads a whole store once, in key order where that is quicker. Damaged records go to the quarantine. */
 export class Loader {
   readonly #database: Database;
+  readonly #quarantine: Quarantine;
   readonly #scan: RecordScan;
 
   readonly #sessions = new Map<number, LoadedSession>();
@@ -67,21 +74,29 @@ export class Loader {
 
   constructor(database: Database, quarantine: Quarantine, onProgress: OpenOptions['onProgress']) {
     this.#database = database;
+    this.#quarantine = quarantine;
     this.#scan = new RecordScan(database, quarantine, onProgress);
   }
 
   async load(): Promise<Loaded> {
     const damagedSessions = await this.#loadSessions();
+    const journal = await readJournal(this.#database, (key, value, reason) =>
+      this.#quarantine.add(key, value, reason),
+    );
+    const merge = new PageMerge(journal.oldest);
     // Side by side: while one scan is in LevelDB's threads, another one's records are decoded here.
-    const middle = Math.ceil(this.#highestSession / 2);
+    const split = pageKey(Prefix.queue, Math.ceil(this.#highestSession / 2), 0);
     await Promise.all([
       this.#loadSubscriptions(),
-      this.#loadReceived(),
       this.#loadWills(),
       this.#loadRetained(),
-      this.#countQueues({ ...rangeOf(Prefix.queue), lt: queueKey(middle, 0) }),
-      this.#countQueues({ ...rangeOf(Prefix.queue), gte: queueKey(middle, 0) }),
+      this.#loadPages(Prefix.received, rangeOf(Prefix.received), merge),
+      this.#loadPages(Prefix.queue, { ...rangeOf(Prefix.queue), lt: split }, merge),
+      this.#loadPages(Prefix.queue, { ...rangeOf(Prefix.queue), gte: split }, merge),
     ]);
+    for (const prefix of [Prefix.received, Prefix.queue] as const) {
+      for (const [name, places] of merge.rest(prefix)) this.#takePage(name, places);
+    }
     // Records without their session may belong to one that has just been put aside: leave them to be looked at.
     if (damagedSessions > 0) this.#orphans.clear();
     await this.#findEnded();
@@ -95,7 +110,13 @@ export class Loader {
       nextMessageNumber: Math.max(numbers.message, this.#highestMessage + 1),
       nextSessionNumber: Math.max(numbers.session, this.#highestSession + 1),
     };
-    return { snapshot, references: this.#references, ended: this.#ended, orphans: this.#orphans };
+    return {
+      snapshot,
+      references: this.#references,
+      journal,
+      ended: this.#ended,
+      orphans: this.#orphans,
+    };
   }
 
   /** Settles with the number of damaged ones. */
@@ -120,18 +141,6 @@ export class Loader {
       read: (reader) => readSubscription(reader, reader.keyNumber(1), reader.keyText(behindNumber)),
       take: (record) => {
         if (this.#isLive(record.session)) this.#subscriptions.push(record);
-      },
-    });
-  }
-
-  #loadReceived(): Promise<number> {
-    return this.#scan.texts({
-      what: 'received',
-      range: rangeOf(Prefix.received),
-      keyBytes: receivedKeyBytes,
-      read: (reader) => ({ session: reader.keyNumber(1), packetId: reader.keyPacketId() }),
-      take: (record) => {
-        if (this.#isLive(record.session)) this.#received.push(record);
       },
     });
   }
@@ -162,31 +171,47 @@ export class Loader {
     });
   }
 
-  /** References of sessions that ended count too: the sweep gives them back. */
-  #countQueues(range: KeyRange): Promise<number> {
-    let session = -1;
-    let loaded: LoadedSession | undefined;
+  #loadPages(prefix: PagePrefix, range: KeyRange, merge: PageMerge): Promise<number> {
     return this.#scan.texts({
-      what: 'queue',
+      what: prefix === Prefix.queue ? 'queue' : 'received',
       range,
-      keyBytes: queueKeyBytes,
-      // The rest of the entry is of no interest here; 0 stands for one that was released.
-      read: (reader) => reader.integer(),
-      take: (message, reader) => {
-        const owner = reader.keyNumber(1);
-        if (owner !== session) {
-          session = owner;
-          loaded = this.#isLive(owner) ? this.#sessions.get(owner) : undefined;
-        }
-        if (loaded !== undefined) {
-          loaded.nextSequence = reader.keyNumber(behindNumber) + 1;
-          loaded.queued++;
-        }
-        if (message === 0) return;
-        this.#references.add(message);
-        if (message > this.#highestMessage) this.#highestMessage = message;
+      keyBytes: pageKeyBytes,
+      read: (reader) => readPage(reader, prefix),
+      take: (places, reader) => {
+        const [session, page] = [reader.keyNumber(1), reader.keyNumber(behindNumber)];
+        const name = { prefix, session, page };
+        merge.over(name, places);
+        this.#takePage(name, places);
       },
     });
+  }
+
+  #takePage({ prefix, session, page }: PageName, places: Readonly<Places>): void {
+    const isLive = this.#isLive(session);
+    const first = page * placesPerPage;
+    if (prefix === Prefix.queue) this.#countQueued(session, first, places);
+    else if (isLive) {
+      places.forEach((held, place) => {
+        if (held) this.#received.push({ session, packetId: first + place });
+      });
+    }
+  }
+
+  /** References of sessions that ended count too: the sweep gives them back. */
+  #countQueued(session: number, first: number, places: Readonly<Places>): void {
+    const loaded = this.#sessions.get(session);
+    for (let place = 0; place < places.length; place++) {
+      const entry = places[place];
+      if (!entry) continue;
+      if (loaded !== undefined) {
+        loaded.nextSequence = Math.max(loaded.nextSequence, first + place + 1);
+        loaded.queued++;
+      }
+      const { message } = entry;
+      if (message === 0) continue;
+      this.#references.add(message);
+      if (message > this.#highestMessage) this.#highestMessage = message;
+    }
   }
 
   #findEnded(): Promise<void> {

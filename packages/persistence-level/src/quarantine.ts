@@ -4,15 +4,16 @@ import {
   behindNumber,
   numberAt,
   Prefix,
-  packetIdFrom,
+  pageKey,
+  pageKeyBytes,
   quarantineKey,
-  queueKeyBytes,
-  receivedKeyBytes,
   textFrom,
 } from './records/keys.ts';
+import { pageOf, placesPerPage } from './records/page.ts';
 
 const kinds: ReadonlyMap<number, RecordKind> = new Map<number, RecordKind>([
   [Prefix.session, 'session'],
+  [Prefix.journal, 'journal'],
   [Prefix.subscription, 'subscription'],
   [Prefix.queue, 'queue'],
   [Prefix.message, 'message'],
@@ -23,9 +24,10 @@ const kinds: ReadonlyMap<number, RecordKind> = new Map<number, RecordKind>([
 
 const minKeyBytes: ReadonlyMap<number, number> = new Map([
   [Prefix.subscription, behindNumber],
-  [Prefix.queue, queueKeyBytes],
+  [Prefix.journal, behindNumber],
+  [Prefix.queue, pageKeyBytes],
   [Prefix.message, behindNumber],
-  [Prefix.received, receivedKeyBytes],
+  [Prefix.received, pageKeyBytes],
   [Prefix.will, behindNumber],
 ]);
 
@@ -39,12 +41,26 @@ export function describeKey(key: Buffer): string {
     case Prefix.subscription:
       return `session ${numberAt(key, 1)}, filter ${textFrom(key, behindNumber)}`;
     case Prefix.queue:
-      return `session ${numberAt(key, 1)}, sequence ${numberAt(key, behindNumber)}`;
+      return `session ${numberAt(key, 1)}, sequences ${placesOf(key)}`;
     case Prefix.received:
-      return `session ${numberAt(key, 1)}, packet id ${packetIdFrom(key)}`;
+      return `session ${numberAt(key, 1)}, packet ids ${placesOf(key)}`;
+    case Prefix.journal:
+      return `record ${numberAt(key, 1)}`;
     default:
       return String(numberAt(key, 1));
   }
+}
+
+function placesOf(key: Buffer): string {
+  const first = numberAt(key, behindNumber) * placesPerPage;
+  return `${first} to ${first + placesPerPage - 1}`;
+}
+
+/** Says which place of a page it is, for people. */
+export function describePlace(key: Buffer, place: number): string {
+  const number = numberAt(key, behindNumber) * placesPerPage + place;
+  const what = key[0] === Prefix.queue ? 'sequence' : 'packet id';
+  return `session ${numberAt(key, 1)}, ${what} ${number}`;
 }
 
 interface Suspect {
@@ -66,7 +82,26 @@ export class Quarantine {
     const name = key.toString('latin1');
     if (this.#suspects.has(name)) return;
     this.#suspects.set(name, { key, value });
-    this.#onCorrupt({ kind: kinds.get(key[0] ?? 0) ?? 'message', key: describeKey(key), reason });
+    this.#report(key, describeKey(key), reason);
+  }
+
+  /** Reports a damaged record that the batch replaces or removes, and adds to the batch that it is kept. */
+  putAside(batch: ReturnType<Database['batch']>, key: Buffer, value: Buffer, reason: string): void {
+    batch.put(quarantineKey(key), value);
+    // Whoever noted it before has reported it.
+    if (!this.#suspects.delete(key.toString('latin1'))) {
+      this.#report(key, describeKey(key), reason);
+    }
+  }
+
+  /** Reports an entry of a queue that is sound, but whose message is not. */
+  reportEntry(session: number, sequence: number, reason: string): void {
+    const key = pageKey(Prefix.queue, session, pageOf(sequence));
+    this.#report(key, describePlace(key, sequence % placesPerPage), reason);
+  }
+
+  #report(key: Buffer, name: string, reason: string): void {
+    this.#onCorrupt({ kind: kinds.get(key[0] ?? 0) ?? 'message', key: name, reason });
   }
 
   get isEmpty(): boolean {

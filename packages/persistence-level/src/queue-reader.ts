@@ -1,110 +1,166 @@
 import type { Message, QueuedMessage } from '@sluice/plugin';
 import type { Database } from './database.ts';
+import type { Journal } from './journal.ts';
+import type { PlaceChanges } from './place-changes.ts';
 import type { Quarantine } from './quarantine.ts';
-import type { QueueHeads } from './queue-heads.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
-import { numberAt, numberKey, Prefix, rangeOfQueue } from './records/keys.ts';
-import { type QueueEntry, readMessage, readQueueEntry } from './records/records.ts';
+import { behindNumber, numberAt, numberKey, Prefix, rangeOfQueue } from './records/keys.ts';
+import { changePlaces, type Places, pageOf, placesPerPage, readPage } from './records/page.ts';
+import { type QueueEntry, readMessage } from './records/records.ts';
 
 const readAheadBytes = 64 * 1024;
 
+/** An entry of a queue whose message is missing or damaged. */
+export interface LostEntry {
+  readonly session: number;
+  readonly sequence: number;
+}
+
 interface Reference {
-  readonly key: Buffer;
-  readonly value: Buffer;
   readonly sequence: number;
   readonly entry: QueueEntry;
 }
 
-/** Reads windows of queues. What is damaged is left out and noted in the quarantine. */
+interface Window {
+  readonly messages: readonly QueuedMessage[];
+  /** Where there may be more. */
+  readonly last: number | undefined;
+}
+
+/** Pages of one queue as they were on disk when a read began. */
+interface StoredPages {
+  readonly places: ReadonlyMap<number, Readonly<Places>>;
+  /** The last one that was read; Infinity when there are no more. */
+  readonly through: number;
+}
+
+/**
+ * Reads windows of queues: pages as of the moment when the read begins, and over them all changes of the journal since
+ * then, as of the moment when the pages are there. What is damaged is left out.
+ */
 export class QueueReader {
   readonly #database: Database;
-  readonly #heads: QueueHeads;
+  readonly #journal: Journal;
   readonly #quarantine: Quarantine;
+  readonly #settled: () => Promise<void>;
   readonly #reader = new ByteReader();
+  /** Entries that were left out and reported, and are to be removed. */
+  lost: LostEntry[] = [];
+  readonly #reported = new Set<string>();
 
-  constructor(database: Database, heads: QueueHeads, quarantine: Quarantine) {
+  /** `settled` settles when commits are that were under way. */
+  constructor(
+    database: Database,
+    journal: Journal,
+    quarantine: Quarantine,
+    settled: () => Promise<void>,
+  ) {
     this.#database = database;
-    this.#heads = heads;
+    this.#journal = journal;
     this.#quarantine = quarantine;
+    this.#settled = settled;
   }
 
-  async read(session: number, after: number, limit: number): Promise<QueuedMessage[]> {
-    const found: QueuedMessage[] = [];
-    if (limit <= 0) return found;
-    const head = this.#heads.first(session);
-    const end = this.#heads.end(session);
-    const from = Math.max(after + 1, head);
-    // Entries and bodies are read as of one moment: a body removed in between is no damage.
-    const snapshot = this.#database.snapshot();
+  async read(session: number, after: number, limit: number): Promise<readonly QueuedMessage[]> {
+    let found = await this.#window(session, after, limit);
+    // What is left out must not make the window look like the last one.
+    while (found.messages.length < limit && found.last !== undefined) {
+      const more = await this.#window(session, found.last, limit - found.messages.length);
+      found = { messages: [...found.messages, ...more.messages], last: more.last };
+    }
+    return found.messages;
+  }
+
+  async #window(session: number, after: number, limit: number): Promise<Window> {
+    if (limit <= 0) return { messages: [], last: undefined };
+    // Kept until the end: a fold that ends meanwhile does not take away what these pages do not have yet.
+    const changes = this.#journal.oldest;
+    const references = await this.#references(changes, session, after, limit);
+    const messages = await this.#resolve(changes, session, references);
+    const last = references.length === limit ? references.at(-1)?.sequence : undefined;
+    return { messages, last };
+  }
+
+  async #references(
+    changes: PlaceChanges,
+    session: number,
+    after: number,
+    limit: number,
+  ): Promise<Reference[]> {
+    const places = new Map<number, Places>();
     const iterator = this.#database.iterator({
-      ...rangeOfQueue(session, from),
+      ...rangeOfQueue(session, pageOf(after + 1)),
       highWaterMarkBytes: readAheadBytes,
-      snapshot,
     });
     try {
-      while (found.length < limit) {
-        const entries = await iterator.nextv(limit - found.length);
-        if (entries.length === 0) break;
-        const references = this.#references(entries);
-        await this.#resolve(references, snapshot, found);
+      for (;;) {
+        const entries = await iterator.nextv(2 + Math.ceil(limit / placesPerPage));
+        let through = Number.POSITIVE_INFINITY;
+        for (const [key, value] of entries) {
+          through = numberAt(key, behindNumber);
+          const stored = this.#placesOf(key, value);
+          if (stored !== undefined) places.set(through, stored);
+        }
+        const found = merged({ places, through }, changes, session, after, limit);
+        if (entries.length === 0 || found.length === limit) return found;
       }
     } finally {
       await iterator.close();
-      await snapshot.close();
     }
-    if (from === head) this.#heads.found(session, found[0]?.sequence ?? Math.max(end, head));
-    return found;
   }
 
-  /** Looks up where the queue begins now. */
-  async findHead(session: number): Promise<void> {
-    const end = this.#heads.end(session);
-    const from = this.#heads.first(session);
-    const keys = this.#database.keys({ ...rangeOfQueue(session, from), limit: 1 });
-    const [first] = await keys.all();
-    this.#heads.found(session, first === undefined ? Math.max(end, from) : numberAt(first, 9));
-  }
-
-  #references(entries: readonly [Buffer, Buffer][]): Reference[] {
-    const references: Reference[] = [];
-    for (const [key, value] of entries) {
-      try {
-        const entry = readQueueEntry(this.#reader.open(key, value));
-        references.push({ key, value, sequence: numberAt(key, 9), entry });
-      } catch (error) {
-        this.#putAside(key, value, error);
-      }
+  #placesOf(key: Buffer, value: Buffer): Places | undefined {
+    try {
+      return readPage(this.#reader.open(key, value), Prefix.queue);
+    } catch (error) {
+      this.#putAside(key, value, error);
+      return undefined;
     }
-    return references;
   }
 
   async #resolve(
+    changes: PlaceChanges,
+    session: number,
     references: readonly Reference[],
-    snapshot: ReturnType<Database['snapshot']>,
-    found: QueuedMessage[],
-  ): Promise<void> {
+  ): Promise<QueuedMessage[]> {
     const keys: Buffer[] = [];
     for (const { entry } of references) {
       if (!entry.released) keys.push(numberKey(Prefix.message, entry.message));
     }
     // getSync takes half the time while all is cached, but stops everybody for each read from a cold disk.
-    const bodies = keys.length === 0 ? [] : await this.#database.getMany(keys, { snapshot });
+    const bodies = keys.length === 0 ? [] : await this.#database.getMany(keys);
+    const found: QueuedMessage[] = [];
     let next = 0;
-    for (const { key, value, sequence, entry } of references) {
-      let message: Message | undefined;
-      if (!entry.released) {
-        const bodyKey = keys[next];
-        const body = bodies[next];
-        next++;
-        if (bodyKey === undefined) continue;
-        message = this.#message(bodyKey, body);
-        if (message === undefined) {
-          this.#quarantine.add(key, value, `its message ${entry.message} is missing or damaged`);
-          continue;
-        }
+    let isSettled = false;
+    for (const { sequence, entry } of references) {
+      if (entry.released) {
+        found.push({ ...entry, sequence, message: undefined });
+        continue;
       }
-      found.push({ ...entry, sequence, message });
+      const message = this.#message(keys[next] as Buffer, bodies[next]);
+      next++;
+      if (message !== undefined) {
+        found.push({ ...entry, sequence, message });
+        continue;
+      }
+      // A commit may have removed it since, and may be in the store before it is known to be.
+      if (!isSettled) await this.#settled();
+      isSettled = true;
+      const now = latest(changes, session, sequence);
+      if (now === null) continue;
+      if (now?.released) found.push({ ...now, sequence, message: undefined });
+      else this.#lose(session, sequence, entry.message);
     }
+    return found;
+  }
+
+  #lose(session: number, sequence: number, message: number): void {
+    const name = `${session}/${sequence}`;
+    if (this.#reported.has(name)) return;
+    this.#reported.add(name);
+    const reason = `its message ${message} is missing or damaged`;
+    this.#quarantine.reportEntry(session, sequence, reason);
+    this.lost.push({ session, sequence });
   }
 
   #message(key: Buffer, value: Buffer | undefined): Message | undefined {
@@ -121,4 +177,61 @@ export class QueueReader {
     if (!(error instanceof DamagedRecord)) throw error;
     this.#quarantine.add(key, value, error.message);
   }
+}
+
+/** The first entries of a queue behind a sequence, of pages that were read and of all changes there are now. */
+function merged(
+  stored: StoredPages,
+  changes: PlaceChanges,
+  session: number,
+  after: number,
+  limit: number,
+): Reference[] {
+  const found: Reference[] = [];
+  for (const page of pagesToMerge(stored, changes, session, pageOf(after + 1))) {
+    const places = [...(stored.places.get(page) ?? [])];
+    const name = { prefix: Prefix.queue, session, page };
+    for (let each: PlaceChanges | undefined = changes; each !== undefined; each = each.next) {
+      const changed = each.get(name);
+      if (changed !== undefined) changePlaces(places, changed);
+    }
+    const first = page * placesPerPage;
+    for (let place = 0; place < places.length; place++) {
+      const entry = places[place];
+      if (!entry || first + place <= after) continue;
+      found.push({ sequence: first + place, entry });
+      if (found.length === limit) return found;
+    }
+  }
+  return found;
+}
+
+function pagesToMerge(
+  { places, through }: StoredPages,
+  changes: PlaceChanges,
+  session: number,
+  from: number,
+): number[] {
+  const pages = new Set(places.keys());
+  for (let each: PlaceChanges | undefined = changes; each !== undefined; each = each.next) {
+    for (const page of each.numbersOf(Prefix.queue, session)) {
+      if (page >= from && page <= through) pages.add(page);
+    }
+  }
+  return [...pages].sort((one, other) => one - other);
+}
+
+/** What the changes say of an entry now; undefined when they leave it as it was. */
+function latest(
+  changes: PlaceChanges,
+  session: number,
+  sequence: number,
+): QueueEntry | null | undefined {
+  const name = { prefix: Prefix.queue, session, page: pageOf(sequence) };
+  let found: QueueEntry | null | undefined;
+  for (let each: PlaceChanges | undefined = changes; each !== undefined; each = each.next) {
+    const change = each.get(name)?.[sequence % placesPerPage];
+    if (change !== undefined) found = change;
+  }
+  return found;
 }

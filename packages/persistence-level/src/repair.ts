@@ -5,16 +5,20 @@ import type { Database } from './database.ts';
 import { writeEpoch } from './epoch.ts';
 import { corruptError, reasonOf, unwritableError } from './errors.ts';
 import { replaceDamagedTables } from './files/table-salvage.ts';
-import { type Finding, Inspection, StoreProblem } from './inspect.ts';
+import { type Finding, StoreProblem } from './finding.ts';
+import { foldAll } from './fold-all.ts';
+import { Inspection } from './inspect.ts';
 import {
   type OfflineStore,
   openOffline,
   type StoreToolOptions,
   unreadableError,
 } from './offline-store.ts';
+import { ByteReader } from './records/byte-reader.ts';
 import { ByteWriter } from './records/byte-writer.ts';
 import { commitKey, openCommitNumber } from './records/commit-number.ts';
-import { identityKey, numbersKey, quarantineKey } from './records/keys.ts';
+import { identityKey, numbersKey, type PagePrefix, quarantineKey } from './records/keys.ts';
+import { readPage, writePage } from './records/page.ts';
 import { writeIdentity, writeNumbers } from './records/records.ts';
 import { databasePath } from './store.ts';
 import { type CheckReport, checkStore, inspectStore } from './store-check.ts';
@@ -127,21 +131,27 @@ async function mend(
   const counts: { -readonly [Name in keyof Counts]: number } = { ...noCounts };
   const inspection = new Inspection(database, onProgress);
   let numbersAreLost = false;
+  // What is wrong with single places is taken out of pages, so all of them have to be there.
+  counts.putAside += await foldAll(database);
   let batch = database.batch();
   let bytes = 0;
+  const places = new PlaceRemoval(database);
   for await (const finding of inspection.findings()) {
     if (finding.problem === StoreProblem.numbersBehind) {
       numbersAreLost = true;
       continue;
     }
-    takeOut(batch, finding);
+    if (finding.place === undefined) takeOut(batch, finding);
+    else places.add(batch, finding, finding.place);
     counts[counterOf[finding.problem]]++;
     bytes += finding.value.length;
     if (batch.length < findingsPerBatch && bytes < bytesPerBatch) continue;
+    places.finish(batch);
     await batch.write({ sync: false });
     batch = database.batch();
     bytes = 0;
   }
+  places.finish(batch);
   if (numbersAreLost) {
     const writer = new ByteWriter().start();
     writeNumbers(writer, {
@@ -168,6 +178,39 @@ function takeOut(batch: ReturnType<Database['batch']>, { problem, key, value }: 
     batch.put(quarantineKey(key), value);
   }
   batch.del(key);
+}
+
+/** Takes single places out of pages. Those of one page come one after the other. */
+class PlaceRemoval {
+  readonly #database: Database;
+  readonly #reader = new ByteReader();
+  readonly #writer = new ByteWriter();
+  #key: Buffer | undefined;
+  readonly #places = new Set<number>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  add(batch: ReturnType<Database['batch']>, { key }: Finding, place: number): void {
+    if (this.#key !== undefined && !this.#key.equals(key)) this.finish(batch);
+    this.#key = key;
+    this.#places.add(place);
+  }
+
+  /** Adds to the batch what is left of the last page. */
+  finish(batch: ReturnType<Database['batch']>): void {
+    const key = this.#key;
+    const value = key && this.#database.getSync(key);
+    if (key === undefined || value === undefined) return;
+    const prefix = key[0] as PagePrefix;
+    const places = readPage(this.#reader.open(key, value), prefix);
+    for (const place of this.#places) places[place] = null;
+    if (writePage(this.#writer.start(), prefix, places)) batch.put(key, this.#writer.seal(key));
+    else batch.del(key);
+    this.#key = undefined;
+    this.#places.clear();
+  }
 }
 
 /** Database and epoch file agree from here on. The next start counts on from there. */

@@ -1,5 +1,6 @@
 import type { DamagedBlock } from './files/table-check.ts';
-import { Inspection, nameOf, type StoreProblem } from './inspect.ts';
+import { nameOf, type StoreProblem } from './finding.ts';
+import { Inspection } from './inspect.ts';
 import {
   type OfflineStore,
   openOffline,

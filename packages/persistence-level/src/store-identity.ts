@@ -7,7 +7,7 @@ import { identityKey } from './records/keys.ts';
 import { readIdentity, type StoreIdentity } from './records/records.ts';
 
 /** Raised when the layout of keys or values changes so that older code would misread it. */
-export const storeFormat = 1;
+export const storeFormat = 2;
 
 /** What a database says that it is; undefined when it says nothing. */
 export async function readStoredIdentity(

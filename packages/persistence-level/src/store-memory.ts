@@ -1,5 +1,5 @@
 import type { EndedSessions } from './ended-sessions.ts';
-import type { QueueHeads } from './queue-heads.ts';
+import type { Journal } from './journal.ts';
 import type { NextNumbers } from './records/records.ts';
 import type { References } from './references.ts';
 
@@ -7,7 +7,7 @@ import type { References } from './references.ts';
 export interface StoreMemory {
   readonly references: References;
   readonly ended: EndedSessions;
-  readonly heads: QueueHeads;
+  readonly journal: Journal;
   /** As they are on disk. */
   next: NextNumbers;
 }

@@ -2,9 +2,18 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from './database.ts';
 import { type DatabaseSnapshot, pagesOf } from './entry-pages.ts';
+import { countLive, PageMerge, readJournal } from './merged-pages.ts';
 import { type StoreToolOptions, withHealthyStore } from './offline-store.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
-import { numberAt, queueKeyBytes, textFrom } from './records/keys.ts';
+import {
+  behindNumber,
+  numberAt,
+  type PagePrefix,
+  Prefix,
+  pageKeyBytes,
+  textFrom,
+} from './records/keys.ts';
+import { type Places, readPage } from './records/page.ts';
 import { readSession } from './records/records.ts';
 import { databasePath } from './store.ts';
 import { kinds, type StoredKind } from './stored-kinds.ts';
@@ -18,7 +27,10 @@ export interface QueueSize {
 export interface StoreStats {
   /** The directory of the store, absolute. */
   readonly path: string;
-  /** Records of each kind. 'queue' are entries of queues, 'message' the messages that these refer to. */
+  /**
+   * How many there are of each kind. 'queue' are entries of queues, 'message' the messages that these refer to,
+   * 'received' packet identifiers; 'journal' are commits that are not in the records of queues and identifiers yet.
+   */
   readonly records: Readonly<Record<StoredKind, number>>;
   /** About how much of its files LevelDB uses for each kind; what is in its log only is not counted. */
   readonly diskBytes: Readonly<Record<StoredKind, number>>;
@@ -66,7 +78,8 @@ class Census {
   readonly #onProgress: (what: string, records: number) => void;
   readonly #reader = new ByteReader();
   readonly #clientIds = new Map<number, string>();
-  readonly #largest: { session: number; messages: number }[] = [];
+  /** By session number. */
+  readonly #queues = new Map<number, number>();
   readonly records: Record<StoredKind, number> = zeros();
 
   constructor(
@@ -80,33 +93,60 @@ class Census {
   }
 
   async take(): Promise<void> {
-    const queue = { session: -1, messages: 0 };
+    const { oldest } = await readJournal(this.#database, () => {}, this.#snapshot);
+    const merge = new PageMerge(oldest);
     for (const { name, range } of kinds) {
-      let records = 0;
+      const progress = new Progress(name, this.#onProgress);
       for await (const page of pagesOf(this.#database, range, this.#snapshot)) {
         for (const [key, value] of page) {
           if (name === 'session') this.#noteClient(key, value);
-          else if (name === 'queue' && key.length >= queueKeyBytes) {
-            this.#noteQueued(queue, numberAt(key, 1));
-          }
-        }
-        const before = records;
-        records += page.length;
-        if (Math.floor(records / recordsPerReport) > Math.floor(before / recordsPerReport)) {
-          this.#onProgress(name, records);
+          progress.add(this.#count(key, value, merge));
         }
       }
-      this.records[name] += records;
-      if (records > 0) this.#onProgress(name, records);
+      if (name === 'queue' || name === 'received') {
+        const prefix = name === 'queue' ? Prefix.queue : Prefix.received;
+        for (const [{ session }, places] of merge.rest(prefix)) {
+          progress.add(this.#countPage(prefix, session, places));
+        }
+      }
+      progress.end();
+      this.records[name] += progress.records;
     }
-    this.#rank(queue);
   }
 
   largestQueues(): QueueSize[] {
-    return this.#largest.map(({ session, messages }) => ({
-      clientId: this.#clientIds.get(session) ?? '',
-      messages,
-    }));
+    return Array.from(this.#queues, ([session, messages]) => ({ session, messages }))
+      .sort((one, other) => other.messages - one.messages)
+      .slice(0, maxQueues)
+      .map(({ session, messages }) => ({
+        clientId: this.#clientIds.get(session) ?? '',
+        messages,
+      }));
+  }
+
+  /** A page counts as what is in it, and as one when it is damaged. */
+  #count(key: Buffer, value: Buffer, merge: PageMerge): number {
+    const prefix = key[0];
+    if (prefix !== Prefix.queue && prefix !== Prefix.received) return 1;
+    if (key.length < pageKeyBytes) return 1;
+    const name = { prefix, session: numberAt(key, 1), page: numberAt(key, behindNumber) };
+    try {
+      const places = readPage(this.#reader.open(key, value), prefix);
+      merge.over(name, places);
+      return this.#countPage(prefix, name.session, places);
+    } catch (error) {
+      if (!(error instanceof DamagedRecord)) throw error;
+      return 1;
+    }
+  }
+
+  /** Queues of sessions that have ended are on their way out. */
+  #countPage(prefix: PagePrefix, session: number, places: Readonly<Places>): number {
+    const live = countLive(places);
+    if (prefix === Prefix.queue && live > 0 && this.#clientIds.has(session)) {
+      this.#queues.set(session, (this.#queues.get(session) ?? 0) + live);
+    }
+    return live;
   }
 
   #noteClient(key: Buffer, value: Buffer): void {
@@ -118,23 +158,29 @@ class Census {
       if (!(error instanceof DamagedRecord)) throw error;
     }
   }
+}
 
-  /** Entries of one session come one after the other. */
-  #noteQueued(queue: { session: number; messages: number }, session: number): void {
-    if (session !== queue.session) {
-      this.#rank(queue);
-      queue.session = session;
-      queue.messages = 0;
-    }
-    queue.messages++;
+/** Says now and then how many were counted. */
+class Progress {
+  readonly #name: StoredKind;
+  readonly #report: (what: string, records: number) => void;
+  records = 0;
+
+  constructor(name: StoredKind, report: (what: string, records: number) => void) {
+    this.#name = name;
+    this.#report = report;
   }
 
-  /** Queues of sessions that have ended are on their way out. */
-  #rank({ session, messages }: { session: number; messages: number }): void {
-    if (!this.#clientIds.has(session)) return;
-    this.#largest.push({ session, messages });
-    this.#largest.sort((one, other) => other.messages - one.messages);
-    if (this.#largest.length > maxQueues) this.#largest.pop();
+  add(records: number): void {
+    const before = this.records;
+    this.records += records;
+    if (Math.floor(this.records / recordsPerReport) > Math.floor(before / recordsPerReport)) {
+      this.#report(this.#name, this.records);
+    }
+  }
+
+  end(): void {
+    if (this.records > 0) this.#report(this.#name, this.records);
   }
 }
 

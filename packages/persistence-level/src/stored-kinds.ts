@@ -1,12 +1,5 @@
 import type { RecordKind } from './damage-report.ts';
-import {
-  behindNumber,
-  type KeyRange,
-  Prefix,
-  queueKeyBytes,
-  rangeOf,
-  receivedKeyBytes,
-} from './records/keys.ts';
+import { behindNumber, type KeyRange, Prefix, pageKeyBytes, rangeOf } from './records/keys.ts';
 
 /** Every kind of record that a store may hold; 'other' are its identity, the next numbers, and what does not belong there. */
 export type StoredKind = RecordKind | 'ended' | 'quarantined' | 'other';
@@ -21,10 +14,11 @@ const known: readonly (readonly [StoredKind, Prefix, minKeyBytes: number])[] = [
   ['session', Prefix.session, 1],
   ['ended', Prefix.ended, behindNumber],
   ['subscription', Prefix.subscription, behindNumber],
-  ['received', Prefix.received, receivedKeyBytes],
+  ['journal', Prefix.journal, behindNumber],
+  ['received', Prefix.received, pageKeyBytes],
   ['will', Prefix.will, behindNumber],
   ['retained', Prefix.retained, 1],
-  ['queue', Prefix.queue, queueKeyBytes],
+  ['queue', Prefix.queue, pageKeyBytes],
   ['message', Prefix.message, behindNumber],
   ['quarantined', Prefix.quarantine, 1],
 ];

@@ -1,7 +1,11 @@
+import { Background, type Pass } from './background.ts';
+import { PageFolder, readStoredPages } from './fold-pages.ts';
 import type { Gate } from './gate.ts';
+import type { Journal } from './journal.ts';
 import type { MemoryChange, NumberedStore } from './numbered-store.ts';
-import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
+import type { PageName } from './place-changes.ts';
 import {
+  behindNumber,
   type KeyRange,
   numberAt,
   numberKey,
@@ -9,21 +13,18 @@ import {
   rangeOf,
   rangeOfSession,
 } from './records/keys.ts';
-import { readQueueEntry } from './records/records.ts';
+import type { Places } from './records/page.ts';
 import type { References } from './references.ts';
 
 const keysPerStep = 1000;
+/** With up to 32 messages each. */
+const pagesPerStep = 32;
 /** Every start looks at all messages: in small portions, so that nobody waits for it. */
 const messagesPerRead = 250;
 const readAheadBytes = 256 * 1024;
 
 /** Nothing in memory hangs on it. */
 const noChange: MemoryChange = { undo() {}, redo() {} };
-
-/** One pass over what is to be removed. */
-interface Pass {
-  isCancelled: boolean;
-}
 
 /**
  * Removes in the background what nothing can reach any more: the queue, subscriptions and identifiers of sessions
@@ -34,17 +35,18 @@ export class Sweeper {
   readonly #store: NumberedStore;
   readonly #gate: Gate;
   readonly #references: References;
-  readonly #reader = new ByteReader();
+  readonly #journal: Journal;
+  /** Damage in what is removed is of no interest. */
+  readonly #pages = new PageFolder(() => {});
+  readonly #background: Background = new Background((pass) => this.#run(pass));
   readonly #sessions = new Set<number>();
   #messagesBelow = 0;
-  #pass: Pass | undefined;
-  #running: Promise<void> | undefined;
-  #paused = false;
 
-  constructor(store: NumberedStore, gate: Gate, references: References) {
+  constructor(store: NumberedStore, gate: Gate, references: References, journal: Journal) {
     this.#store = store;
     this.#gate = gate;
     this.#references = references;
+    this.#journal = journal;
   }
 
   /** Sessions that wait to be swept. */
@@ -55,46 +57,30 @@ export class Sweeper {
   /** Sweeps sessions that have ended for good: nothing of them may be written any more. */
   sweepSessions(sessions: Iterable<number>): void {
     for (const session of sessions) this.#sessions.add(session);
-    this.#start();
+    this.#background.start();
   }
 
   /** Removes messages without references, as far as they are older than the number. */
   sweepMessages(below: number): void {
     this.#messagesBelow = below;
-    this.#start();
+    this.#background.start();
   }
 
   /** Settles when there is nothing left to do, or after `pause`. */
-  async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+  idle(): Promise<void> {
+    return this.#background.idle();
   }
 
   /** Ends with the step that is running; what is left over is found again by `resume`, or by the next start. */
   pause(): void {
-    this.#paused = true;
-    if (this.#pass !== undefined) this.#pass.isCancelled = true;
-    this.#pass = undefined;
+    this.#background.pause();
   }
 
   resume(): void {
-    this.#paused = false;
-    this.#start();
+    this.#background.resume();
   }
 
-  #start(): void {
-    if (this.#pass !== undefined || this.#paused) return;
-    const pass: Pass = { isCancelled: false };
-    this.#pass = pass;
-    const running = this.#run(pass, this.#running).finally(() => {
-      if (this.#pass === pass) this.#pass = undefined;
-      if (this.#running === running) this.#running = undefined;
-    });
-    this.#running = running;
-  }
-
-  /** `before` is a pass that was cancelled and has not noticed yet. */
-  async #run(pass: Pass, before: Promise<void> | undefined): Promise<void> {
-    await before;
+  async #run(pass: Pass): Promise<void> {
     try {
       for (const session of this.#sessions) {
         await this.#sweepSession(session, pass);
@@ -105,11 +91,12 @@ export class Sweeper {
       if (!pass.isCancelled) this.#messagesBelow = 0;
     } catch {
       // The next commit opens the database again before it writes, or fails, and that is where somebody listens.
-      if (this.#pass === pass) this.pause();
+      if (!pass.isCancelled) this.pause();
     }
   }
 
   async #sweepSession(session: number, pass: Pass): Promise<void> {
+    await this.#sweepChanges(session, pass);
     for (const prefix of [Prefix.queue, Prefix.subscription, Prefix.received] as const) {
       await this.#removeRange(rangeOfSession(prefix, session), pass);
     }
@@ -150,7 +137,8 @@ export class Sweeper {
     const iterator = database.iterator({ ...range, highWaterMarkBytes: readAheadBytes });
     try {
       while (!pass.isCancelled) {
-        const entries = await iterator.nextv(keysPerStep);
+        const isQueue = range.gte[0] === Prefix.queue;
+        const entries = await iterator.nextv(isQueue ? pagesPerStep : keysPerStep);
         if (entries.length === 0) return;
         await this.#step(pass, () => this.#removeEntries(entries));
       }
@@ -160,13 +148,58 @@ export class Sweeper {
   }
 
   async #removeEntries(entries: readonly [Buffer, Buffer][]): Promise<void> {
-    const references = this.#references;
     const batch = this.#store.database.batch();
-    const givenBack: number[] = [];
+    const messages: number[] = [];
     for (const [key, value] of entries) {
       batch.del(key);
-      const message = key[0] === Prefix.queue ? this.#messageOf(key, value) : 0;
-      if (message === 0 || references.count(message) === 0) continue;
+      if (key[0] !== Prefix.queue) continue;
+      const [session, page] = [numberAt(key, 1), numberAt(key, behindNumber)];
+      const stored = { name: { prefix: Prefix.queue, session, page }, key, value };
+      addMessages(messages, this.#pages.placesOf(stored));
+    }
+    await this.#write(batch, messages, () => {});
+  }
+
+  /**
+   * Removes the pages of which the journal changes something, and then those changes from memory: no fold may write
+   * them again. Records of the journal may bring some of it back at the next start, which sweeps it again.
+   */
+  async #sweepChanges(session: number, pass: Pass): Promise<void> {
+    const journal = this.#journal;
+    for (let isDone = false; !isDone && !pass.isCancelled; ) {
+      await this.#step(pass, async () => {
+        const names = journal.pagesOf(session, pagesPerStep);
+        isDone = names.length === 0;
+        if (isDone) journal.forgetSession(session);
+        else await this.#removeChanged(names);
+      });
+    }
+  }
+
+  async #removeChanged(names: readonly PageName[]): Promise<void> {
+    const batch = this.#store.database.batch();
+    const messages: number[] = [];
+    for (const stored of await readStoredPages(this.#store.database, names)) {
+      const places = this.#pages.placesOf(stored);
+      this.#journal.change(stored.name, places);
+      addMessages(messages, places);
+      batch.del(stored.key);
+    }
+    await this.#write(batch, messages, () => {
+      for (const name of names) this.#journal.forgetPage(name);
+    });
+  }
+
+  /** Writes a batch that takes away one reference to each of the messages, and those that have none left. */
+  async #write(
+    batch: ReturnType<NumberedStore['database']['batch']>,
+    messages: readonly number[],
+    done: () => void,
+  ): Promise<void> {
+    const references = this.#references;
+    const givenBack: number[] = [];
+    for (const message of messages) {
+      if (references.count(message) === 0) continue;
       references.remove(message);
       givenBack.push(message);
       if (references.count(message) === 0) batch.del(numberKey(Prefix.message, message));
@@ -177,18 +210,10 @@ export class Sweeper {
       },
       redo() {
         for (const message of givenBack) references.remove(message);
+        done();
       },
     });
-  }
-
-  /** 0 for an entry that was released, or whose damage is of no interest any more. */
-  #messageOf(key: Buffer, value: Buffer): number {
-    try {
-      return readQueueEntry(this.#reader.open(key, value)).message;
-    } catch (error) {
-      if (error instanceof DamagedRecord) return 0;
-      throw error;
-    }
+    done();
   }
 
   #step(pass: Pass, write: () => Promise<void>): Promise<void> {
@@ -196,4 +221,9 @@ export class Sweeper {
       if (!pass.isCancelled) await write();
     });
   }
+}
+
+/** Entries that were released have none. */
+function addMessages(messages: number[], places: Readonly<Places>): void {
+  for (const entry of places) if (entry && entry.message !== 0) messages.push(entry.message);
 }

@@ -1,5 +1,6 @@
 import { Level } from 'level';
 import { onTestFinished } from 'vitest';
+import { CommitBatch } from '../src/commit-batch.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 interface WriteOptions {
@@ -17,15 +18,16 @@ export interface Failures {
   readonly count?: number;
   /** Whether the write is done nevertheless. */
   readonly afterEffect?: boolean;
-  /** Leaves writes alone that are not synced, which those of the sweep never are. */
-  readonly onlySynced?: boolean;
+  /** 'commits' leaves the sweep and the fold of the journal alone, 'others' the commits. All by default. */
+  readonly only?: 'commits' | 'others';
 }
 
 let prototype: Batch | undefined;
 let skip = 0;
 let count = 0;
 let afterEffect = false;
-let onlySynced = false;
+let only: Failures['only'];
+let isCommit = false;
 /** The options of each write, as LevelDB got them. */
 let written: (WriteOptions | undefined)[] = [];
 
@@ -40,10 +42,18 @@ export async function installFailingBatch(): Promise<void> {
   prototype = Object.getPrototypeOf(Object.getPrototypeOf(batch)) as Batch;
   await batch.close();
   await database.close();
+  const commit = CommitBatch.prototype.write;
+  CommitBatch.prototype.write = function (...options) {
+    isCommit = true;
+    // The batch is handed to LevelDB before this returns.
+    const written = commit.apply(this, options);
+    isCommit = false;
+    return written;
+  };
   const write = prototype.write;
   prototype.write = async function (this: Batch, options) {
     written.push(options);
-    const counts = count > 0 && (!onlySynced || options?.sync === true);
+    const counts = count > 0 && (only === undefined || (only === 'commits') === isCommit);
     const fails = counts && skip === 0;
     if (fails) count--;
     else if (counts) skip--;
@@ -57,7 +67,12 @@ export function failNextBatches(failures: Failures = {}): void {
   skip = failures.skip ?? 0;
   count = failures.count ?? 1;
   afterEffect = failures.afterEffect ?? false;
-  onlySynced = failures.onlySynced ?? false;
+  only = failures.only;
+}
+
+/** How many of the failures that were asked for are still to come. */
+export function failuresLeft(): number {
+  return count;
 }
 
 /** Collects the options of all writes until the running test ends. */

@@ -110,8 +110,7 @@ describe('the log', () => {
     for (const [i, size] of records.slice(2).entries()) {
       const cut = async (directory: string) => truncate(await fileOf(directory, /\.log$/), size);
       expect((await contentsAfter(crashed, cut)).result).toEqual(all.slice(0, i));
-      const expected = i === commits ? all : rolledBack;
-      expect((await contentsAfter(closed, cut)).result).toEqual(expected);
+      expect((await contentsAfter(closed, cut)).result).toBe(rolledBack);
     }
   });
 

@@ -4,11 +4,10 @@ import {
   numberAt,
   numberKey,
   Prefix,
-  queueKey,
+  pageKey,
   rangeOf,
   rangeOfQueue,
   rangeOfSession,
-  receivedKey,
   retainedKey,
   sessionKey,
   subscriptionKey,
@@ -17,6 +16,9 @@ import {
 
 const number = fc.oneof(fc.maxSafeNat(), fc.nat(300), fc.nat(70_000));
 const text = fc.string({ unit: 'binary' });
+
+const queueKey = (session: number, page: number) => pageKey(Prefix.queue, session, page);
+const receivedKey = (session: number, page: number) => pageKey(Prefix.received, session, page);
 
 const inOrder = (...keys: Buffer[]): boolean =>
   keys.every((key, i) => i === 0 || Buffer.compare(keys[i - 1] as Buffer, key) < 0);
@@ -85,7 +87,10 @@ test('no two records share a key', () => {
           queueKey(session, b),
           numberKey(Prefix.message, session),
           numberKey(Prefix.will, session),
+          receivedKey(session, a),
+          receivedKey(session, b),
           numberKey(Prefix.ended, session),
+          numberKey(Prefix.journal, session),
         ]),
       ].map((key) => key.toString('hex'));
       expect(new Set(keys).size).toBe(keys.length);

@@ -2,7 +2,7 @@ import { type LevelOptions, LevelPersistence } from '@sluice/persistence-level';
 import type { Durability } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
 import { failNextBatches, installFailingBatch, recordWrites } from './failing-batch.ts';
-import { dequeue, enqueue, fillQueue, message, saveSession } from './operations.ts';
+import { dequeue, enqueue, fillQueue, message, saveSession, subscribe } from './operations.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 async function open(durability: Durability = 'write', path?: string) {
@@ -214,13 +214,15 @@ describe('a queue', () => {
 
 it('progress is told while a store is read', async () => {
   const { persistence, path } = await open();
-  await persistence.commit([saveSession(1), ...fillQueue(1, 60_000)]);
+  const subscriptions = Array.from({ length: 60_000 }, (_, i) => subscribe(1, `${i}`));
+  await persistence.commit([saveSession(1), ...subscriptions, ...fillQueue(1, 64)]);
   await persistence.close();
   const told: [string, number][] = [];
   const next = new LevelPersistence({ path, durability: 'write' });
   await next.open({ onProgress: (what, records) => told.push([what, records]) });
   await next.close();
-  expect(told).toContainEqual(['queue', 50_000]);
-  expect(told).toContainEqual(['queue', 60_000]);
+  expect(told).toContainEqual(['subscription', 50_000]);
+  expect(told).toContainEqual(['subscription', 60_000]);
+  expect(told).toContainEqual(['queue', 2]);
   expect(told).toContainEqual(['session', 1]);
 });

@@ -1,7 +1,7 @@
 import { LevelPersistence } from '@sluice/persistence-level';
 import type { Operation } from '@sluice/plugin';
 import { expect, it } from 'vitest';
-import { Prefix, queueKey } from '../src/records/keys.ts';
+import { Prefix, pageKey } from '../src/records/keys.ts';
 import { enqueue, fillQueue, message, saveSession, subscribe } from './operations.ts';
 import { keysOf, withDatabase } from './raw-database.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -60,8 +60,8 @@ it('texts of any characters and numbers of any size come back', async () => {
 });
 
 it('a damaged byte that is no text is put aside as it was, and its neighbours are counted', async () => {
-  const path = await storeOf([saveSession(1), ...fillQueue(1, 3)]);
-  const key = queueKey(1, 1);
+  const path = await storeOf([saveSession(1), ...fillQueue(1, 96)]);
+  const key = pageKey(Prefix.queue, 1, 1);
   let damaged = Buffer.alloc(0);
   await withDatabase(path, async (database) => {
     damaged = Buffer.from((await database.get(key)) ?? []);
@@ -71,8 +71,8 @@ it('a damaged byte that is no text is put aside as it was, and its neighbours ar
     await database.put(Buffer.of(Prefix.queue, 0xc0, 0x80), Buffer.of(0xfe));
   });
   const { persistence, snapshot, reports } = await reopen(path);
-  expect(snapshot.sessions).toMatchObject([{ queued: 2, nextSequence: 3 }]);
-  expect(reports.sort()).toEqual(['71c080', 'session 1, sequence 1']);
+  expect(snapshot.sessions).toMatchObject([{ queued: 64, nextSequence: 96 }]);
+  expect(reports.sort()).toEqual(['71c080', 'session 1, sequences 32 to 63']);
   await persistence.close();
   expect(await keysOf(path, 'q')).toHaveLength(2);
   await withDatabase(path, async (database) => {

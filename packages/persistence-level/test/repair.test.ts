@@ -68,7 +68,7 @@ describe('what is damaged is put aside, and nothing else is lost', () => {
     ['i', { putAside: 1 }, { queue, message, session, subscription, ...others }],
     ['r', { putAside: 1 }, { ...fullCounts, retained: undefined }],
     ['w', { putAside: 1 }, { ...fullCounts, will: undefined }],
-    ['q', { putAside: 4, messagesRemoved: 3 }, { session, subscription, received, ...others }],
+    ['q', { putAside: 2, messagesRemoved: 3 }, { session, subscription, received, ...others }],
     ['m', { putAside: 3, referencesDropped: 4 }, { session, subscription, received, ...others }],
     ['s', { putAside: 2, orphansRemoved: 6, messagesRemoved: 3 }, others],
   ];

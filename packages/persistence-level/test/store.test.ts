@@ -8,6 +8,7 @@ import { type Epoch, readEpoch, writeEpoch } from '../src/epoch.ts';
 import { ByteWriter } from '../src/records/byte-writer.ts';
 import { identityKey } from '../src/records/keys.ts';
 import { writeIdentity } from '../src/records/records.ts';
+import { storeFormat } from '../src/store-identity.ts';
 import { saveSession } from './operations.ts';
 import { databasePath, withDatabase } from './raw-database.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -130,8 +131,8 @@ describe('a store is refused', () => {
   });
 
   it.each([
-    ['a newer', 2],
-    ['an older', 0],
+    ['a newer', storeFormat + 1],
+    ['an older', storeFormat - 1],
   ])('when %s version wrote it', async (_, format) => {
     const path = await usedStore();
     await putIdentity(path, format, 10);
@@ -212,7 +213,7 @@ describe('a store is taken', () => {
 
   it('when a crash came between the epoch in the database and the one beside it', async () => {
     const path = await usedStore();
-    await putIdentity(path, 1, 3);
+    await putIdentity(path, storeFormat, 3);
     expect(await startOnce(path)).toEqual(['client-1']);
   });
 

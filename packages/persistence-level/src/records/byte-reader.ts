@@ -1,6 +1,6 @@
 import { headerBytes, recordVersion } from './byte-writer.ts';
 import { checksum } from './checksum.ts';
-import { numberAt, packetIdFrom, textFrom } from './keys.ts';
+import { numberAt, textFrom } from './keys.ts';
 import { bytesOf32Bits, holds32Bits, read32Bits } from './seven-bits.ts';
 
 /** Why a record cannot be trusted; caught where records are read, never thrown to the application. */
@@ -74,10 +74,6 @@ export class ByteReader {
   /** The number of 8 bytes at an offset of the key. */
   keyNumber(offset: number): number {
     return numberAt(this.#key, offset);
-  }
-
-  keyPacketId(): number {
-    return packetIdFrom(this.#key);
   }
 
   /** The text that ends the key. */

@@ -1,20 +1,16 @@
-import {
-  bytesOf28Bits,
-  bytesOfNumber,
-  read28Bits,
-  readNumber,
-  write28Bits,
-  writeNumber,
-} from './seven-bits.ts';
+import { bytesOfNumber, readNumber, writeNumber } from './seven-bits.ts';
 
 // Keys are a prefix byte, then numbers in an order of bytes that is theirs, and at most one text, always last: no
 // text, whatever it holds, can be taken for another part of a key. Every key is valid UTF-8.
 //
 //   \0 name            identity of the store, next numbers      s clientId        session
-//   b session filter   subscription                             i session pid     inbound QoS 2 identifier
-//   q session sequence reference to a message                   m number          message body, shared
+//   b session filter   subscription                             m number          message body, shared
+//   j number           journal: what one commit did to          q session page    32 places of a queue
+//                      queues and identifiers                   i session page    32 inbound QoS 2 identifiers
 //   r topic            retained message                         w session         will
 //   g session          session that ended, to be swept          z key             quarantined record
+//
+// A page has the number of its first place, divided by 32. What the journal says comes after what the pages say.
 
 /** The first byte of each key: what kind of record it is. */
 export const Prefix = {
@@ -22,6 +18,7 @@ export const Prefix = {
   subscription: 0x62,
   ended: 0x67,
   received: 0x69,
+  journal: 0x6a,
   message: 0x6d,
   queue: 0x71,
   retained: 0x72,
@@ -31,6 +28,7 @@ export const Prefix = {
 } as const;
 
 export type Prefix = (typeof Prefix)[keyof typeof Prefix];
+export type PagePrefix = typeof Prefix.queue | typeof Prefix.received;
 
 /** Format, name and epoch of the store. */
 export const identityKey: Buffer = Buffer.from('\0identity', 'latin1');
@@ -39,18 +37,12 @@ export const numbersKey: Buffer = Buffer.from('\0numbers', 'latin1');
 
 /** Where the second part of a key with a number begins. */
 export const behindNumber: number = 1 + bytesOfNumber;
-/** Bytes of the keys that have no text. */
-export const queueKeyBytes: number = behindNumber + bytesOfNumber;
-export const receivedKeyBytes: number = behindNumber + bytesOf28Bits;
+/** Bytes of the key of a page. */
+export const pageKeyBytes: number = behindNumber + bytesOfNumber;
 
 /** Reads the number of 8 bytes at an offset of a key. */
 export function numberAt(key: Buffer, offset: number): number {
   return readNumber(key, offset);
-}
-
-/** The packet identifier of a key of a QoS 2 identifier. */
-export function packetIdFrom(key: Buffer): number {
-  return read28Bits(key, behindNumber);
 }
 
 /** The text that ends a key. */
@@ -81,29 +73,18 @@ export function subscriptionKey(session: number, requested: string): Buffer {
   return key;
 }
 
-export function queueKey(session: number, sequence: number): Buffer {
-  const key = Buffer.allocUnsafe(queueKeyBytes);
-  writeQueueKey(key, session, sequence);
+/** Key of a page of a queue, or of identifiers. */
+export function pageKey(prefix: PagePrefix, session: number, page: number): Buffer {
+  const key = Buffer.allocUnsafe(pageKeyBytes);
+  key[0] = prefix;
+  writeNumber(key, session, 1);
+  writeNumber(key, page, behindNumber);
   return key;
 }
 
-export function writeQueueKey(key: Buffer, session: number, sequence: number): void {
-  key[0] = Prefix.queue;
-  writeNumber(key, session, 1);
-  writeNumber(key, sequence, behindNumber);
-}
-
-export function receivedKey(session: number, packetId: number): Buffer {
-  const key = Buffer.allocUnsafe(receivedKeyBytes);
-  key[0] = Prefix.received;
-  writeNumber(key, session, 1);
-  write28Bits(key, packetId, behindNumber);
-  return key;
-}
-
-/** Key of a message, a will or an ended session: a prefix and one number. */
+/** Key of a message, a will, an ended session or a record of the journal: a prefix and one number. */
 export function numberKey(
-  prefix: typeof Prefix.message | typeof Prefix.will | typeof Prefix.ended,
+  prefix: typeof Prefix.message | typeof Prefix.will | typeof Prefix.ended | typeof Prefix.journal,
   value: number,
 ): Buffer {
   const key = Buffer.allocUnsafe(behindNumber);
@@ -132,7 +113,7 @@ export function rangeOf(prefix: Prefix): KeyRange {
 
 /** All keys of one session below a prefix that is followed by a session number. */
 export function rangeOfSession(
-  prefix: typeof Prefix.queue | typeof Prefix.subscription | typeof Prefix.received,
+  prefix: PagePrefix | typeof Prefix.subscription,
   session: number,
 ): KeyRange {
   const gte = Buffer.allocUnsafe(behindNumber);
@@ -144,7 +125,10 @@ export function rangeOfSession(
   return { gte, lt };
 }
 
-/** The entries of a session's queue from a sequence on. */
+/** The pages of a session's queue from one on. */
 export function rangeOfQueue(session: number, from: number): KeyRange {
-  return { gte: queueKey(session, from), lt: rangeOfSession(Prefix.queue, session).lt };
+  return {
+    gte: pageKey(Prefix.queue, session, from),
+    lt: rangeOfSession(Prefix.queue, session).lt,
+  };
 }

@@ -16,10 +16,6 @@ export interface QueueEntry {
   readonly sharedFilter?: string;
 }
 
-/** As an operation has it, without `released`: a copy of each operation cost more than its put. */
-export type WrittenQueueEntry = Omit<QueueEntry, 'released'> &
-  Partial<Pick<QueueEntry, 'released'>>;
-
 export interface StoreIdentity {
   readonly format: number;
   /** Tells this store from any other one. */
@@ -120,12 +116,18 @@ export function readMessage(reader: ByteReader): Message {
   };
 }
 
-export function writeQueueEntry(writer: ByteWriter, entry: WrittenQueueEntry): void {
-  const { message, qos, retain, released, sharedFilter } = entry;
-  const shared = sharedFilter === undefined ? 0 : 16;
-  writer.integer(message).byte(qos | (retain ? 4 : 0) | (released === true ? 8 : 0) | shared);
+export function writeQueueEntry(writer: ByteWriter, entry: QueueEntry): void {
+  const { message, qos, retain, released, sharedFilter, subscriptionIdentifiers } = entry;
+  let flags: number = qos;
+  if (retain) flags |= 4;
+  if (released) flags |= 8;
+  if (sharedFilter !== undefined) flags |= 16;
+  if (subscriptionIdentifiers.length > 0) flags |= 32;
+  writer.integer(message).byte(flags);
   if (sharedFilter !== undefined) writer.text(sharedFilter);
-  for (const identifier of entry.subscriptionIdentifiers) writer.integer(identifier);
+  if (subscriptionIdentifiers.length === 0) return;
+  writer.integer(subscriptionIdentifiers.length);
+  for (const identifier of subscriptionIdentifiers) writer.integer(identifier);
 }
 
 const noIdentifiers: readonly number[] = Object.freeze([]);
@@ -133,21 +135,20 @@ const noIdentifiers: readonly number[] = Object.freeze([]);
 export function readQueueEntry(reader: ByteReader): QueueEntry {
   const message = reader.integer();
   const flags = reader.byte();
-  const sharedFilter = (flags & 16) === 0 ? undefined : reader.text();
+  const sharedFilter = flags & 16 ? reader.text() : undefined;
   let subscriptionIdentifiers = noIdentifiers;
-  if (!reader.atEnd) {
+  if (flags & 32) {
     const identifiers: number[] = [];
-    while (!reader.atEnd) identifiers.push(reader.integer());
+    for (let left = reader.integer(); left > 0; left--) identifiers.push(reader.integer());
     subscriptionIdentifiers = identifiers;
   }
-  return {
-    message,
-    qos: (flags & 3) as 1 | 2,
-    retain: (flags & 4) !== 0,
-    released: (flags & 8) !== 0,
-    subscriptionIdentifiers,
-    ...(sharedFilter !== undefined && { sharedFilter }),
-  };
+  const qos = (flags & 3) as 1 | 2;
+  const retain = (flags & 4) !== 0;
+  const released = (flags & 8) !== 0;
+  if (sharedFilter === undefined) {
+    return { message, qos, retain, released, subscriptionIdentifiers };
+  }
+  return { message, qos, retain, released, subscriptionIdentifiers, sharedFilter };
 }
 
 export function writeSession(writer: ByteWriter, record: SessionRecord): void {

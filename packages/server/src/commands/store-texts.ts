@@ -14,6 +14,7 @@ const shown = (value: number) => value.toLocaleString('en-US');
 const kindNames: Readonly<Record<StoredKind, string>> = {
   session: 'sessions',
   subscription: 'subscriptions',
+  journal: 'journal',
   queue: 'queued',
   message: 'messages',
   received: 'QoS 2 ids',
