@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProtocolVersion } from '@sluice/packet';
-import type { ConnectionInfo } from '@sluice/plugin';
+import type { ConnectionInfo, Plugin } from '@sluice/plugin';
 import {
   type Broker,
   type BrokerOptions,
   createBroker,
   type DropReason,
 } from '../../packages/core/src/index.ts';
-import type { ClientFields } from '../../packages/core/test/support/test-broker.ts';
+import type { Store } from '../../packages/core/test/support/stores.ts';
+import { aPlugin, type ClientFields } from '../../packages/core/test/support/test-broker.ts';
 import { TestClient } from '../../packages/core/test/support/test-client.ts';
+import { BusyPersistence } from './busy-persistence.ts';
+import { ElasticEnvironment } from './elastic-environment.ts';
 
 /** Turns of the event loop without an answer of a client, after which nothing is on its way. */
 const quietTurns = 5;
@@ -21,13 +24,37 @@ export class AttackWorld {
   readonly errors: Error[] = [];
   #clients: TestClient[] = [];
 
-  private constructor(broker: Broker) {
+  readonly environment: ElasticEnvironment;
+  readonly store: Store;
+  readonly #persistence: BusyPersistence;
+
+  private constructor(
+    broker: Broker,
+    environment: ElasticEnvironment,
+    store: Store,
+    persistence: BusyPersistence,
+  ) {
     this.broker = broker;
+    this.environment = environment;
+    this.store = store;
+    this.#persistence = persistence;
     broker.on('error', (error) => this.errors.push(error));
   }
 
-  static async start(options: Pick<BrokerOptions, 'limits' | 'plugins'>): Promise<AttackWorld> {
-    return new AttackWorld(await createBroker(options));
+  static async start(
+    store: Store,
+    limits: NonNullable<BrokerOptions['limits']>,
+    plugins: readonly Plugin[],
+  ): Promise<AttackWorld> {
+    const environment = new ElasticEnvironment();
+    const persistence = new BusyPersistence(store.persistence());
+    const provider = aPlugin((context) => context.provide('persistence', persistence), 'store');
+    const broker = await createBroker({
+      plugins: [provider, ...plugins],
+      limits,
+      environment,
+    });
+    return new AttackWorld(broker, environment, store, persistence);
   }
 
   /** A stream handed to the broker; nothing is sent yet. */
@@ -52,6 +79,7 @@ export class AttackWorld {
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < quietTurns; quiet++) {
       await this.turn();
+      if (this.#persistence.isBusy) quiet = 0;
       for (const client of this.#clients) if (client.sendAnswers()) quiet = 0;
     }
   }

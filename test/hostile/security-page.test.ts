@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { pageNamed, section, tableRows } from '../docs/pages.ts';
 import { allAttacks } from './attacks/index.ts';
 import { allVectors } from './vectors/index.ts';
+import { vectorRows } from './vectors/rows.ts';
 
 const page = pageNamed('docs/security.md');
 
@@ -22,6 +23,21 @@ describe('docs/security.md', () => {
       .slice(1)
       .flatMap(([, , bound = '']) => Array.from(bound.matchAll(/`([^`]+)`/g), ([, name]) => name));
     expect(named.filter((name) => !known.includes(name ?? ''))).toEqual([]);
+  });
+});
+
+describe('docs/hostile-packets.md', () => {
+  it('has a row for every packet, with what becomes of it', () => {
+    const rows = tableRows(section(pageNamed('docs/hostile-packets.md'), '## Each packet'));
+    expect(rows.slice(1)).toEqual(vectorRows());
+  });
+});
+
+describe('the attacks', () => {
+  it('are all there', () => {
+    const ids = new Set(allAttacks.map(({ id }) => id));
+    const all = Array.from({ length: 43 }, (_, index) => `S${String(index + 1).padStart(2, '0')}`);
+    expect(all.filter((id) => !ids.has(id))).toEqual([]);
   });
 });
 

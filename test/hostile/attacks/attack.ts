@@ -1,3 +1,4 @@
+import type { Plugin } from '@sluice/plugin';
 import type { BrokerOptions, Stats } from '../../../packages/core/src/index.ts';
 import type { AttackWorld } from '../attack-world.ts';
 
@@ -13,7 +14,12 @@ export interface Attack {
   readonly bound: string;
   /** Smaller limits than by default, so that the test is quick. */
   readonly limits?: BrokerOptions['limits'];
-  readonly plugins?: BrokerOptions['plugins'];
+  /** Made anew for each broker. */
+  readonly plugins?: () => readonly Plugin[] | Promise<readonly Plugin[]>;
+  /** Where the attack is on a store, the one that it is on; both otherwise. */
+  readonly store?: 'memory' | 'LevelDB';
+  /** Whether the broker may have something to report; by default where there are plug-ins. */
+  readonly reportsErrors?: boolean;
   /** Tables that are fuller afterwards, as far as the limit lets them be. */
   readonly fills?: readonly (keyof Stats)[];
   /** Does it, and checks what became of it. */

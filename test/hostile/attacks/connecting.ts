@@ -108,7 +108,7 @@ export const connecting: readonly Attack[] = [
     name: "CONNECT with somebody else's client identifier",
     outcome: 'refused with 0x87; the session and its connection go on undisturbed',
     bound: 'the identity that a session belongs to',
-    plugins: [
+    plugins: () => [
       aPlugin((context) =>
         context.hook('authenticate', ({ userName }) =>
           userName === 'nobody' ? deny() : { allowed: true, grant: { identity: userName ?? '' } },
@@ -139,6 +139,7 @@ export const connecting: readonly Attack[] = [
       const clients = Array.from({ length: 1_000 }, () => world.client());
       for (const [index, client] of clients.entries()) {
         client.send(connectPacket(5, { clientId: `will-${index}`, will: aWill('wills') }));
+        if (index % 50 === 0) await world.turn();
       }
       await world.settle();
       for (const { stream } of clients) stream.destroy();

@@ -22,9 +22,10 @@ export const publishing: readonly Attack[] = [
     async run(world) {
       for (const version of [5, 4] as const) {
         const greedy = await world.connect(`greedy-${version}`, { version });
-        for (let packetId = 1; packetId <= 65_535; packetId++) {
-          greedy.send(publishPacket('t', 'x', { qos: 2, packetId }));
-          if (packetId % 1_000 === 0) await world.turn();
+        for (let first = 1; first <= 65_535; first += 500) {
+          const ids = Array.from({ length: Math.min(500, 65_536 - first) }, (_, at) => first + at);
+          greedy.send(...ids.map((packetId) => publishPacket('t', 'x', { qos: 2, packetId })));
+          await world.turn();
         }
         await world.settle();
         const answered = greedy.history.filter((name) => name === 'pubrec').length;
@@ -107,7 +108,7 @@ export const publishing: readonly Attack[] = [
     outcome:
       'CONNECT is refused with 0x87 or 0x90; a will whose permission has ended since is not published',
     bound: '`authorizePublish`, asked twice',
-    plugins: [
+    plugins: () => [
       aPlugin((context) => {
         let asked = 0;
         context.hook('authorizePublish', ({ message: { topic } }) =>

@@ -89,7 +89,7 @@ export const subscribing: readonly Attack[] = [
     name: 'A filter that rules deny, as a shared subscription',
     outcome: 'refused with 0x87: rules see the filter without `$share`',
     bound: '[access rules](#access-rules)',
-    plugins: [
+    plugins: () => [
       auth({
         rules: {
           rules: [
