@@ -19,7 +19,7 @@ export class LoginClient {
     maxPacketBytes: 65_536,
     protocolVersion: 5,
   });
-  readonly #waiting = new Map<number, (packet: Packet) => void>();
+  readonly #waiting = new Map<number, ((packet: Packet) => void)[]>();
   /** Called with each message. */
   onMessage: (packet: PublishPacket) => void = () => {};
 
@@ -61,11 +61,19 @@ export class LoginClient {
   /** Sends a packet and waits for the next one of a kind. */
   request(answer: number, packet: Packet): Promise<Packet> {
     this.send(packet);
-    return new Promise((resolve) => this.#waiting.set(answer, resolve));
+    return new Promise((resolve) => {
+      const others = this.#waiting.get(answer) ?? [];
+      this.#waiting.set(answer, [...others, resolve]);
+    });
   }
 
   send(packet: Packet): void {
     this.#socket.write(encodePacket(packet, 5));
+  }
+
+  /** Reads nothing from now on. */
+  pause(): void {
+    this.#socket.pause();
   }
 
   end(): void {
@@ -78,11 +86,11 @@ export class LoginClient {
       if (packet.type === PacketType.publish) {
         this.onMessage(packet);
         const { packetId } = packet;
+        if (packet.qos === 0) continue;
         this.send({ type: PacketType.puback, packetId, reasonCode: 0, properties: {} });
         continue;
       }
-      this.#waiting.get(packet.type)?.(packet);
-      this.#waiting.delete(packet.type);
+      this.#waiting.get(packet.type)?.shift()?.(packet);
     }
   }
 }
