@@ -1,2 +1,3 @@
 export { MemoryPersistence } from './memory-persistence.ts';
+export { PackedMessages } from './packed-messages.ts';
 export { memory } from './plugin.ts';

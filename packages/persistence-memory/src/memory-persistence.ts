@@ -1,5 +1,4 @@
 import type {
-  Message,
   Operation,
   Persistence,
   QueuedMessage,
@@ -8,7 +7,8 @@ import type {
   WillRecord,
 } from '@sluice/plugin';
 import { MessageBodies } from './message-bodies.ts';
-import { type QueueEntry, StoredSession } from './stored-session.ts';
+import { RetainedByTopic } from './retained-by-topic.ts';
+import { StoredSession } from './stored-session.ts';
 
 const noIdentifiers: readonly number[] = Object.freeze([]);
 
@@ -21,7 +21,7 @@ export class MemoryPersistence implements Persistence {
   /** Client id to the number of its session. */
   readonly #holders = new Map<string, number>();
   readonly #bodies = new MessageBodies();
-  readonly #retained = new Map<string, Message>();
+  readonly #retained = new RetainedByTopic();
   readonly #wills = new Map<number, WillRecord>();
   #nextMessageNumber = 1;
   #nextSessionNumber = 1;
@@ -40,7 +40,7 @@ export class MemoryPersistence implements Persistence {
         Array.from(stored.received, (packetId) => ({ session, packetId })),
       ),
       wills: [...this.#wills.values()],
-      retained: [...this.#retained.values()],
+      retained: this.#retained.values(),
       nextMessageNumber: this.#nextMessageNumber,
       nextSessionNumber: this.#nextSessionNumber,
     });
@@ -53,7 +53,7 @@ export class MemoryPersistence implements Persistence {
   }
 
   readQueue(session: number, after: number, limit: number): readonly QueuedMessage[] {
-    const entries = this.#sessions.get(session)?.window(after, limit) ?? [];
+    const entries = this.#sessions.get(session)?.queue.window(after, limit) ?? [];
     return entries.map((entry) => ({ ...entry, message: this.#bodies.get(entry.message) }));
   }
 
@@ -70,7 +70,7 @@ export class MemoryPersistence implements Persistence {
         break;
       case 'enqueue': {
         const { type: _, session, ...entry } = operation;
-        this.#session(session).enqueue({ ...entry, released: false });
+        this.#session(session).queue.add({ ...entry, released: false });
         this.#bodies.refer(operation.message);
         break;
       }
@@ -87,7 +87,7 @@ export class MemoryPersistence implements Persistence {
         this.#sessions.get(operation.session)?.received.delete(operation.packetId);
         break;
       case 'retain':
-        this.#retained.set(operation.message.topic, operation.message);
+        this.#retained.set(operation.message);
         this.#countMessage(operation.message.number);
         break;
       case 'clearRetained':
@@ -122,11 +122,11 @@ export class MemoryPersistence implements Persistence {
   }
 
   #release(session: number, sequence: number, touched: number[]): void {
-    const stored = this.#sessions.get(session);
-    const entry = stored?.queue.get(sequence);
-    if (stored === undefined || entry === undefined) return;
-    this.#giveBack(entry, touched);
-    stored.enqueue({
+    const queue = this.#sessions.get(session)?.queue;
+    const message = queue?.messageOf(sequence);
+    if (queue === undefined || message === undefined) return;
+    this.#giveBack(message, touched);
+    queue.add({
       sequence,
       message: 0,
       qos: 2,
@@ -137,14 +137,14 @@ export class MemoryPersistence implements Persistence {
   }
 
   #dequeue(session: number, sequence: number, touched: number[]): void {
-    const stored = this.#sessions.get(session);
-    const entry = stored?.queue.get(sequence);
-    if (stored === undefined || entry === undefined) return;
-    this.#giveBack(entry, touched);
-    stored.queue.delete(sequence);
+    const queue = this.#sessions.get(session)?.queue;
+    const message = queue?.messageOf(sequence);
+    if (queue === undefined || message === undefined) return;
+    this.#giveBack(message, touched);
+    queue.delete(sequence);
   }
 
-  #giveBack({ message }: QueueEntry, touched: number[]): void {
+  #giveBack(message: number, touched: number[]): void {
     this.#bodies.giveBack(message);
     touched.push(message);
   }
@@ -152,7 +152,7 @@ export class MemoryPersistence implements Persistence {
   #endSession(session: number, clientId: string, touched: number[]): void {
     const stored = this.#sessions.get(session);
     if (stored !== undefined) {
-      for (const entry of stored.queue.values()) this.#giveBack(entry, touched);
+      for (const message of stored.queue.messages()) this.#giveBack(message, touched);
     }
     this.#sessions.delete(session);
     this.#wills.delete(session);

@@ -1,42 +1,45 @@
 import type { Message } from '@sluice/plugin';
-
-interface Body {
-  readonly message: Message;
-  references: number;
-}
+import { PackedMessages } from './packed-messages.ts';
 
 /** Messages that queues refer to: one body each, let go with its last reference. */
 export class MessageBodies {
-  readonly #bodies = new Map<number, Body>();
-
-  get size(): number {
-    return this.#bodies.size;
-  }
+  readonly #messages = new PackedMessages();
+  /** Number of a message to its handle. */
+  readonly #handles = new Map<number, number>();
 
   get(number: number): Message | undefined {
-    return this.#bodies.get(number)?.message;
+    const handle = this.#handles.get(number);
+    return handle === undefined ? undefined : this.#messages.get(handle);
   }
 
   /** Stores a body that is not there yet; without a reference until `refer`. */
   store(message: Message): void {
-    if (!this.#bodies.has(message.number)) {
-      this.#bodies.set(message.number, { message, references: 0 });
+    if (!this.#handles.has(message.number)) {
+      this.#handles.set(message.number, this.#messages.add(message));
     }
   }
 
   refer(number: number): void {
-    const body = this.#bodies.get(number);
-    if (body !== undefined) body.references++;
+    this.#add(number, 1);
   }
 
   /** Gives one reference back. The body stays until `letGo`: a later operation of the commit may refer to it. */
   giveBack(number: number): void {
-    const body = this.#bodies.get(number);
-    if (body !== undefined && body.references > 0) body.references--;
+    this.#add(number, -1);
   }
 
   /** Forgets a body without references. */
   letGo(number: number): void {
-    if (this.#bodies.get(number)?.references === 0) this.#bodies.delete(number);
+    const handle = this.#handles.get(number);
+    if (handle === undefined || this.#messages.count(handle) > 0) return;
+    this.#handles.delete(number);
+    this.#messages.delete(handle);
+  }
+
+  #add(number: number, change: 1 | -1): void {
+    const handle = this.#handles.get(number);
+    if (handle === undefined) return;
+    const count = this.#messages.count(handle) + change;
+    if (count >= 0) this.#messages.setCount(handle, count);
   }
 }

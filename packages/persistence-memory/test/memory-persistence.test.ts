@@ -16,7 +16,7 @@ describePersistence({
 const body: Message = {
   number: 1,
   topic: 'a',
-  payload: new Uint8Array(1),
+  payload: Buffer.alloc(1),
   qos: 1,
   retain: false,
   properties: {},
@@ -40,13 +40,13 @@ describe('a body in memory', () => {
     return persistence.readQueue(9, -1, 1)[0]?.message !== undefined;
   };
 
-  it('is the object that was stored, in every queue', () => {
+  it('is what was stored, in every queue', () => {
     const persistence = new MemoryPersistence();
     expect(
       persistence.commit([{ type: 'store', message: body }, enqueue(1, 0), enqueue(2, 0)]),
     ).toBeUndefined();
-    expect(persistence.readQueue(1, -1, 1)[0]?.message).toBe(body);
-    expect(persistence.readQueue(2, -1, 1)[0]?.message).toBe(body);
+    expect(persistence.readQueue(1, -1, 1)[0]?.message).toEqual(body);
+    expect(persistence.readQueue(2, -1, 1)[0]?.message).toEqual(body);
   });
 
   const endings: [string, Operation][] = [

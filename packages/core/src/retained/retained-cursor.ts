@@ -36,17 +36,14 @@ export class RetainedCursor {
   next(maxSteps: number = Infinity): Message | undefined {
     for (let step = 0; step < maxSteps && !this.#done; step++) {
       const entry = this.#step();
-      // 0 stands for an entry that is gone.
-      if (entry !== undefined && entry.number !== 0 && entry.number < this.#before) {
-        return entry.toMessage();
-      }
+      if (entry !== undefined && entry.number < this.#before) return entry.message;
     }
     return undefined;
   }
 
   /**
-   * As `next`, but the next topic, whatever became of its message meanwhile. One that is deleted and set again may
-   * come twice.
+   * As `next`, but the next topic, though its message may have been replaced meanwhile. One that is deleted and set
+   * again may come twice.
    */
   nextTopic(maxSteps: number): string | undefined {
     for (let step = 0; step < maxSteps && !this.#done; step++) {
@@ -64,7 +61,9 @@ export class RetainedCursor {
       return undefined;
     }
     const { done, value: child } = frame.children.next();
-    return done === true ? this.#leave() : this.#visit(child, frame);
+    const entry = done === true ? this.#leave() : this.#visit(child, frame);
+    // A node that was taken out has what it had.
+    return entry?.isGone === true ? undefined : entry;
   }
 
   #leave(): undefined {
@@ -81,8 +80,10 @@ export class RetainedCursor {
       const wanted = this.#levels[depth + 1];
       return wanted === undefined || wanted === '#' ? child.entry : undefined;
     }
-    if (depth === 0 && child.topic.startsWith('$') && this.#beginsWithWildcard()) return undefined;
-    return this.#matches(child.topic, depth, start) ? child : undefined;
+    if (child.isGone) return undefined;
+    const { topic } = child;
+    if (depth === 0 && topic.startsWith('$') && this.#beginsWithWildcard()) return undefined;
+    return this.#matches(topic, depth, start) ? child : undefined;
   }
 
   /** Looks at the children of a node next: all of them under a wildcard, otherwise the one that is asked for. */

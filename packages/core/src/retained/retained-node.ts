@@ -83,13 +83,12 @@ export function endOfLevel(topic: string, start: number): number {
 
 function levelOf(child: RetainedChild, start: number): string {
   if (child instanceof RetainedNode) return child.level;
-  return child.topic.slice(start, endOfLevel(child.topic, start));
+  const { topic } = child;
+  return topic.slice(start, endOfLevel(topic, start));
 }
 
 function hasLevel(child: RetainedChild, level: string, start: number): boolean {
-  if (child instanceof RetainedNode) return child.level === level;
-  const { topic } = child;
-  return topic.startsWith(level, start) && endOfLevel(topic, start) === start + level.length;
+  return child instanceof RetainedNode ? child.level === level : child.hasLevel(level, start);
 }
 
 function ownCopy(level: string): string {

@@ -1,3 +1,4 @@
+import { PackedMessages } from '@sluice/persistence-memory';
 import type { Message } from '@sluice/plugin';
 import { messageBytes } from '../base/message-bytes.ts';
 import { RetainedCursor } from './retained-cursor.ts';
@@ -8,6 +9,7 @@ import { endOfLevel, type RetainedChild, RetainedNode } from './retained-node.ts
 export class Retained {
   readonly #maxMessages: number;
   readonly #maxBytes: number;
+  readonly #messages = new PackedMessages();
   readonly #root: RetainedNode = new RetainedNode('');
   #size = 0;
   #bytes = 0;
@@ -29,12 +31,14 @@ export class Retained {
 
   /** Keeps the message in place of the one on its topic; false, with nothing changed, when there is no room. */
   set(message: Message): boolean {
-    const before = this.#find(message.topic);
-    const bytes = this.#bytes + messageBytes(message) - (before?.bytes ?? 0);
-    const size = this.#size + (before === undefined ? 1 : 0);
+    const entry = this.#find(message.topic);
+    const before = entry === undefined ? 0 : messageBytes(entry.message);
+    const bytes = this.#bytes + messageBytes(message) - before;
+    const size = this.#size + (entry === undefined ? 1 : 0);
     if (size > this.#maxMessages || bytes > this.#maxBytes) return false;
-    this.#insert(new RetainedEntry(message));
-    if (before !== undefined) before.number = 0;
+    if (entry === undefined)
+      this.#insert(message.topic, new RetainedEntry(this.#messages, message));
+    else entry.replace(message);
     this.#size = size;
     this.#bytes = bytes;
     return true;
@@ -44,16 +48,16 @@ export class Retained {
   delete(topic: string): Message | undefined {
     const entry = this.#find(topic);
     if (entry === undefined) return undefined;
-    const message = entry.toMessage();
+    const { message } = entry;
     this.#remove(topic);
-    entry.number = 0;
+    entry.delete();
     this.#size--;
-    this.#bytes -= entry.bytes;
+    this.#bytes -= messageBytes(message);
     return message;
   }
 
   get(topic: string): Message | undefined {
-    return this.#find(topic)?.toMessage();
+    return this.#find(topic)?.message;
   }
 
   /** Finds, bit by bit, the messages with a number below `before` on topics that match a (not shared) filter. */
@@ -68,15 +72,15 @@ export class Retained {
       const end = endOfLevel(topic, start);
       const child = node.find(topic.slice(start, end), start);
       if (child === undefined) return undefined;
-      if (!(child instanceof RetainedNode)) return child.topic === topic ? child : undefined;
+      if (!(child instanceof RetainedNode)) return child.hasTopic(topic) ? child : undefined;
       if (end === topic.length) return child.entry;
       node = child;
       start = end + 1;
     }
   }
 
-  #insert(entry: RetainedEntry): void {
-    const { topic } = entry;
+  /** Adds the entry of a topic that has none. */
+  #insert(topic: string, entry: RetainedEntry): void {
     let node = this.#root;
     let start = 0;
     for (;;) {
@@ -88,10 +92,6 @@ export class Retained {
         return;
       }
       if (!(child instanceof RetainedNode)) {
-        if (child.topic === topic) {
-          node.replace(level, child, entry);
-          return;
-        }
         child = this.#split(node, level, child, end);
       }
       if (end === topic.length) {
@@ -106,8 +106,9 @@ export class Retained {
   /** Puts a node in the place of a topic that is no longer alone below its level, which ends at `end`. */
   #split(parent: RetainedNode, level: string, entry: RetainedEntry, end: number): RetainedNode {
     const node = new RetainedNode(level);
-    if (end === entry.topic.length) node.entry = entry;
-    else node.add(entry.topic.slice(end + 1, endOfLevel(entry.topic, end + 1)), end + 1, entry);
+    const { topic } = entry;
+    if (end === topic.length) node.entry = entry;
+    else node.add(topic.slice(end + 1, endOfLevel(topic, end + 1)), end + 1, entry);
     parent.replace(level, entry, node);
     return node;
   }

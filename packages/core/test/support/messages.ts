@@ -5,7 +5,7 @@ export function aMessage(fields: Partial<Message> = {}): Message {
   return {
     number: 1,
     topic: 'a/b',
-    payload: Uint8Array.of(1, 2, 3),
+    payload: Buffer.of(1, 2, 3),
     qos: 1,
     retain: false,
     properties: {},
