@@ -74,7 +74,7 @@ export class Subscriptions {
 
   /** Lowers the QoS of a subscription, also for retained messages that are still to follow. */
   lower(session: Session, subscription: Subscription, qos: Qos): void {
-    subscription.qos = qos;
+    subscription.lower(qos);
     this.#router.changed(subscription);
     this.#made(session, subscription);
   }

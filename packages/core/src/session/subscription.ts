@@ -1,45 +1,94 @@
 import { parseSharedFilter, type Qos } from '@sluice/packet';
 import type { Receiver } from './receiver.ts';
 
-/** One subscription of a session or of the application. Its options change in place when it is replaced. */
+const qosMask = 3;
+const noLocalFlag = 4;
+const retainAsPublishedFlag = 8;
+const retainHandlingShift = 4;
+/** Factor of the subscription identifier, which lies above the other options. */
+const identifierFactor = 64;
+
+/** What few subscriptions have other than in their filter. */
+interface OtherNames {
+  readonly requested: string;
+  readonly topicFilter: string;
+}
+
+/**
+ * One subscription of a session or of the application. Its options change in place when it is replaced; they are one
+ * number, since there may be a million subscriptions.
+ */
 export class Subscription {
   readonly receiver: Receiver;
-  /** The filter by which the client knows it. */
-  readonly requested: string;
   /** The filter that counts, `$share/name/` included. */
   readonly filter: string;
-  /** The filter that topics are matched with. */
-  readonly topicFilter: string;
-  /** `filter` where it is a shared one. */
-  readonly sharedFilter: string | undefined;
-  qos: Qos;
-  noLocal: boolean;
-  retainAsPublished: boolean;
-  retainHandling: 0 | 1 | 2;
-  /** 0 when it has none. */
-  subscriptionIdentifier: number;
+  readonly #names: OtherNames | undefined;
+  #options: number;
 
   constructor(receiver: Receiver, options: SubscriptionOptions) {
+    const { filter, requested } = options;
+    const topicFilter = parseSharedFilter(filter)?.filter ?? filter;
     this.receiver = receiver;
-    this.requested = options.requested;
-    this.filter = options.filter;
-    const shared = parseSharedFilter(options.filter);
-    this.topicFilter = shared === undefined ? options.filter : shared.filter;
-    this.sharedFilter = shared === undefined ? undefined : options.filter;
-    this.qos = options.qos;
-    this.noLocal = options.noLocal;
-    this.retainAsPublished = options.retainAsPublished;
-    this.retainHandling = options.retainHandling;
-    this.subscriptionIdentifier = options.subscriptionIdentifier;
+    this.filter = filter;
+    this.#names =
+      requested === filter && topicFilter === filter ? undefined : { requested, topicFilter };
+    this.#options = packed(options);
+  }
+
+  /** The filter by which the client knows it. */
+  get requested(): string {
+    return this.#names?.requested ?? this.filter;
+  }
+
+  /** The filter that topics are matched with. */
+  get topicFilter(): string {
+    return this.#names?.topicFilter ?? this.filter;
+  }
+
+  /** `filter` where it is a shared one. */
+  get sharedFilter(): string | undefined {
+    return this.topicFilter === this.filter ? undefined : this.filter;
+  }
+
+  get qos(): Qos {
+    return (this.#options & qosMask) as Qos;
+  }
+
+  get noLocal(): boolean {
+    return (this.#options & noLocalFlag) !== 0;
+  }
+
+  get retainAsPublished(): boolean {
+    return (this.#options & retainAsPublishedFlag) !== 0;
+  }
+
+  get retainHandling(): 0 | 1 | 2 {
+    return ((this.#options >> retainHandlingShift) & 3) as 0 | 1 | 2;
+  }
+
+  /** 0 when it has none. */
+  get subscriptionIdentifier(): number {
+    return Math.floor(this.#options / identifierFactor);
+  }
+
+  lower(qos: Qos): void {
+    this.#options += qos - this.qos;
   }
 
   replaceOptions(options: SubscriptionOptions): void {
-    this.qos = options.qos;
-    this.noLocal = options.noLocal;
-    this.retainAsPublished = options.retainAsPublished;
-    this.retainHandling = options.retainHandling;
-    this.subscriptionIdentifier = options.subscriptionIdentifier;
+    this.#options = packed(options);
   }
+}
+
+function packed(options: SubscriptionOptions): number {
+  const { qos, noLocal, retainAsPublished, retainHandling, subscriptionIdentifier } = options;
+  return (
+    subscriptionIdentifier * identifierFactor +
+    (qos |
+      (noLocal ? noLocalFlag : 0) |
+      (retainAsPublished ? retainAsPublishedFlag : 0) |
+      (retainHandling << retainHandlingShift))
+  );
 }
 
 export interface SubscriptionOptions {
