@@ -4,7 +4,7 @@ import { endOfLevel, type RetainedChild, RetainedNode } from './retained-node.ts
 
 /** The children of one node that are still to be looked at. */
 interface Frame {
-  readonly children: Iterator<RetainedChild>;
+  readonly children: Iterator<RetainedChild | undefined>;
   /** Number of their level, from 0 on. */
   readonly depth: number;
   /** Where their level begins in their topics. */
@@ -61,7 +61,8 @@ export class RetainedCursor {
       return undefined;
     }
     const { done, value: child } = frame.children.next();
-    const entry = done === true ? this.#leave() : this.#visit(child, frame);
+    if (done === true) return this.#leave();
+    const entry = child === undefined ? undefined : this.#visit(child, frame);
     // A node that was taken out has what it had.
     return entry?.isGone === true ? undefined : entry;
   }
