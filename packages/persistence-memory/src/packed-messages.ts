@@ -12,17 +12,20 @@ const maxPinnedBytes = 256;
 /*
  * A record, in a slot of the slabs:
  *
- *     | 0 count | 4 flags | 5 publisher | 6 topic | 8 payload | 10 number | 18 receivedAt | 26 ...
+ *     | 0 count | 4 flags | 5 publisher | 6 topic | 8 payload | 10 number | 16 receivedAt | 22 ...
  *                             (their lengths)
- *     | 26 expiresAt, if ever | publisher | topic | payload |
+ *     | 22 expiresAt, if ever | publisher | topic | payload |
  */
 const flagsAt = 4;
 const publisherLengthAt = 5;
 const topicLengthAt = 6;
 const payloadLengthAt = 8;
 const numberAt = 10;
-const receivedAtAt = 18;
-const headBytes = 26;
+const receivedAtAt = 16;
+const headBytes = 22;
+/** Of a number, and of a time that is one. */
+const integerBytes = 6;
+const integerEnd = 2 ** 48;
 const expiryBytes = 8;
 
 const qosMask = 3;
@@ -36,7 +39,6 @@ const objectFlag = 64;
 const objectBytes = 8;
 
 const noProperties: PublishProperties = Object.freeze({});
-const oneByteEach = /^[\0-\xff]*$/;
 const slash = '/'.charCodeAt(0);
 
 /** Messages as bytes, each under a handle: as objects small ones would take five times the memory. */
@@ -54,6 +56,8 @@ export class PackedMessages {
   add(message: Message): number {
     const { topic, publisherId, payload } = message;
     const isSmall =
+      isPackable(message.number) &&
+      isPackable(message.receivedAt) &&
       payload.length <= maxPackedPayload &&
       publisherId.length <= maxPublisherCharacters &&
       topic.length + publisherId.length <= maxPackedCharacters;
@@ -71,7 +75,7 @@ export class PackedMessages {
     const payloadEnd = payloadAt + page.readUInt16LE(start + payloadLengthAt);
     const publisherAt = topicAt - (page[start + publisherLengthAt] as number) * width(flags);
     return {
-      number: page.readDoubleLE(start + numberAt),
+      number: page.readUIntLE(start + numberAt, integerBytes),
       topic: page.toString(encoding(flags), topicAt, payloadAt),
       payload: copyOf(page.subarray(payloadAt, payloadEnd)),
       qos: (flags & qosMask) as Qos,
@@ -81,7 +85,7 @@ export class PackedMessages {
           ? noProperties
           : (this.#properties.get(handle) as PublishProperties),
       publisherId: page.toString(encoding(flags), publisherAt, topicAt),
-      receivedAt: page.readDoubleLE(start + receivedAtAt),
+      receivedAt: page.readUIntLE(start + receivedAtAt, integerBytes),
       expiresAt: (flags & expiresFlag) === 0 ? Infinity : page.readDoubleLE(start + headBytes),
     };
   }
@@ -89,7 +93,8 @@ export class PackedMessages {
   number(handle: number): number {
     const object = this.#objectAt(handle);
     if (object !== undefined) return object.number;
-    return this.#slabs.page(handle).readDoubleLE(this.#slabs.start(handle) + numberAt);
+    const at = this.#slabs.start(handle) + numberAt;
+    return this.#slabs.page(handle).readUIntLE(at, integerBytes);
   }
 
   topic(handle: number): string {
@@ -147,7 +152,7 @@ export class PackedMessages {
 
   #pack(message: Message): number {
     const { topic, publisherId, payload, properties, expiresAt } = message;
-    const isWide = !(oneByteEach.test(topic) && oneByteEach.test(publisherId));
+    const isWide = hasWide(topic) || hasWide(publisherId);
     const hasProperties = isAny(properties);
     const flags =
       message.qos |
@@ -165,8 +170,8 @@ export class PackedMessages {
     page[start + publisherLengthAt] = publisherId.length;
     page.writeUInt16LE(topic.length, start + topicLengthAt);
     page.writeUInt16LE(payload.length, start + payloadLengthAt);
-    page.writeDoubleLE(message.number, start + numberAt);
-    page.writeDoubleLE(message.receivedAt, start + receivedAtAt);
+    page.writeUIntLE(message.number, start + numberAt, integerBytes);
+    page.writeUIntLE(message.receivedAt, start + receivedAtAt, integerBytes);
     if (expiresAt !== Infinity) page.writeDoubleLE(expiresAt, start + headBytes);
     let at = start + textAt;
     at += page.write(publisherId, at, encoding(flags));
@@ -197,6 +202,17 @@ export class PackedMessages {
   #objectAt(handle: number): Message | undefined {
     return this.#objects.size === 0 ? undefined : this.#objects.get(handle);
   }
+}
+
+function isPackable(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < integerEnd;
+}
+
+function hasWide(characters: string): boolean {
+  for (let index = 0; index < characters.length; index++) {
+    if (characters.charCodeAt(index) > 0xff) return true;
+  }
+  return false;
 }
 
 function width(flags: number): 1 | 2 {
