@@ -22,6 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   '@sluice/server': [
     '@sluice/auth',
     '@sluice/core',
+    '@sluice/limits',
     '@sluice/packet',
     '@sluice/persistence-level',
     '@sluice/plugin',

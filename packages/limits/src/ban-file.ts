@@ -14,8 +14,9 @@ export class BanFile {
     this.#path = path;
   }
 
-  /** None where there is no file. */
+  /** None where there is no file. After the writes that were asked for before. */
   async read(): Promise<Ban[]> {
+    await this.#writing;
     const text = await readFile(this.#path, 'utf8').catch((error: unknown) => {
       if (isMissing(error)) return undefined;
       throw this.#fault('cannot be read', error);

@@ -30,6 +30,11 @@ export interface BanList extends Plugin {
   add(ban: Ban): Promise<void>;
   /** Ends the ban of a client identifier, user or address, by the text it was made with; false when there is none. */
   remove(ban: Pick<Ban, 'clientId' | 'user' | 'address'>): Promise<boolean>;
+  /**
+   * Reads the file again, for changes that somebody else made there. Settles when all whom it hits are disconnected;
+   * rejects with SLUICE_LIMITS_BANS_FILE, and keeps the bans it has, when the file is broken.
+   */
+  reload(): Promise<void>;
   /** Those that are in force. */
   list(): readonly Ban[];
 }
@@ -51,8 +56,8 @@ export function banList(options: BanListOptions = {}): BanList {
     throw refused(name, 'file must be the path of a file');
   }
   const file = options.file === undefined ? undefined : new BanFile(options.file);
-  const bans = new BanSet();
-  for (const ban of options.bans ?? []) bans.add(readBan(ban, code));
+  const given = (options.bans ?? []).map((ban) => readBan(ban, code));
+  let bans = new BanSet(given);
 
   /** Of the broker, from its start on. */
   let broker: BrokerServices | undefined;
@@ -118,6 +123,11 @@ export function banList(options: BanListOptions = {}): BanList {
       if (target === undefined || !bans.remove(target)) return false;
       await store();
       return true;
+    },
+    async reload() {
+      if (file === undefined) return;
+      bans = new BanSet([...given, ...(await file.read())]);
+      await disconnectBanned();
     },
     list: () => bans.list(clock.now()),
   };

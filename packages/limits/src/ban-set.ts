@@ -18,6 +18,10 @@ export class BanSet {
   /** When the first ban ends. */
   #nextEnd = Infinity;
 
+  constructor(bans: readonly Ban[] = []) {
+    for (const ban of bans) this.add(ban);
+  }
+
   add(ban: Ban): void {
     this.#bans.set(keyOf(targetOf(ban)), ban);
     this.#changed(ban);

@@ -145,4 +145,32 @@ describe('banList', () => {
     expect(() => banList({ path: 'x' } as BanListOptions)).toThrow(code);
     await expect(banList().add({ clientId: 'a', user: 'b' })).rejects.toThrow(code);
   });
+
+  it('reads its file again: others come in, and who is banned now goes', async () => {
+    const file = await temporaryFile();
+    await writeFile(file, '{ "bans": [{ "clientId": "a" }] }');
+    const { world, bans } = await start({ file, bans: [{ clientId: 'always' }] });
+    const client = await world.connect('b');
+    await writeFile(file, '{ "bans": [{ "clientId": "b" }] }');
+    await bans.reload();
+    await world.settle();
+    expect(client.closed).toBe(true);
+    expect(bans.list()).toEqual([{ clientId: 'always' }, { clientId: 'b' }]);
+    expect((await world.client(5).connect({ clientId: 'a' })).reasonCode).toBe(0);
+  });
+
+  it('keeps its bans when the file is broken', async () => {
+    const file = await temporaryFile();
+    const { bans } = await start({ file });
+    await bans.add({ clientId: 'a' });
+    await writeFile(file, '{ "bans": 7 }');
+    await expect(bans.reload()).rejects.toMatchObject({ code: 'SLUICE_LIMITS_BANS_FILE' });
+    expect(bans.list()).toEqual([{ clientId: 'a' }]);
+  });
+
+  it('has nothing to read again without a file', async () => {
+    const { bans } = await start({ bans: [{ clientId: 'a' }] });
+    await bans.reload();
+    expect(bans.list()).toEqual([{ clientId: 'a' }]);
+  });
 });

@@ -8,6 +8,11 @@ import { webSocketStream } from './web-socket-stream.ts';
 export interface AttachOptions {
   /** Path of the URL that is upgraded to MQTT; any path by default. */
   readonly path?: string;
+  /**
+   * Web sites whose pages may connect, as browsers name them in the header Origin: 'https://app.example.org'. Requests
+   * without that header, which are not of pages, are not asked. All by default.
+   */
+  readonly origins?: readonly string[];
   /** Largest packet that the broker accepts, in bytes: frames may be a little larger. The broker's default by default. */
   readonly maxPacketBytes?: number;
   /** More about these connections, for hooks: name of the listener, name in the client's certificate. */
@@ -16,10 +21,18 @@ export interface AttachOptions {
 
 // One frame may carry several packets: a full-sized one fits beside a batch of small ones.
 const frameHeadroomBytes = 1_048_576;
+// One message may come in many small pieces, each of which costs more than its bytes.
+const maxPieces = 16_384;
 // A peer that never answers the closing frame is cut off after this.
 const closeTimeoutMs = 5_000;
 // In this order: clients of MQTT 3.1 offer the second name.
 const subprotocols = ['mqtt', 'mqttv3.1'] as const;
+
+interface NewerServerOptions {
+  readonly closeTimeout: number;
+  readonly maxFragments: number;
+  readonly maxBufferedChunks: number;
+}
 
 // By how many brokers on one server a request was found to be for another path: when by all who listen, nobody
 // else will answer it.
@@ -35,14 +48,16 @@ export function attachWebSocket(
   broker: Pick<Broker, 'handle'>,
   options: AttachOptions = {},
 ): () => void {
-  const { path, maxPacketBytes = limitRanges.maxPacketBytes.default, info } = options;
-  // The published types lag behind: they lack closeTimeout.
-  const serverOptions: ServerOptions & { closeTimeout: number } = {
+  const { path, origins, maxPacketBytes = limitRanges.maxPacketBytes.default, info } = options;
+  // The published types lag behind the library.
+  const serverOptions: ServerOptions & NewerServerOptions = {
     noServer: true,
     clientTracking: false,
     // Compression would cost each connection hundreds of kilobytes, and lets a few bytes become many.
     perMessageDeflate: false,
     maxPayload: maxPacketBytes + frameHeadroomBytes,
+    maxFragments: maxPieces,
+    maxBufferedChunks: maxPieces,
     closeTimeout: closeTimeoutMs,
     handleProtocols: (offered) => subprotocols.find((name) => offered.has(name)) ?? false,
   };
@@ -53,6 +68,11 @@ export function attachWebSocket(
       const count = (misses.get(request) ?? 0) + 1;
       misses.set(request, count);
       if (count === httpServer.listenerCount('upgrade')) refuse(socket, 404, 'nothing is here');
+      return;
+    }
+    const { origin } = request.headers;
+    if (origins !== undefined && origin !== undefined && !origins.includes(origin)) {
+      refuse(socket, 403, 'pages of this web site may not connect');
       return;
     }
     if (!offersMqtt(request)) {

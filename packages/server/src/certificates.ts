@@ -16,14 +16,18 @@ export function readCertificates(files: CertificateFiles): TlsOptions {
   try {
     createSecureContext(options);
   } catch (error) {
-    const all = [files.cert, files.key, files.ca].filter((path) => path !== undefined).join(', ');
     throw new BrokerError(
       'SLUICE_CERTIFICATE',
-      `The certificate files ${all} cannot be used (${(error as Error).message}).`,
+      `The certificate files ${certificatePaths(files).join(', ')} cannot be used (${(error as Error).message}).`,
       { cause: error },
     );
   }
   return options;
+}
+
+/** The files that are read. */
+export function certificatePaths({ cert, key, ca }: CertificateFiles): readonly string[] {
+  return [cert, key, ca].filter((path) => path !== undefined);
 }
 
 function read(path: string, what: string): Buffer {

@@ -36,12 +36,15 @@ function parse(json: string, path: string): unknown {
 }
 
 function withAbsolutePaths(config: ServerConfig, directory: string): ServerConfig {
-  const { persistence, users, rules, jwt, listeners } = config;
+  const { persistence, users, rules, jwt, bans, listeners } = config;
   return {
     ...config,
     ...(users !== undefined && { users: resolve(directory, users) }),
     ...(rules !== undefined && { rules: resolve(directory, rules) }),
     ...(jwt !== undefined && { jwt: { ...jwt, keys: keyPaths(jwt.keys, directory) } }),
+    ...(bans?.file !== undefined && {
+      bans: { ...bans, file: resolve(directory, bans.file) },
+    }),
     ...(typeof persistence === 'object' && {
       persistence: storePaths(persistence, directory),
     }),

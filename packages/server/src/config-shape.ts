@@ -8,13 +8,17 @@ import { defaultFeatures, type Features, type Limits, limitRanges } from '@sluic
 import {
   type CertificateFiles,
   durabilities,
+  type HandshakeOptions,
   type ListenerOptions,
   type ListenerType,
   logLevels,
+  type ProxyOptions,
   type ServerConfig,
   type StoreOptions,
   type SysConfig,
 } from './config.ts';
+import { limitFields } from './config-limits.ts';
+import { network } from './networks.ts';
 import {
   type Fields,
   flag,
@@ -24,6 +28,7 @@ import {
   type Place,
   type Reader,
   record,
+  someOf,
   text,
   wrongValue,
 } from './shape.ts';
@@ -39,6 +44,18 @@ const certificateFields: Fields<CertificateFiles> = {
     if (value === 'optional' || typeof value === 'boolean') return value;
     throw wrongValue(value, place, 'true, false or "optional"');
   },
+};
+
+const proxyProtocol: Reader<ProxyOptions> = record<ProxyOptions>(
+  { from: someOf(network), acceptCertificateName: flag },
+  ['from'],
+);
+
+const origin: Reader<string> = (value, place) => {
+  if (typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value) {
+    return value;
+  }
+  throw wrongValue(value, place, 'a web site such as "https://app.example.org", without a path');
 };
 
 const path: Reader<string> = (value, place) => {
@@ -68,12 +85,13 @@ function persistence(value: unknown, place: Place): 'memory' | StoreOptions {
 /** Reads one entry of `listeners`, by its type. Port 0, an ephemeral port, is for those who ask for it. */
 function listener(minPort: number): Reader<ListenerOptions> {
   const type = oneOf<ListenerType>(['tcp', 'tls', 'ws', 'wss', 'unix']);
-  const address = { type, host, port: integer(minPort, 65_535) };
+  const address = { type, host, port: integer(minPort, 65_535), proxyProtocol };
+  const upgrade = { ...address, path, origins: someOf(origin) };
   const readers: { readonly [Type in ListenerType]: Reader<object> } = {
     tcp: record(address),
     tls: record({ ...address, ...certificateFields }, ['cert', 'key']),
-    ws: record({ ...address, path }),
-    wss: record({ ...address, path, ...certificateFields }, ['cert', 'key']),
+    ws: record(upgrade),
+    wss: record({ ...upgrade, ...certificateFields }, ['cert', 'key']),
     unix: record({ type, path: file }, ['path']),
   };
   return (value, place) => {
@@ -84,6 +102,12 @@ function listener(minPort: number): Reader<ListenerOptions> {
     return readers[kind](value, place) as ListenerOptions;
   };
 }
+
+const handshakes: Reader<HandshakeOptions> = record<HandshakeOptions>({
+  timeoutMs: integer(10, 600_000),
+  maxPending: integer(1, 1_000_000),
+  maxPendingPerAddress: integer(1, 1_000_000),
+});
 
 const limits: Reader<Partial<Limits>> = record<Partial<Limits>>(
   Object.fromEntries(
@@ -125,6 +149,8 @@ export function configReader(minPort: 0 | 1): Reader<ServerConfig> {
     attempts: objectOr<AttemptOptions, false>(false),
     sys: objectOr<SysConfig, false>(false),
     limits,
+    handshakes,
+    ...limitFields,
     features,
     allowControlCharacters: flag,
     logLevel: oneOf(logLevels),

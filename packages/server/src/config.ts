@@ -4,8 +4,9 @@ import type {
   CertificateOptions,
   TokenOptions,
 } from '@sluice/auth';
-import type { Features, Limits } from '@sluice/core';
+import { defaultLimits, type Features, type Limits } from '@sluice/core';
 import type { NamedReaders, SysOptions } from '@sluice/sys';
+import type { LimitConfig } from './config-limits.ts';
 
 /** What LevelDB waits for before a commit counts: see `docs/persistence.md`. */
 export const durabilities = ['fsync', 'write', 'none'] as const;
@@ -29,15 +30,27 @@ export interface CertificateFiles {
   readonly requestClientCertificate?: boolean | 'optional';
 }
 
+/** Proxies whose word on where a connection comes from is taken. */
+export interface ProxyOptions {
+  /** Addresses and networks of the proxies; others are taken for what they are. */
+  readonly from: readonly string[];
+  /** Whether the name of a client certificate that a proxy has verified counts, too. false by default. */
+  readonly acceptCertificateName?: boolean;
+}
+
 interface NetworkAddress {
   /** '127.0.0.1' by default. */
   readonly host?: string;
   readonly port?: number;
+  /** PROXY protocol 1 or 2, which is then demanded of these proxies. */
+  readonly proxyProtocol?: ProxyOptions;
 }
 
-interface HttpPath {
+interface HttpUpgrade {
   /** Path of the URL that is upgraded; any path by default. */
   readonly path?: string;
+  /** Web sites whose pages may connect, such as 'https://app.example.org'; all by default. */
+  readonly origins?: readonly string[];
 }
 
 export interface TcpListenerOptions extends NetworkAddress {
@@ -48,11 +61,11 @@ export interface TlsListenerOptions extends NetworkAddress, CertificateFiles {
   readonly type: 'tls';
 }
 
-export interface WsListenerOptions extends NetworkAddress, HttpPath {
+export interface WsListenerOptions extends NetworkAddress, HttpUpgrade {
   readonly type: 'ws';
 }
 
-export interface WssListenerOptions extends NetworkAddress, HttpPath, CertificateFiles {
+export interface WssListenerOptions extends NetworkAddress, HttpUpgrade, CertificateFiles {
   readonly type: 'wss';
 }
 
@@ -75,6 +88,16 @@ export type ListenerType = ListenerOptions['type'];
 /** Every listener that has a host and a port. */
 export type NetworkListenerOptions = Exclude<ListenerOptions, UnixListenerOptions>;
 
+/** Bounds on what comes before the first byte of MQTT: PROXY header, TLS handshake, HTTP request. */
+export interface HandshakeOptions {
+  /** Milliseconds for all of it. The limit `connectTimeoutMs` by default. */
+  readonly timeoutMs?: number;
+  /** Under way at one time, over all listeners. */
+  readonly maxPending?: number;
+  /** Under way at one time from one IPv4 address, or one IPv6 network of 64 bits. */
+  readonly maxPendingPerAddress?: number;
+}
+
 /** LevelDB in a directory. */
 export interface StoreOptions {
   readonly path: string;
@@ -95,7 +118,7 @@ export interface SysConfig extends Pick<SysOptions, 'intervalSeconds'> {
 }
 
 /** The configuration file, and what `startServer` takes: every key may be left out. `docs/server.md` lists them. */
-export interface ServerConfig {
+export interface ServerConfig extends LimitConfig {
   /** TCP on 127.0.0.1:1883 and WebSocket on 127.0.0.1:8080 by default. */
   readonly listeners?: readonly ListenerOptions[];
   /** LevelDB in ./data by default. */
@@ -118,6 +141,7 @@ export interface ServerConfig {
   /** The `$SYS` topics; false for none. Every 10 seconds by default, for those whom the access rules let. */
   readonly sys?: false | SysConfig;
   readonly limits?: Partial<Limits>;
+  readonly handshakes?: HandshakeOptions;
   /** Optional parts of MQTT that are offered. All by default. */
   readonly features?: Partial<Features>;
   /** Lets control characters pass in topics, client identifiers and user names. false by default. */
@@ -140,6 +164,11 @@ export interface ResolvedConfig {
   readonly attempts: false | AttemptOptions | undefined;
   readonly sys: false | SysConfig;
   readonly limits: Partial<Limits>;
+  readonly handshakes: Required<HandshakeOptions>;
+  readonly connectRate: LimitConfig['connectRate'] | undefined;
+  readonly messageRate: LimitConfig['messageRate'] | undefined;
+  readonly sessionsPerUser: LimitConfig['sessionsPerUser'] | undefined;
+  readonly bans: LimitConfig['bans'] | undefined;
   readonly features: Partial<Features>;
   readonly allowControlCharacters: boolean;
   readonly logLevel: LogLevel;
@@ -162,6 +191,12 @@ export const defaultStore: ResolvedStore = Object.freeze({
   durability: 'fsync',
 });
 
+/** After a restart thousands of clients come back at once: as many as the system lets wait, and a tenth of one address. */
+export const defaultHandshakes: Omit<Required<HandshakeOptions>, 'timeoutMs'> = Object.freeze({
+  maxPending: 5_000,
+  maxPendingPerAddress: 500,
+});
+
 /** Fills in the defaults. */
 export function resolveConfig(config: ServerConfig): ResolvedConfig {
   const { persistence } = config;
@@ -176,6 +211,15 @@ export function resolveConfig(config: ServerConfig): ResolvedConfig {
     attempts: config.attempts,
     sys: config.sys ?? {},
     limits: config.limits ?? {},
+    handshakes: {
+      timeoutMs: config.limits?.connectTimeoutMs ?? defaultLimits.connectTimeoutMs,
+      ...defaultHandshakes,
+      ...config.handshakes,
+    },
+    connectRate: config.connectRate,
+    messageRate: config.messageRate,
+    sessionsPerUser: config.sessionsPerUser,
+    bans: config.bans,
     features: config.features ?? {},
     allowControlCharacters: config.allowControlCharacters ?? false,
     logLevel: config.logLevel ?? 'info',

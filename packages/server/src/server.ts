@@ -5,6 +5,7 @@ import { sys } from '@sluice/sys';
 import type { Logger } from 'pino';
 import { asksWhoClientsAre, authOf } from './auth-of.ts';
 import { backupDirectory } from './backup-directory.ts';
+import { watchCertificates } from './certificate-watch.ts';
 import {
   type ResolvedConfig,
   type ResolvedStore,
@@ -13,6 +14,8 @@ import {
 } from './config.ts';
 import { checkRules, isLocal } from './config-rules.ts';
 import { configReader } from './config-shape.ts';
+import { limitsOf } from './limits-of.ts';
+import { Arrivals } from './listeners/arrivals.ts';
 import type { Listener } from './listeners/listener.ts';
 import { type PreparedListener, prepareListener } from './listeners/open.ts';
 import { logEvents } from './log-events.ts';
@@ -21,7 +24,7 @@ import { noStore } from './no-store.ts';
 
 /** What `startServer` takes: the keys of the configuration file, and what only a program can give. */
 export interface ServerOptions extends ServerConfig {
-  /** Set up after the persistence and the users. None by default. */
+  /** Set up after the persistence, the users and the limits. None by default. */
   readonly plugins?: readonly Plugin[];
   /** Where the server logs; nowhere by default. */
   readonly logger?: Logger;
@@ -47,7 +50,7 @@ export interface RunningServer {
    */
   backup(path?: string): Promise<BackupReport>;
   /**
-   * Reads users, rules, keys and certificates again. What is whole takes effect at once, on who is connected too;
+   * Reads users, rules, keys, bans and certificates again. What is whole takes effect at once, on who is connected too;
    * certificates with the next handshake. Rejects when something is broken, which stays as it was.
    */
   reload(): Promise<void>;
@@ -65,11 +68,12 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 
   const { persistence } = config;
   const users = authOf(config);
+  const limits = limitsOf(config);
   const store = persistence === 'memory' ? undefined : storeOf(persistence);
   const counters = config.sys === false ? undefined : sys(config.sys);
   const ours = [store, users, counters].filter((plugin) => plugin !== undefined);
   const broker = await createBroker({
-    plugins: [...ours, ...plugins],
+    plugins: [...ours, ...limits.all, ...plugins],
     limits: config.limits,
     features: config.features,
     allowControlCharacters: config.allowControlCharacters,
@@ -77,6 +81,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   });
   logEvents(broker, logger);
   const listeners = await openListeners(prepared, broker, config, logger);
+  const stopWatching = watchCertificates(listeners, logger);
   logExposure(config, logger);
 
   let closing: Promise<void> | undefined;
@@ -87,8 +92,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       if (store === undefined || persistence === 'memory') throw noStore();
       return await store.backup(path ?? backupDirectory(persistence, new Date()));
     },
-    reload: () => reloadAll([users, ...listeners]),
+    reload: () => reloadAll([users, limits.bans, ...listeners]),
     close: ({ graceMs = config.closeGraceMs } = {}) => {
+      stopWatching();
       closing ??= closeAll(listeners, broker, graceMs);
       return closing;
     },
@@ -121,7 +127,7 @@ async function openListeners(
   const context = {
     handle: broker.handle,
     logger,
-    handshakeTimeoutMs: limits.connectTimeoutMs,
+    arrivals: new Arrivals(config.handshakes, logger),
     maxPacketBytes: limits.maxPacketBytes,
   };
   const open: Listener[] = [];

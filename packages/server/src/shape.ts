@@ -51,6 +51,16 @@ export function list<Value>(entry: Reader<Value>): Reader<readonly Value[]> {
   };
 }
 
+/** A list with at least one entry. */
+export function someOf<Value>(entry: Reader<Value>): Reader<readonly Value[]> {
+  const entries = list(entry);
+  return (value, place) => {
+    const result = entries(value, place);
+    if (result.length === 0) throw wrongValue(value, place, 'a list with at least one entry');
+    return result;
+  };
+}
+
 /** A string that is not empty. */
 export function text(what: string): Reader<string> {
   return (value, place) => {

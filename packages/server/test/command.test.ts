@@ -136,6 +136,7 @@ describe('sluice check', () => {
       persistence: { path: 'store' },
       rules: 'rules.json',
       limits: { maxPacketBytes: 4_096 },
+      sessionsPerUser: { maximum: 2, onLimit: 'refuse' },
       allowAnonymous: true,
     });
     file('rules.json', { rules: [{ effect: 'allow', action: 'all', topic: '#' }] });
@@ -151,6 +152,7 @@ describe('sluice check', () => {
       'users        none, anonymous clients allowed',
       `rules        ${join(directory, 'rules.json')}`,
       'limit        maxPacketBytes 4096',
+      'limit        sessionsPerUser {"maximum":2,"onLimit":"refuse"}',
       'log level    info',
       'close grace  5000 ms',
       '',
@@ -164,6 +166,9 @@ describe('sluice check', () => {
     [{ listeners: [{ type: 'tcp', host: '::' }] }, 'SLUICE_OPEN_TO_ALL', /Without users/],
     [{ users: 'check-broken.json' }, 'SLUICE_AUTH_USERS_FILE', /.*check-broken.json/],
     [{ rules: 'check-broken.json' }, 'SLUICE_AUTH_RULES_FILE', /.*check-broken.json/],
+    [{ bans: { file: 'check-broken.json' } }, 'SLUICE_LIMITS_BANS_FILE', /.*check-broken.json/],
+    [{ bans: { bans: [{}] } }, 'SLUICE_LIMITS_OPTIONS', /ban-list: a ban has exactly one of/],
+    [{ connectRate: {} }, 'SLUICE_LIMITS_OPTIONS', /connect-rate: neither perAddress nor total/],
     [
       { listeners: [{ type: 'tls', cert: 'no.crt', key: 'no.key' }] },
       'SLUICE_CERTIFICATE',

@@ -73,6 +73,28 @@ describe('a configuration file', () => {
     });
   });
 
+  it('takes proxies, web sites, handshakes and limits as they are', () => {
+    const content = {
+      listeners: [
+        { type: 'tcp', proxyProtocol: { from: ['10.0.0.0/8', 'fd00::/8', '::1'] } },
+        {
+          type: 'ws',
+          origins: ['https://app.example.org', 'http://localhost:3000'],
+          proxyProtocol: { from: ['192.0.2.1'], acceptCertificateName: true },
+        },
+      ],
+      handshakes: { timeoutMs: 5_000, maxPending: 100, maxPendingPerAddress: 10 },
+      connectRate: { perAddress: { connections: 5, intervalMs: 1_000, burst: 2 } },
+      messageRate: { bytesPerSecond: 0.5, onLimit: 'wait', maxWaitMs: 100 },
+      sessionsPerUser: { maximum: 2, onLimit: 'refuse', count: 'sessions' },
+      bans: { file: '/etc/bans.json', bans: [{ user: 'mallory', until: 7, reason: 'spam' }] },
+    };
+    expect(read(content)).toEqual(content);
+    expect(read({ bans: { file: 'bans.json' } })).toEqual({
+      bans: { file: join(directory, 'bans.json') },
+    });
+  });
+
   it('may be empty, and may ask for memory', () => {
     expect(read({})).toEqual({});
     expect(read({ persistence: 'memory' })).toEqual({ persistence: 'memory' });
@@ -104,7 +126,7 @@ describe('a configuration file', () => {
     [
       { listeners: [{ type: 'tcp', cert: 'a' }] },
       unknownKey,
-      /"listeners\[0\].cert" is not a known key: allowed there are type, host, port\.$/,
+      /"listeners\[0\].cert" is not a known key: allowed there are type, host, port, proxyProtocol\.$/,
     ],
     [
       { listeners: [{ type: 'ws' }, { type: 'unix', path: 'a', port: 1 }] },
@@ -132,6 +154,58 @@ describe('a configuration file', () => {
     ],
     [{ listeners: [{ type: 'tls', key: 'a' }] }, wrongValue, /"listeners\[0\].cert" is missing/],
     [{ listeners: [{ type: 'wss', cert: 'a' }] }, wrongValue, /"listeners\[0\].key" is missing/],
+    [
+      { listeners: [{ type: 'tcp', proxyProtocol: {} }] },
+      wrongValue,
+      /"listeners\[0\].proxyProtocol.from" is missing/,
+    ],
+    [
+      { listeners: [{ type: 'tcp', proxyProtocol: { from: [] } }] },
+      wrongValue,
+      /proxyProtocol.from" must be a list with at least one entry/,
+    ],
+    ...['10.0.0.0/33', '10.0.0/8', 'proxy', '::1/129', 7].map((network) => [
+      { listeners: [{ type: 'ws', proxyProtocol: { from: ['::1', network] } }] },
+      wrongValue,
+      /proxyProtocol.from\[1\]" must be an IP address, or one with a prefix length/,
+    ]),
+    [{ listeners: [{ type: 'unix', path: 'a', proxyProtocol: {} }] }, unknownKey, /proxyProtocol/],
+    [{ listeners: [{ type: 'tcp', origins: ['https://a'] }] }, unknownKey, /origins/],
+    ...['a.example', 'https://a.example/', '*', 'null', 'https://A.example'].map((origin) => [
+      { listeners: [{ type: 'ws', origins: [origin] }] },
+      wrongValue,
+      /origins\[0\]" must be a web site such as "https:\/\/app.example.org"/,
+    ]),
+    [
+      { handshakes: { timeoutMs: 9 } },
+      wrongValue,
+      /"handshakes.timeoutMs" must be a whole number from 10 to 600000, not 9/,
+    ],
+    [{ handshakes: { maxPending: 0 } }, wrongValue, /"handshakes.maxPending" must be .* from 1 to/],
+    [{ handshakes: { max: 1 } }, unknownKey, /"handshakes.max" is not a known key/],
+    [
+      { connectRate: { perAddress: { connections: 1 } } },
+      wrongValue,
+      /"connectRate.perAddress.intervalMs" is missing/,
+    ],
+    [{ messageRate: { messagesPerSecond: 5 } }, wrongValue, /"messageRate.onLimit" is missing/],
+    [
+      { messageRate: { messagesPerSecond: 0, onLimit: 'drop' } },
+      wrongValue,
+      /"messageRate.messagesPerSecond" must be a number above 0, not 0/,
+    ],
+    [
+      { sessionsPerUser: { maximum: '3', onLimit: 'refuse' } },
+      wrongValue,
+      /"sessionsPerUser.maximum" must be a whole number from 1/,
+    ],
+    [
+      { sessionsPerUser: { maximum: 3, onLimit: 'drop' } },
+      wrongValue,
+      /"sessionsPerUser.onLimit" must be one of "refuse", "disconnect-oldest"/,
+    ],
+    [{ bans: { bans: [{ ip: '::1' }] } }, unknownKey, /"bans.bans\[0\].ip" is not a known key/],
+    [{ bans: { clock: {} } }, unknownKey, /"bans.clock" is not a known key/],
     [{ listeners: [{ type: 'unix' }] }, wrongValue, /"listeners\[0\].path" is missing/],
     [
       { persistence: 'disk' },

@@ -33,6 +33,7 @@ describe('flags over environment over configuration file over defaults', () => {
       allowAnonymous: false,
       sys: {},
       limits: {},
+      handshakes: { timeoutMs: 10_000, maxPending: 5_000, maxPendingPerAddress: 500 },
       features: {},
       allowControlCharacters: false,
       logLevel: 'info',

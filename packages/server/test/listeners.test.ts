@@ -11,6 +11,7 @@ import type { ConnectionInfo } from '@sluice/plugin';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ListenerOptions } from '../src/config.ts';
+import { Arrivals } from '../src/listeners/arrivals.ts';
 import type { Listener } from '../src/listeners/listener.ts';
 import { prepareListener } from '../src/listeners/open.ts';
 import { createLogger } from '../src/logging.ts';
@@ -40,15 +41,16 @@ afterEach(() => {
 });
 
 /** Opens a listener whose broker sends back what it gets. */
-async function open(options: ListenerOptions, handshakeTimeoutMs = 5_000): Promise<Listener> {
+async function open(options: ListenerOptions, timeoutMs = 5_000): Promise<Listener> {
+  const logger = createLogger('debug', { write: (line) => void log.push(line) });
   const listener = await prepareListener(options)({
     handle: (stream: Duplex, info: Partial<ConnectionInfo> = {}) => {
       infos.push(info);
       stream.on('error', () => {});
       stream.pipe(stream);
     },
-    logger: createLogger('debug', { write: (line) => void log.push(line) }),
-    handshakeTimeoutMs,
+    logger,
+    arrivals: new Arrivals({ timeoutMs, maxPending: 100, maxPendingPerAddress: 100 }, logger),
     maxPacketBytes: 1_000,
   });
   opened.push(listener);

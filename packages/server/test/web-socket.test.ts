@@ -274,3 +274,82 @@ describe('back-pressure', () => {
     await drained;
   });
 });
+
+describe('the web site that a page is of', () => {
+  const origins = ['https://app.example.org', 'http://localhost:3000'];
+
+  it.each([...origins, undefined])(
+    'is let in when it is listed, or there is none: %s',
+    async (origin) => {
+      attach({ origins });
+      await once(dial(['mqtt'], '/', origin === undefined ? {} : { origin }), 'open');
+      expect(inbox.infos.length).toBe(1);
+    },
+  );
+
+  it.each([
+    'https://app.example.org.evil.example',
+    'http://app.example.org',
+    'https://app.example.org:8443',
+    'null',
+    'https://app.example.org, https://evil.example',
+  ])('is refused with 403 when it is not: %s', async (origin) => {
+    attach({ origins });
+    expect(await statusOf(dial(['mqtt'], '/', { origin }))).toBe(403);
+    expect(inbox.infos).toEqual([]);
+  });
+
+  it('does not matter where none are listed', async () => {
+    attach();
+    await once(dial(['mqtt'], '/', { origin: 'https://evil.example' }), 'open');
+  });
+});
+
+describe('a flood', () => {
+  it('of pings whose answers are not read ends the connection', async () => {
+    attach();
+    const { client, stream } = await connect();
+    stream.resume();
+    client.on('error', () => {});
+    const { _socket: socket } = client as unknown as { _socket: Duplex };
+    socket.pause();
+    const closed = once(stream, 'close');
+    // A masked ping of 125 bytes; the kernel takes a few megabytes of answers before any has to wait.
+    const pings = Buffer.alloc(
+      131 * 500,
+      Buffer.concat([Buffer.of(0x89, 0xfd), Buffer.alloc(129)]),
+    );
+    const timer = setInterval(() => {
+      for (let round = 0; round < 10; round += 1) socket.write(pings);
+    }, 1);
+    await closed;
+    clearInterval(timer);
+  });
+
+  it('of pings whose answers are read is answered', async () => {
+    attach();
+    const { client } = await connect();
+    let pongs = 0;
+    const answered = new Promise<void>((resolve) => {
+      client.on('pong', () => {
+        pongs += 1;
+        if (pongs === 50) resolve();
+      });
+    });
+    for (let sent = 0; sent < 50; sent += 1) client.ping('x');
+    await answered;
+  });
+
+  it('of fragments ends the connection with 1008', async () => {
+    attach();
+    const { client, stream } = await connect();
+    stream.resume();
+    client.on('error', () => {});
+    const { _socket: socket } = client as unknown as { _socket: Duplex };
+    // A masked fragment of one byte; the first has the opcode of a binary message.
+    const fragment = (opcode: number) => Buffer.of(opcode, 0x81, 0, 0, 0, 0, 7);
+    socket.write(Buffer.concat([fragment(2), Buffer.alloc(7 * 20_000, fragment(0))]));
+    const [code] = await once(client, 'close');
+    expect(code).toBe(1008);
+  });
+});

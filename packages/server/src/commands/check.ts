@@ -2,6 +2,7 @@ import { authOf } from '../auth-of.ts';
 import { addressOf, type ListenerOptions, type ResolvedConfig, resolveConfig } from '../config.ts';
 import { checkRules } from '../config-rules.ts';
 import { readConfig } from '../layers.ts';
+import { limitsOf } from '../limits-of.ts';
 import { urlOf } from '../listeners/listener.ts';
 import { prepareListener } from '../listeners/open.ts';
 import type { Terminal } from '../terminal.ts';
@@ -12,12 +13,14 @@ export async function check(args: readonly string[], terminal: Terminal): Promis
   checkRules(config);
   for (const listener of config.listeners) prepareListener(listener);
   await authOf(config)?.load();
+  await limitsOf(config).bans?.reload();
   terminal.output.write(`${describe(config).join('\n')}\n`);
   return 0;
 }
 
 function describe(config: ResolvedConfig): string[] {
   const { persistence, users, rules, jwt, certificate, allowAnonymous, limits } = config;
+  const asked = ['connectRate', 'messageRate', 'sessionsPerUser', 'bans'] as const;
   return [
     ...config.listeners.map((listener) => `listener     ${listenerUrl(listener)}`),
     `persistence  ${
@@ -30,6 +33,9 @@ function describe(config: ResolvedConfig): string[] {
     ...(certificate === undefined ? [] : ['certificates say who clients are']),
     `rules        ${rules ?? 'none'}`,
     ...Object.entries(limits).map(([name, value]) => `limit        ${name} ${value}`),
+    ...asked
+      .filter((key) => config[key] !== undefined)
+      .map((key) => `limit        ${key} ${JSON.stringify(config[key])}`),
     `log level    ${config.logLevel}`,
     `close grace  ${config.closeGraceMs} ms`,
   ];

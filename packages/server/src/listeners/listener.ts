@@ -3,6 +3,7 @@ import type { Broker } from '@sluice/core';
 import { BrokerError } from '@sluice/plugin';
 import type { Logger } from 'pino';
 import type { ListenerType } from '../config.ts';
+import type { Arrivals } from './arrivals.ts';
 
 /** A place where the server accepts connections. */
 export interface Listener {
@@ -13,6 +14,8 @@ export interface Listener {
   readonly port: number | undefined;
   /** Accepts nobody from now on; connections go on. */
   stop(): void;
+  /** What it has read, and `reload` reads again. */
+  readonly files?: readonly string[];
   /** Reads its certificates again, for the next handshakes. Throws SLUICE_CERTIFICATE, and keeps those it had. */
   reload?(): void;
   /** Drops the connections that never became the broker's: those in a handshake. */
@@ -23,8 +26,8 @@ export interface Listener {
 export interface ListenerContext {
   readonly handle: Broker['handle'];
   readonly logger: Logger;
-  /** Milliseconds for what comes before the first byte of MQTT: TLS handshake, HTTP request. */
-  readonly handshakeTimeoutMs: number;
+  /** Connections of all listeners whose handshake is under way. */
+  readonly arrivals: Arrivals;
   /** Largest MQTT packet that the broker accepts, in bytes. */
   readonly maxPacketBytes: number;
 }

@@ -1,9 +1,11 @@
-import type { Socket } from 'node:net';
-import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { readCertificates } from '../certificates.ts';
+import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { certificatePaths, readCertificates } from '../certificates.ts';
 import { addressOf, type TlsListenerOptions } from '../config.ts';
+import { originOf } from './arrivals.ts';
+import { Door } from './door.ts';
 import { boundPort, type Listener, type ListenerContext, listen, urlOf } from './listener.ts';
-import { remoteOf, socketOptions, trackSockets } from './sockets.ts';
+import { socketOptions } from './sockets.ts';
 
 /** Opens a listener for MQTT over TLS. */
 export async function openTls(
@@ -13,23 +15,28 @@ export async function openTls(
 ): Promise<Listener> {
   const { host, port } = addressOf(options);
   let url = urlOf('mqtts', host, port);
-  const server = createServer(
-    { ...socketOptions, ...certificates, handshakeTimeout: context.handshakeTimeoutMs },
+  const secured = createTlsServer(
+    { ...certificates, handshakeTimeout: context.arrivals.limits.timeoutMs },
     (socket: TLSSocket) => {
+      const origin = door.leave(socket)?.origin;
+      if (origin === undefined) return;
       context.handle(socket, {
         transport: 'tls',
         listener: url,
-        certificateName: certificateName(socket),
-        ...remoteOf(socket),
+        ...origin,
+        certificateName: certificateName(socket) ?? origin.certificateName,
       });
     },
   );
-  const sockets = trackSockets(server);
-  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-    context.logger.debug({ err: error, ...remoteOf(socket) }, 'TLS handshake failed');
-    // Node leaves a socket open whose handshake only took too long.
+  secured.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+    context.logger.debug({ err: error, ...originOf(socket) }, 'TLS handshake failed');
     socket.destroy();
   });
+  // It never listens itself: connections are put into it, once it is known where they come from.
+  const door = new Door(context, options.proxyProtocol, ({ socket }) => {
+    secured.emit('connection', socket);
+  });
+  const server = createServer(socketOptions, door.enter);
   await listen(server, { host, port }, context.logger);
   url = urlOf('mqtts', host, boundPort(server));
   return {
@@ -37,10 +44,9 @@ export async function openTls(
     url,
     port: boundPort(server),
     stop: () => void server.close(),
-    reload: () => server.setSecureContext(readCertificates(options)),
-    destroy: () => {
-      for (const socket of sockets) socket.destroy();
-    },
+    files: certificatePaths(options),
+    reload: () => secured.setSecureContext(readCertificates(options)),
+    destroy: () => door.destroy(),
   };
 }
 

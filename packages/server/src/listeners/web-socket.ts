@@ -1,11 +1,17 @@
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type RequestListener,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { createServer } from 'node:net';
 import { type TlsOptions, Server as TlsServer } from 'node:tls';
 import { attachWebSocket } from '../attach-web-socket.ts';
-import { readCertificates } from '../certificates.ts';
+import { certificatePaths, readCertificates } from '../certificates.ts';
 import { addressOf, type WsListenerOptions, type WssListenerOptions } from '../config.ts';
+import { Door } from './door.ts';
 import { boundPort, type Listener, type ListenerContext, listen, urlOf } from './listener.ts';
-import { socketOptions, trackSockets } from './sockets.ts';
+import { socketOptions } from './sockets.ts';
 import { certificateName } from './tls.ts';
 
 /** Opens a listener for MQTT over WebSocket: over TLS when it is given certificates. */
@@ -15,56 +21,60 @@ export async function openWebSocket(
   context: ListenerContext,
 ): Promise<Listener> {
   const { host, port } = addressOf(options);
-  const server = createServer(certificates, context.handshakeTimeoutMs);
+  const { path, origins } = options;
   let url = urlOf(options.type, host, port);
+  const http = createHttp(certificates, context.arrivals.limits.timeoutMs);
+  // It never listens itself: connections are put into it, once it is known where they come from.
+  const door = new Door(context, options.proxyProtocol, ({ socket }) => {
+    http.emit('connection', socket);
+  });
   attachWebSocket(
-    server,
+    http,
     { handle: context.handle },
     {
-      ...(options.path !== undefined && { path: options.path }),
+      ...(path !== undefined && { path }),
+      ...(origins !== undefined && { origins }),
       maxPacketBytes: context.maxPacketBytes,
-      info: (request) => ({ listener: url, certificateName: certificateName(request.socket) }),
+      info: ({ socket }) => {
+        const origin = door.leave(socket)?.origin;
+        return {
+          listener: url,
+          ...origin,
+          certificateName: certificateName(socket) ?? origin?.certificateName,
+        };
+      },
     },
   );
-  const sockets = trackSockets(server);
-  server.on('clientError', (error, socket) => {
+  http.on('clientError', (error, socket) => {
     context.logger.debug({ err: error }, 'bad HTTP request');
     socket.destroy();
   });
-  server.on('tlsClientError', (error, socket) => {
+  http.on('tlsClientError', (error, socket) => {
     context.logger.debug({ err: error }, 'TLS handshake failed');
     socket.destroy();
   });
+  // Who sends a request and closes its side still gets the answer. Under TLS a half-open socket would never end.
+  const allowHalfOpen = certificates === undefined;
+  const server = createServer({ ...socketOptions, allowHalfOpen }, door.enter);
   await listen(server, { host, port }, context.logger);
-  url = urlOf(options.type, host, boundPort(server)) + (options.path ?? '');
+  url = urlOf(options.type, host, boundPort(server)) + (path ?? '');
   return {
     type: options.type,
     url,
     port: boundPort(server),
     stop: () => void server.close(),
     ...(options.type === 'wss' &&
-      server instanceof TlsServer && {
-        reload: () => server.setSecureContext(readCertificates(options)),
+      http instanceof TlsServer && {
+        files: certificatePaths(options),
+        reload: () => http.setSecureContext(readCertificates(options)),
       }),
-    destroy: () => {
-      for (const socket of sockets) socket.destroy();
-    },
+    destroy: () => door.destroy(),
   };
 }
 
-function createServer(certificates: TlsOptions | undefined, timeoutMs: number): Server {
-  const options = {
-    ...socketOptions,
-    headersTimeout: timeoutMs,
-    requestTimeout: timeoutMs,
-    // How often the two above are looked at.
-    connectionsCheckingInterval: Math.min(timeoutMs, 5_000),
-  };
-  if (certificates === undefined) return createHttpServer(options, answerPlainRequest);
-  return createHttpsServer(
-    { ...options, ...certificates, handshakeTimeout: timeoutMs },
-    answerPlainRequest,
-  );
+function createHttp(certificates: TlsOptions | undefined, handshakeTimeout: number): HttpServer {
+  if (certificates === undefined) return createHttpServer(answerPlainRequest);
+  return createHttpsServer({ ...certificates, handshakeTimeout }, answerPlainRequest);
 }
 
 const answerPlainRequest: RequestListener = (_request, response) => {

@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { serverFiles, trust } from './certificates.ts';
+import { EchoListeners, type OpenListener } from './echo-listeners.ts';
+
+const host = '127.0.0.1';
+const tls = { type: 'tls', host, port: 0, ...serverFiles } as const;
+const ws = { type: 'ws', host, port: 0 } as const;
+const wss = { type: 'wss', host, port: 0, ...serverFiles } as const;
+
+let listeners: EchoListeners;
+
+beforeEach(() => {
+  listeners = new EchoListeners();
+});
+
+afterEach(() => listeners.close());
+
+/** A connection that says nothing yet. */
+async function idle({ port }: OpenListener, localAddress = host): Promise<Socket> {
+  const socket = connect({ port, host, localAddress });
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Settles when a connection is closed, or reset. */
+function closed(socket: Socket): Promise<void> {
+  socket.resume();
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.on('close', () => resolve());
+  });
+}
+
+/** Goes through the handshake of a listener, and on. */
+async function serves(listener: OpenListener): Promise<boolean> {
+  if (listener.type === 'tls') {
+    const socket = connectTls({ port: listener.port, host, ...trust });
+    return await new Promise((resolve) => {
+      // The client is through before the server is: an answer shows that both are.
+      socket.write('ping');
+      socket.on('data', () => resolve(true));
+      socket.on('error', () => resolve(false));
+    });
+  }
+  const client = new WebSocket(listener.url, 'mqtt', trust);
+  return await new Promise((resolve) => {
+    client.on('open', () => resolve(true));
+    client.on('error', () => resolve(false));
+  });
+}
+
+describe.each([tls, ws, wss])('handshakes of $type', (options) => {
+  it('are refused beyond a number of them from one address, until one is over', async () => {
+    const listener = await listeners.open(options, { maxPendingPerAddress: 2 });
+    const waiting = [await idle(listener), await idle(listener)];
+    const third = await idle(listener);
+    await closed(third);
+    expect(listeners.refusals).toEqual(['too many handshakes of this address are under way']);
+    // Another address is not held to account for it.
+    const other = await idle(listener, '127.0.0.2');
+    waiting[0]?.destroy();
+    await expect.poll(() => serves(listener)).toBe(true);
+    expect(other.destroyed).toBe(false);
+    // Who has gone through counts no more.
+    expect(await serves(listener)).toBe(true);
+    expect(await serves(listener)).toBe(true);
+  });
+
+  it('are refused beyond a number in all', async () => {
+    const listener = await listeners.open(options, { maxPending: 1 });
+    await idle(listener);
+    const second = await idle(listener, '127.0.0.2');
+    await closed(second);
+    expect(listeners.refusals).toEqual(['too many handshakes are under way']);
+  });
+
+  it('have an absolute time, however lively they drip', async () => {
+    const listener = await listeners.open(options, { timeoutMs: 100 });
+    const client = await idle(listener);
+    // The first bytes of a ClientHello, or of a request that never ends.
+    const bytes = Buffer.from(
+      options.type === 'ws' ? `GET /${'a'.repeat(99)}` : '\x16\x03\x01\x01\xff\x01',
+    );
+    let sent = 0;
+    const drip = setInterval(() => client.write(bytes.subarray(sent, ++sent)), 10);
+    await closed(client);
+    clearInterval(drip);
+    expect(listeners.infos).toEqual([]);
+    expect(listeners.refusals).toEqual(['no handshake in time']);
+  });
+});
+
+it('refusals are logged at most 20 times a second', async () => {
+  const listener = await listeners.open(ws, { maxPending: 1 });
+  await idle(listener);
+  for (let count = 0; count < 50; count += 1) {
+    const socket = await idle(listener);
+    await closed(socket);
+  }
+  // The second may turn in between.
+  expect(listeners.refusals.length).toBeLessThanOrEqual(40);
+  expect(listeners.refusals.length).toBeGreaterThanOrEqual(20);
+});
+
+it('connections that went through are not cut off when the time is over', async () => {
+  const listener = await listeners.open(tls, { timeoutMs: 300 });
+  const socket = connectTls({ port: listener.port, host, ...trust });
+  await once(socket, 'secureConnect');
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  socket.write('ping');
+  expect(String((await once(socket, 'data'))[0])).toBe('ping');
+});
