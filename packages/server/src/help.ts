@@ -45,7 +45,7 @@ Commands:
 `,
   start: `Usage: sluice start [flags]
 
-Runs the broker until SIGTERM or SIGINT; SIGHUP reads users, rules and certificates again.
+Runs the broker until SIGTERM or SIGINT; SIGHUP reads users, rules, bans and certificates again.
 Defaults stand in parentheses.
 
 ${flagLines}

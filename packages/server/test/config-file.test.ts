@@ -164,18 +164,22 @@ describe('a configuration file', () => {
       wrongValue,
       /proxyProtocol.from" must be a list with at least one entry/,
     ],
-    ...['10.0.0.0/33', '10.0.0/8', 'proxy', '::1/129', 7].map((network) => [
-      { listeners: [{ type: 'ws', proxyProtocol: { from: ['::1', network] } }] },
-      wrongValue,
-      /proxyProtocol.from\[1\]" must be an IP address, or one with a prefix length/,
-    ]),
+    ...['10.0.0.0/33', '10.0.0/8', 'proxy', '::1/129', 7].map(
+      (network): [unknown, string, RegExp] => [
+        { listeners: [{ type: 'ws', proxyProtocol: { from: ['::1', network] } }] },
+        wrongValue,
+        /proxyProtocol.from\[1\]" must be an IP address, or one with a prefix length/,
+      ],
+    ),
     [{ listeners: [{ type: 'unix', path: 'a', proxyProtocol: {} }] }, unknownKey, /proxyProtocol/],
     [{ listeners: [{ type: 'tcp', origins: ['https://a'] }] }, unknownKey, /origins/],
-    ...['a.example', 'https://a.example/', '*', 'null', 'https://A.example'].map((origin) => [
-      { listeners: [{ type: 'ws', origins: [origin] }] },
-      wrongValue,
-      /origins\[0\]" must be a web site such as "https:\/\/app.example.org"/,
-    ]),
+    ...['a.example', 'https://a.example/', '*', 'null', 'https://A.example'].map(
+      (origin): [unknown, string, RegExp] => [
+        { listeners: [{ type: 'ws', origins: [origin] }] },
+        wrongValue,
+        /origins\[0\]" must be a web site such as "https:\/\/app.example.org"/,
+      ],
+    ),
     [
       { handshakes: { timeoutMs: 9 } },
       wrongValue,

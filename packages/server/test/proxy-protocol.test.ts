@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { duplexPair } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -107,6 +108,19 @@ describe('the header of a proxy', () => {
     ]);
   });
 
+  it('may be glued to the TLS handshake', async () => {
+    const listener = await listeners.open({ ...tcp, ...serverFiles, type: 'tls' });
+    const socket = await dial(listener);
+    const [near, far] = duplexPair();
+    const secured = connectTls({ ...trust, socket: near });
+    const [hello] = await once(far, 'data');
+    socket.write(Buffer.concat([v1, hello]));
+    far.pipe(socket).pipe(far);
+    secured.write('ping');
+    expect(await read(secured, 'ping')).toBe('ping');
+    expect(listeners.infos).toMatchObject([{ transport: 'tls', ...source }]);
+  });
+
   it('comes before the request of a WebSocket', async () => {
     const listener = await listeners.open({ ...tcp, type: 'ws' });
     const socket = await dial(listener);
@@ -179,6 +193,15 @@ describe('a peer that is no proxy', () => {
     socket.write(v1);
     expect(await read(socket, String(v1))).toBe(String(v1));
     expect(listeners.infos).toMatchObject([{ remoteAddress: host }]);
+  });
+
+  it('is a proxy all the same when its IPv4 address comes in its IPv6 form', async () => {
+    const listener = await listeners.open({ ...tcp, host: '::' });
+    const socket = await dial(listener);
+    socket.write(v1);
+    socket.write('ping');
+    expect(await read(socket, 'ping')).toBe('ping');
+    expect(listeners.infos).toMatchObject([source]);
   });
 
   it('is not listened to where no proxies are configured', async () => {

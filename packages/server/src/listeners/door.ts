@@ -30,6 +30,11 @@ export class Door {
   }
 
   readonly enter = (socket: Socket): void => {
+    if (socket.remoteAddress === undefined) {
+      // Its peer has gone already: whether it was a proxy cannot be known any more.
+      socket.destroy();
+      return;
+    }
     const arrival = this.#context.arrivals.admit(socket);
     if (arrival === undefined) return;
     const key = keyOf(socket);
