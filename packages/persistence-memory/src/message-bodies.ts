@@ -1,5 +1,8 @@
 import type { Message } from '@sluice/plugin';
 
+// What a body and its entry cost beside topic and payload.
+const bodyBytes = 256;
+
 interface Body {
   readonly message: Message;
   references: number;
@@ -9,8 +12,15 @@ interface Body {
 export class MessageBodies {
   readonly #bodies = new Map<number, Body>();
 
+  #bytes = 0;
+
   get size(): number {
     return this.#bodies.size;
+  }
+
+  /** Memory that they take, about. */
+  get bytes(): number {
+    return this.#bytes + this.#bodies.size * bodyBytes;
   }
 
   get(number: number): Message | undefined {
@@ -19,9 +29,9 @@ export class MessageBodies {
 
   /** Stores a body that is not there yet; without a reference until `refer`. */
   store(message: Message): void {
-    if (!this.#bodies.has(message.number)) {
-      this.#bodies.set(message.number, { message, references: 0 });
-    }
+    if (this.#bodies.has(message.number)) return;
+    this.#bodies.set(message.number, { message, references: 0 });
+    this.#bytes += message.topic.length + message.payload.length;
   }
 
   refer(number: number): void {
@@ -37,6 +47,9 @@ export class MessageBodies {
 
   /** Forgets a body without references. */
   letGo(number: number): void {
-    if (this.#bodies.get(number)?.references === 0) this.#bodies.delete(number);
+    const body = this.#bodies.get(number);
+    if (body?.references !== 0) return;
+    this.#bodies.delete(number);
+    this.#bytes -= body.message.topic.length + body.message.payload.length;
   }
 }

@@ -106,8 +106,8 @@ export class Connection implements PortOwner {
       topicCache: context.topicCache,
     });
     this.output = new Output(tracedPort(port, this), context);
-    this.sink = new ClientSink(this, this.output, context.stats);
-    this.traffic = new TrafficMeter(this.output, this.sink, context.environment);
+    this.sink = new ClientSink(this, this.output, context);
+    this.traffic = new TrafficMeter(this, context.environment);
     this.answers = new Answers(this, this.output, context);
     this.aliases = new IncomingAliases(this.limits.topicAliasMaximum);
     this.reading = new Reading(this.#decoder, port, context, this);
@@ -122,6 +122,7 @@ export class Connection implements PortOwner {
     if (this.#closed) return;
     this.#context.stats.bytesReceived += chunk.length;
     this.traffic.bytesReceived += chunk.length;
+    this.#context.overload.touch();
     this.#liveness.heard();
     this.receivedAt = this.#context.environment.now();
     this.reading.push(chunk);

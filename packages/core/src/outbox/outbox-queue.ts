@@ -5,6 +5,9 @@ import type { QueuedBody } from './queue-keys.ts';
 import { QueueWindow } from './queue-window.ts';
 import type { QueueOwner, QueueWatcher, WaitingQueue } from './waiting-queue.ts';
 
+// What an entry and its place cost beside its message.
+const entryBytes = 256;
+
 /**
  * What an outbox holds: its messages in order of their sequence, how many and how large they are, and how far the
  * client has got.
@@ -60,6 +63,13 @@ export class OutboxQueue implements WaitingQueue {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  get memoryBytes(): number {
+    const inMemory = this.#openWindow?.size ?? 0;
+    if (inMemory === 0 || this.#count === 0) return 0;
+    // What of it lies on disk only is as large as the rest, on the average.
+    return inMemory * (entryBytes + this.#bytes / Math.max(inMemory, this.#count));
   }
 
   /** Messages that were sent on this connection and are not acknowledged. */
