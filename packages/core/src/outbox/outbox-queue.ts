@@ -188,10 +188,17 @@ export class OutboxQueue implements WaitingQueue {
 
   hasRoomFor(bytes: number, goneMessages = 0, goneBytes = 0): boolean {
     const { maxQueuedMessages, maxQueuedBytes } = this.#owner.limits;
+    if (this.#context.overload.isFull && this.#wouldGrow(bytes, goneBytes)) return false;
     return (
       this.#count - this.#inflight - goneMessages < maxQueuedMessages &&
       this.#bytes - goneBytes + bytes <= maxQueuedBytes
     );
+  }
+
+  /** Whether a message makes a queue larger that lies in memory; the only one in a queue may always be there. */
+  #wouldGrow(bytes: number, goneBytes: number): boolean {
+    if (this.#owner.stored && this.#context.persistence.memoryBytes === undefined) return false;
+    return this.#count > this.#inflight && bytes > goneBytes;
   }
 
   withdraw(sequence: number, body: QueuedBody): boolean {

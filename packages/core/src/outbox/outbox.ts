@@ -48,11 +48,6 @@ export class Outbox {
     return this.#queue.size - this.#queue.inflight;
   }
 
-  /** Messages that were sent on this connection and are not acknowledged. */
-  get inflight(): number {
-    return this.#queue.inflight;
-  }
-
   /** Topics and payloads of what is not acknowledged. */
   get bytes(): number {
     return this.#queue.bytes;

@@ -41,6 +41,8 @@ export class Overload implements DeadlineOwner {
   isRefusing = false;
   /** QoS 0 is dropped earlier than the limits say. */
   isDropping = false;
+  /** All of the memory is in use: queues in memory grow no further. */
+  isFull = false;
   readonly #parts: OverloadParts;
   readonly #maxMemoryBytes: number;
   readonly #deadline: Deadline = new Deadline(this);
@@ -88,6 +90,7 @@ export class Overload implements DeadlineOwner {
     const { environment, stats } = this.#parts;
     const bytes = this.#measure();
     stats.memoryBytes = bytes;
+    this.isFull = bytes >= this.#maxMemoryBytes;
     const previous = this.#gauge.level;
     if (this.#gauge.update(bytes / this.#maxMemoryBytes, environment.monotonic()))
       this.#changed(previous);

@@ -180,8 +180,10 @@ export class Session implements SharingReceiver, OutboxOwner {
 
   tellLimited(isFull: boolean): void {
     const connection = this.#sink === undefined ? undefined : this.client.connection;
+    const own = isFull ? 'maxQueuedMessages' : 'maxQueuedBytes';
+    const limit = this.#context.overload.isFull ? 'maxMemoryBytes' : own;
     this.hooks.limited?.({
-      limit: isFull ? 'maxQueuedMessages' : 'maxQueuedBytes',
+      limit,
       action: 'dropped',
       connection,
       clientId: this.clientId,

@@ -135,27 +135,30 @@ describe('a broker whose memory gets short', () => {
     [4, undefined, 3, undefined],
     [5, 'other.example:1883', 0x9c, 'other.example:1883'],
     [4, 'other.example:1883', 3, undefined],
-  ] as const)('refuses CONNECT of version %i, sending it to %s', async (version, to, code, reference) => {
-    const { world, limited } = await aTightBroker({
-      ...(to !== undefined && { more: { serverReference: to } }),
-    });
-    await anAbsentReader(world);
-    const publisher = await world.connect('p');
-    await fill(world, publisher, 41);
-    await world.advance(250);
-    expect(world.broker.stats.overload).toBe('refusing');
-    const refused = world.client(version);
-    const connack = await refused.connect({ clientId: 'late' });
-    expect(connack.reasonCode).toBe(code);
-    expect(connack.properties.serverReference).toBe(reference);
-    if (to === undefined) {
-      expect(limited.at(-1)).toMatchObject({ limit: 'maxMemoryBytes', action: 'refused' });
-    }
-    expect(publisher.closed).toBe(false);
-    void world.broker.sessions.end('absent');
-    await world.advance(3_000);
-    expect((await world.resume('late', { version })).connack.reasonCode).toBe(0);
-  });
+  ] as const)(
+    'refuses CONNECT of version %i, sending it to %s',
+    async (version, to, code, reference) => {
+      const { world, limited } = await aTightBroker({
+        ...(to !== undefined && { more: { serverReference: to } }),
+      });
+      await anAbsentReader(world);
+      const publisher = await world.connect('p');
+      await fill(world, publisher, 41);
+      await world.advance(250);
+      expect(world.broker.stats.overload).toBe('refusing');
+      const refused = world.client(version);
+      const connack = await refused.connect({ clientId: 'late' });
+      expect(connack.reasonCode).toBe(code);
+      expect(connack.properties.serverReference).toBe(reference);
+      if (to === undefined) {
+        expect(limited.at(-1)).toMatchObject({ limit: 'maxMemoryBytes', action: 'refused' });
+      }
+      expect(publisher.closed).toBe(false);
+      void world.broker.sessions.end('absent');
+      await world.advance(3_000);
+      expect((await world.resume('late', { version })).connack.reasonCode).toBe(0);
+    },
+  );
 
   test('looks at its memory only when something comes, and not for ever', async () => {
     const { world, idle } = await aTightBroker();

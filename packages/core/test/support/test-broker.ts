@@ -1,7 +1,13 @@
 import type { ConnackPacket, ProtocolVersion } from '@sluice/packet';
 import type { ConnectionInfo, OutgoingMessage, Plugin, PluginContext } from '@sluice/plugin';
 import { onTestFinished } from 'vitest';
-import { type Broker, type BrokerOptions, createBroker, type Features, type Limits } from '../../src/index.ts';
+import {
+  type Broker,
+  type BrokerOptions,
+  createBroker,
+  type Features,
+  type Limits,
+} from '../../src/index.ts';
 import type { ConnectFields } from './packets.ts';
 import { memoryStore, type Store } from './stores.ts';
 import { TestClient } from './test-client.ts';
