@@ -21,6 +21,8 @@ const sipMs = 1_000;
 const maxSips = 16;
 /** Of those who are held back, how many are let go at a time when the memory is enough again. */
 const returning = 4;
+// Each of them may take a millisecond, too.
+const maxReturning = 32;
 
 /** Clients that the broker hardly reads from, since they publish more than it has memory for. */
 export class HeldClients {
@@ -55,7 +57,7 @@ export class HeldClients {
 
   /** Lets some go: not all at once, or the memory would be gone again. */
   release(): void {
-    let count = Math.ceil(this.#held.size / returning);
+    let count = Math.min(maxReturning, Math.ceil(this.#held.size / returning));
     for (const connection of this.#held.keys()) {
       if (count-- === 0) break;
       this.#held.delete(connection);

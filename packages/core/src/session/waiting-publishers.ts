@@ -21,6 +21,8 @@ type Waiting = NonNullable<Publisher['sink']>;
 
 // Not every stream tells that it has room again.
 const reviewMs = 250;
+// A publisher that goes on may take a millisecond.
+const maxPerTurn = 16;
 
 /** Whether more waits for a connected client than publishers may go on with; a part of it, to begin again. */
 export function isBehind(
@@ -44,6 +46,7 @@ export class WaitingPublishers implements DeadlineOwner {
   /** When the receiver last made room. */
   #since = 0;
   #reviewing = false;
+  #isOver = false;
 
   constructor(receiver: SlowSession, context: Context) {
     this.#receiver = receiver;
@@ -73,11 +76,8 @@ export class WaitingPublishers implements DeadlineOwner {
 
   /** The receiver is gone. */
   end(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    this.#context.deadlines.clear(this.#deadline);
-    const { environment } = this.#context;
-    for (const publisher of waiting) environment.defer(() => publisher.letGo());
+    this.#isOver = true;
+    this.review();
   }
 
   onDeadline(): void {
@@ -93,9 +93,13 @@ export class WaitingPublishers implements DeadlineOwner {
 
   /** In the order in which they came, and only as long as there is room: one of them may fill it again. */
   #release(): void {
-    let count = this.#waiting.size;
+    let count = Math.min(this.#waiting.size, maxPerTurn);
     for (const publisher of this.#waiting) {
-      if (count-- === 0 || !this.#hasRoom) break;
+      if (!this.#hasRoom) return;
+      if (count-- === 0) {
+        this.review();
+        return;
+      }
       this.#waiting.delete(publisher);
       this.#since = this.#context.environment.monotonic();
       publisher.letGo();
@@ -105,7 +109,7 @@ export class WaitingPublishers implements DeadlineOwner {
 
   get #hasRoom(): boolean {
     const { sink } = this.#receiver;
-    return sink === undefined || (sink.writable && !isBehind(this.#receiver, 0.5));
+    return this.#isOver || sink === undefined || (sink.writable && !isBehind(this.#receiver, 0.5));
   }
 
   #close(sink: Sink): void {
