@@ -1,5 +1,5 @@
 import type { DisconnectedEvent, Traffic } from '@sluice/plugin';
-import type { Environment } from '../base/environment.ts';
+import type { Context } from '../context/context.ts';
 import type { LoadedConnection } from '../overload/held-clients.ts';
 import type { TrafficSource } from '../session/session-counters.ts';
 
@@ -25,21 +25,31 @@ interface Metered {
   limited(limit: 'maxMemoryBytes', action: 'paused'): void;
 }
 
+type MeterContext = Pick<Context, 'environment' | 'stats' | 'overload'>;
+
 /** Counts what goes over one connection, and what it holds in memory. */
 export class TrafficMeter implements LoadedConnection, TrafficSource {
   bytesReceived = 0;
   /** PUBLISH packets of the client, repeated ones included. */
   messagesReceived = 0;
   readonly #connection: Metered;
-  readonly #environment: Environment;
+  readonly #context: MeterContext;
   readonly #since: number;
   #bytesBefore = 0;
   #messagesBefore = 0;
 
-  constructor(connection: Metered, environment: Environment) {
+  constructor(connection: Metered, context: MeterContext) {
     this.#connection = connection;
-    this.#environment = environment;
-    this.#since = environment.monotonic();
+    this.#context = context;
+    this.#since = context.environment.monotonic();
+  }
+
+  /** A chunk came from the peer. */
+  received(bytes: number): void {
+    const { stats, overload } = this.#context;
+    stats.bytesReceived += bytes;
+    this.bytesReceived += bytes;
+    overload.touch();
   }
 
   /** What the system has taken so far. */
@@ -55,7 +65,7 @@ export class TrafficMeter implements LoadedConnection, TrafficSource {
   total(endedBy: DisconnectedEvent['by']): Traffic {
     const { taken, pending } = this.#connection.output;
     return {
-      durationMs: this.#environment.monotonic() - this.#since,
+      durationMs: this.#context.environment.monotonic() - this.#since,
       bytesReceived: this.bytesReceived,
       bytesSent: endedBy === 'network' ? taken : taken + pending,
       messagesReceived: this.messagesReceived,
