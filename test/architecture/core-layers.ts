@@ -5,7 +5,7 @@
  */
 export const coreLayers: readonly (readonly string[])[] = [
   // 0: what everything else stands on. Knows no session and no connection.
-  ['base', 'hooks', 'commits', 'context'],
+  ['base', 'hooks', 'commits', 'overload', 'context'],
   // 1: a session and what it holds; the message it holds; the retained messages that it walks.
   ['messages', 'outbox', 'retained', 'session'],
   // 2: from a topic to its receivers.
@@ -21,9 +21,11 @@ export const coreLayers: readonly (readonly string[])[] = [
 /** Files of core that may take something of the outside world, and what. */
 export const adapters: ReadonlyMap<string, readonly string[]> = new Map([
   // The one place with a clock, timers, randomness and ids.
-  ['base/environment.ts', ['node:crypto', 'hyperid']],
+  ['base/environment.ts', ['node:crypto', 'node:v8', 'hyperid']],
   // The one place that works a stream.
   ['connection/duplex-port.ts', ['node:net', 'node:stream']],
+  // Tells addresses apart: a function only.
+  ['connection/address-counts.ts', ['node:net']],
   // Reads addresses and certificates off a stream: a type only.
   ['connection/connection-info.ts', ['node:stream']],
   // The façade is an EventEmitter, and hands streams on: a type only.

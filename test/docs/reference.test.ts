@@ -9,8 +9,8 @@ import { pageNamed, root, section, tableRows, textOnly } from './pages.ts';
 
 const shown = (value: number) => value.toLocaleString('en-US');
 
-describe('docs/options.md', () => {
-  const rows = tableRows(section(pageNamed('docs/options.md'), '## Limits'));
+describe('docs/limits.md and docs/options.md', () => {
+  const rows = tableRows(section(pageNamed('docs/limits.md'), '## Limits of the broker'));
   const source = readFileSync(join(root, 'packages/core/src/base/limits.ts'), 'utf8');
 
   /** What the source says of a limit: `Sizes. Bytes from 1 to 9; 5 by default. Section 3.1.` */

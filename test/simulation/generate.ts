@@ -56,6 +56,7 @@ class Generator {
     return {
       seed: this.#seed,
       endsAt: this.#at + 500,
+      slowReceiver: new Dice(seedOf(this.#seed, 11)).pick(['drop', 'pause']),
       limits: {
         receiveMaximum: dice.pick([2, 5, 20]),
         maxInflightMessages: dice.pick([1, 3, 8, 50]),

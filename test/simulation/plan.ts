@@ -127,6 +127,7 @@ export interface Plan {
   /** When the faults end. */
   readonly endsAt: number;
   readonly limits: Partial<Limits>;
+  readonly slowReceiver: 'drop' | 'pause';
   readonly hasSynchronousDisk: boolean;
   readonly hasHooks: boolean;
   readonly clients: readonly ClientPlan[];

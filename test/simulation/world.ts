@@ -167,7 +167,12 @@ export class World {
       },
     };
     const plugins = [provider, this.plugin.plugin()];
-    const broker = await createBroker({ plugins, environment, limits: plan.limits });
+    const broker = await createBroker({
+      plugins,
+      environment,
+      limits: plan.limits,
+      slowReceiver: plan.slowReceiver,
+    });
     const wires = new Map<number, Wire>();
     broker.on('disconnected', ({ client }) => {
       const { remotePort = 0 } = client.connection;

@@ -54,6 +54,8 @@ export interface Scenario {
   readonly relayPacketBytes?: number;
   /** Limits of Sluice that the load would hit at their defaults; printed, and set by a config file. */
   readonly sluiceLimits?: Readonly<Record<string, number>>;
+  /** Options of its configuration that the load needs, beside limits. */
+  readonly sluiceOptions?: { readonly slowReceiver: 'pause' };
   readonly timeoutSeconds: number;
   /** Those that are measured where none are named; otherwise Sluice, Aedes and Mosquitto in memory. */
   readonly brokers?: readonly string[];

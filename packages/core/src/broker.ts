@@ -21,6 +21,7 @@ import type { Parts, RefusedEvent } from './connection/parts.ts';
 import type { ScopeOptions } from './context/scope-options.ts';
 import type { CloseOptions, Entrance } from './entrance.ts';
 import type { HookStatistics } from './hooks/hook-statistics.ts';
+import type { OverloadEvent } from './overload/overload-level.ts';
 import type { Scope, ScopeList } from './scope.ts';
 import type { ServiceSet } from './services/service-set.ts';
 import { closedError } from './services/serving.ts';
@@ -35,6 +36,8 @@ export interface BrokerEvents {
   refused: [event: RefusedEvent];
   /** The persistence commits again, after an `error` SLUICE_PERSISTENCE_FAILED. */
   recovered: [event: RecoveredEvent];
+  /** The memory became short, or is enough again: what the broker does about it changed. */
+  overload: [event: OverloadEvent];
 }
 
 /** What a broker is made of. */

@@ -1,7 +1,7 @@
 import { createMatcher } from '@sluice/matcher';
 import { TopicCache } from '@sluice/packet';
 import { MemoryPersistence } from '@sluice/persistence-memory';
-import type { Snapshot } from '@sluice/plugin';
+import type { ConnectionInfo, Snapshot } from '@sluice/plugin';
 import { LocalClient } from './application/local-client.ts';
 import { Deadlines } from './base/deadlines.ts';
 import { OutputMemory } from './base/output-memory.ts';
@@ -18,6 +18,7 @@ import { Entrance } from './entrance.ts';
 import { type HookRunners, HookTable } from './hooks/hooks.ts';
 import { setUpPlugins } from './hooks/plugins.ts';
 import { RoutedMessage } from './messages/routed-message.ts';
+import { Overload } from './overload/overload.ts';
 import { evictSession } from './registry/evict-session.ts';
 import { Inquiries } from './registry/inquiries.ts';
 import { Registry } from './registry/registry.ts';
@@ -38,8 +39,8 @@ import type { Subscription } from './session/subscription.ts';
  * Rejects with a BrokerError when an option is wrong or a part cannot start; nothing is left open then.
  */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { plugins, limits, features, environment, allowControlCharacters, onProgress } =
-    resolveOptions(options);
+  const resolved = resolveOptions(options);
+  const { plugins, limits, environment, onProgress } = resolved;
   let broker: Broker | undefined;
   const reportError = (error: Error): void => {
     if (broker === undefined) process.emitWarning(error);
@@ -70,8 +71,19 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const context: Context = {
       environment,
       limits,
-      features,
-      allowControlCharacters,
+      features: resolved.features,
+      queueOverflow: resolved.queueOverflow,
+      slowReceiver: resolved.slowReceiver,
+      serverReference: resolved.serverReference,
+      overload: new Overload({
+        environment,
+        deadlines,
+        stats,
+        persistence,
+        maxMemoryBytes: limits.maxMemoryBytes,
+        changed: (event) => broker?.emit('overload', event),
+      }),
+      allowControlCharacters: resolved.allowControlCharacters,
       hooks,
       scopes: new Scopes(hooks, limits),
       publishGuard: table.guard,
@@ -92,6 +104,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         else session?.counters.drop(reason);
         if (message !== undefined) hooksOf(session).dropped?.({ clientId, message, reason });
       },
+      publisher: (clientId) => registry.get(clientId),
       evict: ({ clientId, number }, reasonCode, message) => {
         const session = registry.get(clientId);
         if (session?.number === number) evictSession(registry, session, reasonCode, message);
@@ -112,7 +125,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     const inquiries = new Inquiries();
     const review = new Review(context, subscriptions, inquiries);
     broker = new Broker((made) => {
-      const events = eventsOf(made);
+      const events = eventsOf(made, (connection) => entrance.admitted(connection));
       const routing = { context, router, retained, publishing, registry, wills };
       const parts = { ...routing, subscriptions, inquiries, review, events };
       const entrance = new Entrance(parts, context.scopes.broker);
@@ -143,9 +156,15 @@ function restore(snapshot: Snapshot, registry: Registry, retained: RetainedMessa
 }
 
 /** The life of connections, told to people. */
-function eventsOf(broker: Broker): ConnectionEvents {
+function eventsOf(
+  broker: Broker,
+  admitted: (connection: ConnectionInfo) => void,
+): ConnectionEvents {
   return {
-    connected: (event) => broker.emit('connected', event),
+    connected: (event) => {
+      admitted(event.client.connection);
+      broker.emit('connected', event);
+    },
     disconnected: (event) => broker.emit('disconnected', event),
     refused: (event) => broker.emit('refused', event),
   };

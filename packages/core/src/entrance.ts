@@ -2,10 +2,12 @@ import { Duplex } from 'node:stream';
 import { ReasonCode } from '@sluice/packet';
 import { BrokerError, ConnectionEnd, type ConnectionInfo } from '@sluice/plugin';
 import { andThen } from './base/and-then.ts';
+import { AddressCounts, countedAddress } from './connection/address-counts.ts';
 import { Connection } from './connection/connection.ts';
 import { describeConnection, sendAtOnce } from './connection/connection-info.ts';
 import { DuplexPort } from './connection/duplex-port.ts';
 import type { Parts } from './connection/parts.ts';
+import type { Limits } from './context/options.ts';
 import type { ScopeTerms } from './context/scopes.ts';
 import { handlePacket } from './handlers/packet.ts';
 
@@ -27,6 +29,10 @@ export class Entrance {
   /** This one, and that of the broker if it is another one. */
   readonly #all: readonly Entrance[];
   readonly #connections: Set<Connection> = new Set();
+  /** Of the broker and its scopes together. */
+  readonly #addresses: AddressCounts = new AddressCounts();
+  /** Connections with an address whose CONNECT is not accepted. */
+  readonly #strangers: Set<ConnectionInfo> = new Set();
   #onEmpty: (() => void) | undefined;
   #closed = false;
 
@@ -35,6 +41,8 @@ export class Entrance {
     this.#scope = scope;
     this.#outer = outer;
     this.#all = outer === undefined ? [this] : [this, outer];
+    if (outer !== undefined) return;
+    parts.context.overload.watch(new Loads(this.#connections));
   }
 
   /** Makes a connection of a stream. */
@@ -46,8 +54,9 @@ export class Entrance {
     const id = context.environment.newId();
     const listener = info?.listener ?? this.#scope.name;
     const described = describeConnection(id, stream, { ...info, listener });
-    if (this.isClosed || this.isFull) {
-      this.#turnAway(stream, described);
+    const exceeded = this.#exceeded(described);
+    if (this.isClosed || exceeded !== undefined) {
+      this.#turnAway(stream, described, exceeded);
       return;
     }
     context.stats.connections++;
@@ -77,6 +86,13 @@ export class Entrance {
     return this.#outer?.isFull === true;
   }
 
+  /** The CONNECT of a connection was accepted. */
+  admitted(connection: ConnectionInfo): void {
+    const { remoteAddress } = connection;
+    if (remoteAddress === undefined || !this.#strangers.delete(connection)) return;
+    this.#addresses.known(countedAddress(remoteAddress));
+  }
+
   /** Ends all connections. Settles when every stream is closed, or when their grace is over. */
   async close({ graceMs = defaultGraceMs, serverReference }: CloseOptions): Promise<void> {
     this.#closed = true;
@@ -97,21 +113,43 @@ export class Entrance {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  #turnAway(stream: Duplex, connection: ConnectionInfo): void {
+  /** The limit that one more connection would exceed. */
+  #exceeded({ remoteAddress }: ConnectionInfo): keyof Limits | undefined {
+    if (this.isFull) return 'maxConnections';
+    if (remoteAddress === undefined) return undefined;
+    const address = countedAddress(remoteAddress);
+    const { limits } = this.#parts.context;
+    const addresses = (this.#outer ?? this).#addresses;
+    if (addresses.connections(address) >= limits.maxConnectionsPerAddress) {
+      return 'maxConnectionsPerAddress';
+    }
+    return addresses.strangers(address) >= limits.maxUnauthenticatedPerAddress
+      ? 'maxUnauthenticatedPerAddress'
+      : undefined;
+  }
+
+  #turnAway(stream: Duplex, connection: ConnectionInfo, limit: keyof Limits | undefined): void {
     stream.on('error', () => {});
     stream.destroy();
     const { stats } = this.#parts.context;
     stats.connectionsTotal++;
     stats.refuse(this.isClosed ? ConnectionEnd.closing : ConnectionEnd.limit);
     const reasonCode = ReasonCode.serverBusy;
-    this.#parts.events.refused({ connection, reasonCode, message: 'no more connections' });
-    if (this.isClosed) return;
-    const limit = 'maxConnections';
+    const message = limit?.endsWith('PerAddress')
+      ? 'no more connections of this address'
+      : 'no more connections';
+    this.#parts.events.refused({ connection, reasonCode, message });
+    if (this.isClosed || limit === undefined) return;
     this.#scope.hooks.limited?.({ limit, action: 'refused', connection, clientId: undefined });
   }
 
   #add(connection: Connection): void {
     for (const entrance of this.#all) entrance.#connections.add(connection);
+    const { info } = connection;
+    if (info.remoteAddress === undefined) return;
+    const broker = this.#outer ?? this;
+    broker.#strangers.add(info);
+    broker.#addresses.opened(countedAddress(info.remoteAddress));
   }
 
   #remove(connection: Connection): void {
@@ -119,5 +157,24 @@ export class Entrance {
       entrance.#connections.delete(connection);
       if (entrance.#connections.size === 0) entrance.#onEmpty?.();
     }
+    const broker = this.#outer ?? this;
+    if (broker.#connections.size === 0) this.#parts.context.overload.rest();
+    const { info } = connection;
+    if (info.remoteAddress === undefined) return;
+    broker.admitted(info);
+    broker.#addresses.closed(countedAddress(info.remoteAddress));
+  }
+}
+
+/** What the connections of a broker hold. */
+class Loads implements Iterable<Connection['traffic']> {
+  readonly #connections: Iterable<Connection>;
+
+  constructor(connections: Iterable<Connection>) {
+    this.#connections = connections;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Connection['traffic']> {
+    for (const connection of this.#connections) yield connection.traffic;
   }
 }

@@ -38,7 +38,11 @@ function aLiveness() {
     throw error;
   });
   const owner = new Owner();
-  const liveness = new Liveness(owner, { environment, deadlines } as unknown as Context);
+  const liveness = new Liveness(owner, {
+    environment,
+    deadlines,
+    overload: { maxOutputBytes: Infinity },
+  } as unknown as Context);
   return { environment, owner, liveness, deadlines };
 }
 

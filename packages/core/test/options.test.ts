@@ -43,6 +43,9 @@ describe('resolveOptions', () => {
       allowControlCharacters: true,
       limits: { maxQos: 1, maxPacketBytes: 500 },
       features: { retain: false },
+      queueOverflow: 'drop-oldest',
+      slowReceiver: 'pause',
+      serverReference: 'other.example:1883',
       onProgress,
     });
     expect(options).toEqual({
@@ -57,6 +60,9 @@ describe('resolveOptions', () => {
         sharedSubscriptions: true,
         payloadFormatCheck: false,
       },
+      queueOverflow: 'drop-oldest',
+      slowReceiver: 'pause',
+      serverReference: 'other.example:1883',
       onProgress,
     });
   });

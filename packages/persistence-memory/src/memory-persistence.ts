@@ -52,6 +52,10 @@ export class MemoryPersistence implements Persistence {
     for (const message of touched) this.#bodies.letGo(message);
   }
 
+  get memoryBytes(): number {
+    return this.#bodies.bytes;
+  }
+
   readQueue(session: number, after: number, limit: number): readonly QueuedMessage[] {
     const entries = this.#sessions.get(session)?.queue.window(after, limit) ?? [];
     return entries.map((entry) => ({ ...entry, message: this.#bodies.get(entry.message) }));

@@ -1,11 +1,19 @@
 import type { Message } from '@sluice/plugin';
 import { PackedMessages } from './packed-messages.ts';
 
+// Of the map from numbers to handles.
+const bytesOfNumber = 40;
+
 /** Messages that queues refer to: one body each, let go with its last reference. */
 export class MessageBodies {
   readonly #messages = new PackedMessages();
   /** Number of a message to its handle. */
   readonly #handles = new Map<number, number>();
+
+  /** Memory that they take, about. */
+  get bytes(): number {
+    return this.#messages.bytes + this.#handles.size * bytesOfNumber;
+  }
 
   get(number: number): Message | undefined {
     const handle = this.#handles.get(number);

@@ -37,6 +37,9 @@ const propertiesFlag = 32;
 /** The message is an object, beside a record of which only this byte and the count are used. */
 const objectFlag = 64;
 const objectBytes = 8;
+// Beside topic and payload, and of the few properties that most have.
+const bytesOfObject = 256;
+const bytesOfProperties = 256;
 
 const noProperties: PublishProperties = Object.freeze({});
 const slash = '/'.charCodeAt(0);
@@ -47,9 +50,11 @@ export class PackedMessages {
   readonly #properties = new Map<number, PublishProperties>();
   readonly #objects = new Map<number, Message>();
 
-  /** How many bytes the records have, free ones included. */
+  #objectBytes = 0;
+
+  /** Memory that they take, about. */
   get bytes(): number {
-    return this.#slabs.bytes;
+    return this.#slabs.bytes + this.#objectBytes + this.#properties.size * bytesOfProperties;
   }
 
   /** Keeps a message, with a count of 0. Nothing of a chunk that it may have come in is kept. */
@@ -146,7 +151,11 @@ export class PackedMessages {
 
   delete(handle: number): void {
     this.#properties.delete(handle);
-    this.#objects.delete(handle);
+    const object = this.#objectAt(handle);
+    if (object !== undefined) {
+      this.#objects.delete(handle);
+      this.#objectBytes -= bytesOf(object);
+    }
     this.#slabs.free(handle);
   }
 
@@ -189,7 +198,9 @@ export class PackedMessages {
     this.#slabs.page(handle).writeUInt32LE(0, start);
     this.#slabs.page(handle)[start + flagsAt] = objectFlag;
     const fields = { number, topic, payload: ownPayload(payload), qos, retain, properties };
-    this.#objects.set(handle, { ...fields, publisherId, receivedAt, expiresAt });
+    const object = { ...fields, publisherId, receivedAt, expiresAt };
+    this.#objects.set(handle, object);
+    this.#objectBytes += bytesOf(object);
     return handle;
   }
 
@@ -202,6 +213,10 @@ export class PackedMessages {
   #objectAt(handle: number): Message | undefined {
     return this.#objects.size === 0 ? undefined : this.#objects.get(handle);
   }
+}
+
+function bytesOf({ topic, payload }: Message): number {
+  return bytesOfObject + topic.length + payload.length;
 }
 
 function isPackable(value: number): boolean {

@@ -48,6 +48,8 @@ export const DropReason = {
   queueFull: 'queue-full',
   /** QoS 0 while the receiver's stream takes no more. */
   slowReceiver: 'slow-receiver',
+  /** QoS 0 for a receiver that is behind, while the broker is short of memory. */
+  overload: 'overload',
   /** Larger than the Maximum Packet Size of the receiver. */
   packetTooLarge: 'packet-too-large',
   /** Refused by authorizePublish or authorizeDeliver. */

@@ -73,6 +73,9 @@ export interface Persistence {
    */
   commit(operations: readonly Operation[], durability?: Durability): void | Promise<void>;
 
+  /** Bytes of the messages in queues that it keeps in memory; left out where they lie elsewhere. */
+  readonly memoryBytes?: number | undefined;
+
   /**
    * The next at most `limit` committed entries of a session's queue with a sequence above `after`, in order. When
    * it throws or rejects, the client that the entries are for is disconnected.

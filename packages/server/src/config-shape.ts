@@ -4,7 +4,14 @@ import type {
   CertificateOptions,
   TokenOptions,
 } from '@sluice/auth';
-import { defaultFeatures, type Features, type Limits, limitRanges } from '@sluice/core';
+import {
+  defaultFeatures,
+  type Features,
+  type Limits,
+  limitRanges,
+  SlowReceiver,
+} from '@sluice/core';
+import { OverflowAction } from '@sluice/plugin';
 import {
   type CertificateFiles,
   durabilities,
@@ -152,6 +159,9 @@ export function configReader(minPort: 0 | 1): Reader<ServerConfig> {
     handshakes,
     ...limitFields,
     features,
+    queueOverflow: oneOf(Object.values(OverflowAction)),
+    slowReceiver: oneOf(Object.values(SlowReceiver)),
+    serverReference: text('the address of another server'),
     allowControlCharacters: flag,
     logLevel: oneOf(logLevels),
     closeGraceMs: integer(0, 600_000),

@@ -4,7 +4,8 @@ import type {
   CertificateOptions,
   TokenOptions,
 } from '@sluice/auth';
-import { defaultLimits, type Features, type Limits } from '@sluice/core';
+import { defaultLimits, type Features, type Limits, type SlowReceiver } from '@sluice/core';
+import type { OverflowAction } from '@sluice/plugin';
 import type { NamedReaders, SysOptions } from '@sluice/sys';
 import type { LimitConfig } from './config-limits.ts';
 
@@ -144,6 +145,12 @@ export interface ServerConfig extends LimitConfig {
   readonly handshakes?: HandshakeOptions;
   /** Optional parts of MQTT that are offered. All by default. */
   readonly features?: Partial<Features>;
+  /** What happens to a message that has no room in the queue of a session. 'drop-newest' by default. */
+  readonly queueOverflow?: OverflowAction;
+  /** What happens when a client does not take what is sent to it. 'drop' by default. */
+  readonly slowReceiver?: SlowReceiver;
+  /** Where 5.0 clients should go while the broker is short of memory. None by default. */
+  readonly serverReference?: string;
   /** Lets control characters pass in topics, client identifiers and user names. false by default. */
   readonly allowControlCharacters?: boolean;
   /** 'info' by default. */
@@ -170,6 +177,9 @@ export interface ResolvedConfig {
   readonly sessionsPerUser: LimitConfig['sessionsPerUser'] | undefined;
   readonly bans: LimitConfig['bans'] | undefined;
   readonly features: Partial<Features>;
+  readonly queueOverflow: OverflowAction | undefined;
+  readonly slowReceiver: SlowReceiver | undefined;
+  readonly serverReference: string | undefined;
   readonly allowControlCharacters: boolean;
   readonly logLevel: LogLevel;
   readonly closeGraceMs: number;
@@ -221,6 +231,9 @@ export function resolveConfig(config: ServerConfig): ResolvedConfig {
     sessionsPerUser: config.sessionsPerUser,
     bans: config.bans,
     features: config.features ?? {},
+    queueOverflow: config.queueOverflow,
+    slowReceiver: config.slowReceiver,
+    serverReference: config.serverReference,
     allowControlCharacters: config.allowControlCharacters ?? false,
     logLevel: config.logLevel ?? 'info',
     closeGraceMs: config.closeGraceMs ?? 5_000,

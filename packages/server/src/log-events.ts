@@ -5,10 +5,16 @@ import type { Logger } from 'pino';
 import { LogBudget } from './log-budget.ts';
 import { printable } from './printable.ts';
 
+const measures = {
+  slowing: 'who publishes most is hardly read from',
+  dropping: 'QoS 0 is dropped for clients that are behind',
+  refusing: 'CONNECT is refused',
+} as const;
+
 // Lines a second of one kind: enough to see what is going on, too few to fill a disk.
 const maxLinesPerSecond = 20;
 
-/** Writes what happens in a broker to the log: clients at debug, refusals at info, the end of an outage at warn, errors at error. */
+/** Writes what happens in a broker to the log: clients at debug, refusals at info, the end of an outage and the memory at warn, errors at error. */
 export function logEvents(broker: EventEmitter<BrokerEvents>, logger: Logger): void {
   const errors = new LogBudget(logger, maxLinesPerSecond);
   const refusals = new LogBudget(logger, maxLinesPerSecond);
@@ -21,6 +27,11 @@ export function logEvents(broker: EventEmitter<BrokerEvents>, logger: Logger): v
       { failedForMs: Math.round(failedForMs), attempts },
       'the store works again: everything that waited is committed',
     );
+  });
+  broker.on('overload', ({ level, previous, memoryBytes, maxMemoryBytes }) => {
+    const fields = { level, previous, memoryBytes, maxMemoryBytes };
+    if (level === 'none') logger.warn(fields, 'the memory is enough again');
+    else logger.warn(fields, `the memory is short: ${measures[level]}`);
   });
   broker.on('refused', ({ connection, reasonCode, message }) => {
     if (!logger.isLevelEnabled('info') || !refusals.take()) return;

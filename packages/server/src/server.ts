@@ -76,6 +76,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     plugins: [...ours, ...limits.all, ...plugins],
     limits: config.limits,
     features: config.features,
+    ...(config.queueOverflow !== undefined && { queueOverflow: config.queueOverflow }),
+    ...(config.slowReceiver !== undefined && { slowReceiver: config.slowReceiver }),
+    ...(config.serverReference !== undefined && { serverReference: config.serverReference }),
     allowControlCharacters: config.allowControlCharacters,
     onProgress: (what, records) => logger.info({ records }, `restoring ${what}`),
   });

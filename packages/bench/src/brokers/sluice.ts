@@ -66,6 +66,7 @@ function configFlags(start: Start, hasRules: boolean): string[] {
   const { directory, scenario } = start;
   const config = {
     listeners: [listener(start)],
+    ...scenario.sluiceOptions,
     ...(scenario.sluiceLimits === undefined ? {} : { limits: scenario.sluiceLimits }),
     ...(hasRules ? { rules: writeJson(directory, 'rules.json', { rules }) } : {}),
   };

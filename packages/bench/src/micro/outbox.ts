@@ -51,7 +51,12 @@ async function benchmark(name: string, qos: 1 | 2, stored: boolean): Promise<Mic
       return undefined;
     },
   };
-  const outbox = new Outbox(owner, { ...parts, limits: defaultLimits });
+  const outbox = new Outbox(owner, {
+    ...parts,
+    limits: defaultLimits,
+    queueOverflow: 'drop-newest',
+    overload: { isFull: false },
+  });
   const acknowledge = (): void => {
     for (const packetId of sent.splice(0)) {
       if (qos === 1) outbox.puback(packetId, 0);

@@ -88,6 +88,7 @@ export class LocalClient {
 
   async #publish(outgoing: OutgoingMessage): Promise<void> {
     const { publishGuard } = this.#context;
+    this.#context.overload.touch();
     const message = readOutgoing(outgoing, this.#publishing);
     publishGuard.made(message);
     const event = await this.#context.hooks.publish?.({ client: undefined, message });

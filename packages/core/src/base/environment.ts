@@ -1,5 +1,6 @@
 // The one file of this package that touches the outside world: clock, timers, randomness, ids.
 import { randomBytes } from 'node:crypto';
+import { getHeapStatistics } from 'node:v8';
 import hyperid from 'hyperid';
 
 /** All that the broker takes from outside, so that a test can replay any history from a seed. */
@@ -18,11 +19,22 @@ export interface Environment {
   random(bytes: number): Uint8Array;
   /** A name that no other call returns; safe in URLs and topics, but easy to guess. */
   newId(): string;
+  /** Memory of the process. Where it is left out, only what the broker itself accounts for counts. */
+  memory?(): ProcessMemory;
+}
+
+/** What a process uses of its memory. Bytes. */
+export interface ProcessMemory {
+  /** The heap, and the buffers beside it. */
+  readonly usedBytes: number;
+  /** What the heap may grow to. */
+  readonly limitBytes: number;
 }
 
 /** The environment of a running process. */
 export function createEnvironment(): Environment {
   const newId = hyperid({ urlSafe: true });
+  const limitBytes = getHeapStatistics().heap_size_limit;
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
@@ -31,5 +43,9 @@ export function createEnvironment(): Environment {
     defer: (callback) => void setImmediate(callback),
     random: (bytes) => randomBytes(bytes),
     newId: () => newId(),
+    memory: () => {
+      const { heapUsed, external } = process.memoryUsage();
+      return { usedBytes: heapUsed + external, limitBytes };
+    },
   };
 }

@@ -65,6 +65,12 @@ export interface Limits {
   readonly receiveMaximum: number;
 
   /**
+   * QoS 2 messages of one session whose PUBREL is missing, over all its connections. Messages from 1
+   * to 65,535; 10,000 by default. Section 4.3.3.
+   */
+  readonly maxUnreleasedMessages: number;
+
+  /**
    * QoS 1 and 2 messages that the broker has in flight towards a client, which may ask for fewer.
    * Messages from 1 to 65,535; 100 by default. Section 3.1.2.11.3.
    */
@@ -106,6 +112,18 @@ export interface Limits {
    */
   readonly maxSessions: number;
 
+  /**
+   * Connections of one address at one time; an IPv6 network of 64 bits is one address. Connections
+   * from 1 to 16,000,000; 100,000 by default. Section 4.2.
+   */
+  readonly maxConnectionsPerAddress: number;
+
+  /**
+   * Connections of one address whose CONNECT was not accepted yet. Connections from 1 to 16,000,000;
+   * 10,000 by default. Section 4.2.
+   */
+  readonly maxUnauthenticatedPerAddress: number;
+
   /** Connections at one time. Connections from 1 to 16,000,000; 100,000 by default. Section 4.2. */
   readonly maxConnections: number;
 
@@ -144,6 +162,18 @@ export interface Limits {
    * 1,073,741,824; 8,388,608 by default. Section 4.3.
    */
   readonly maxPendingCommitBytes: number;
+
+  /**
+   * AUTH packets of one client in one authentication. Packets from 1 to 65,535; 16 by default.
+   * Section 4.12.
+   */
+  readonly maxAuthPackets: number;
+
+  /**
+   * Memory of the whole broker; 0 stands for half of what the heap of the process may grow to. Bytes
+   * from 0 to 1,099,511,627,776; 0 by default. Section 4.9.
+   */
+  readonly maxMemoryBytes: number;
 
   /**
    * How long an asynchronous hook may take to answer, unless it was registered with a deadline of
@@ -202,6 +232,7 @@ export const limitRanges: { readonly [Name in keyof Limits]: LimitRange } = Obje
   maxUserProperties: range(64, 0, 65_535),
   maxUserPropertyBytes: range(8_192, 0, 268_435_455),
   receiveMaximum: range(100, 1, 65_535),
+  maxUnreleasedMessages: range(10_000, 1, 65_535),
   maxInflightMessages: range(100, 1, 65_535),
   maxOutputBytes: range(1_048_576, 65_536, 1_073_741_824),
   stalledTimeoutMs: range(30_000, 10, 2_147_483_647),
@@ -210,12 +241,16 @@ export const limitRanges: { readonly [Name in keyof Limits]: LimitRange } = Obje
   maxSessionExpirySeconds: range(604_800, 0, 4_294_967_295),
   maxSessions: range(100_000, 1, 16_000_000),
   maxConnections: range(100_000, 1, 16_000_000),
+  maxConnectionsPerAddress: range(100_000, 1, 16_000_000),
+  maxUnauthenticatedPerAddress: range(10_000, 1, 16_000_000),
   maxRetainedMessages: range(100_000, 0, 16_000_000),
   maxRetainedBytes: range(268_435_456, 0, 1_099_511_627_776),
   topicAliasMaximum: range(16, 0, 65_535),
   maxKeepAliveSeconds: range(0, 0, 65_535),
   maxPacketsPerTurn: range(64, 1, 1_000_000),
   maxPendingCommitBytes: range(8_388_608, 65_536, 1_073_741_824),
+  maxMemoryBytes: range(0, 0, 1_099_511_627_776),
+  maxAuthPackets: range(16, 1, 65_535),
   hookTimeoutMs: range(5_000, 10, 2_147_483_647),
   closeTimeoutMs: range(2_000, 0, 600_000),
   maxQos: range(2, 0, 2),

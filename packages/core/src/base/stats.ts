@@ -11,6 +11,16 @@ export class Stats implements BrokerStats {
   retainedBytes = 0;
   queuedMessages = 0;
   inflightMessages = 0;
+  /** Gauge: bytes that count against `maxMemoryBytes`, when they were last looked at. */
+  memoryBytes = 0;
+  /** Bytes that the broker may hold: the limit `maxMemoryBytes`, or what it chose itself. */
+  maxMemoryBytes = 0;
+  /** Gauge: what the broker does about its memory: `none`, `slowing`, `dropping` or `refusing`. */
+  overload: 'none' | 'slowing' | 'dropping' | 'refusing' = 'none';
+  /** Gauge: clients that are hardly read from, since the memory is short. */
+  heldClients = 0;
+  /** How often the memory became short. */
+  overloadsTotal = 0;
   connectionsTotal = 0;
   clientsTotal = 0;
   refusedTotal = 0;

@@ -4,8 +4,10 @@ import type { Limits } from '../base/limits.ts';
 import type { Stats } from '../base/stats.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import type { Sink } from '../outbox/sink.ts';
+import type { Overload } from '../overload/overload.ts';
 import type { ClientTerms } from './client-terms.ts';
 import type { Output } from './output.ts';
+import { type Reading, ReadingStop } from './reading.ts';
 import { ReceiverEncoding } from './receiver-encoding.ts';
 
 /** The connection, as the half of it that a session sends through sees it. */
@@ -15,6 +17,7 @@ interface SinkOwner {
   /** Bytes that the client takes in one packet. */
   readonly maximumPacketSize: number;
   readonly terms: Pick<ClientTerms, 'sendQuota' | 'topicAliasMaximum'> | undefined;
+  readonly reading: Pick<Reading, 'stop' | 'resume'>;
   /** More waits for the client than it should. */
   watchStall(): void;
   limited(limit: keyof Limits, action: 'paused'): void;
@@ -28,14 +31,22 @@ export class ClientSink implements Sink {
   readonly #owner: SinkOwner;
   readonly #output: Output;
   readonly #stats: Stats;
+  readonly #overload: Pick<Overload, 'maxOutputBytes'>;
   #encoding: ReceiverEncoding | undefined;
   /** Whoever wants to know that too much waits was told. */
   #overflows = false;
+  /** How many wait for something before the client is read further. */
+  #holds = 0;
 
-  constructor(owner: SinkOwner, output: Output, stats: Stats) {
+  constructor(
+    owner: SinkOwner,
+    output: Output,
+    { stats, overload }: { stats: Stats; overload: Pick<Overload, 'maxOutputBytes'> },
+  ) {
     this.#owner = owner;
     this.#output = output;
     this.#stats = stats;
+    this.#overload = overload;
   }
 
   get protocolVersion(): ProtocolVersion {
@@ -44,13 +55,23 @@ export class ClientSink implements Sink {
 
   get writable(): boolean {
     if (this.#encoding === undefined) return false; // [MQTT-3.2.0-1]
-    if (this.#output.pending <= this.#owner.limits.maxOutputBytes) return true;
+    const { pending } = this.#output;
+    const { maxOutputBytes } = this.#owner.limits;
+    if (pending <= maxOutputBytes && pending <= this.#overload.maxOutputBytes) return true;
     this.#owner.watchStall();
-    if (!this.#overflows) {
+    if (!this.#overflows && pending > maxOutputBytes) {
       this.#overflows = true;
       this.#owner.limited('maxOutputBytes', 'paused');
     }
     return false;
+  }
+
+  get isOpen(): boolean {
+    return this.#encoding !== undefined;
+  }
+
+  get isHeldBack(): boolean {
+    return this.#holds > 0;
   }
 
   get sendQuota(): number {
@@ -68,6 +89,19 @@ export class ClientSink implements Sink {
   /** Everything that was written has left. */
   drained(): void {
     this.#overflows = false;
+  }
+
+  /** Has the client closed if it takes nothing for too long. */
+  checkStall(): void {
+    if (this.isOpen && !this.writable) this.#owner.watchStall();
+  }
+
+  holdBack(): void {
+    if (this.#holds++ === 0) this.#owner.reading.stop(ReadingStop.pressure);
+  }
+
+  letGo(): void {
+    if (--this.#holds === 0) this.#owner.reading.resume(ReadingStop.pressure);
   }
 
   publish(

@@ -106,8 +106,8 @@ export class Connection implements PortOwner {
       topicCache: context.topicCache,
     });
     this.output = new Output(tracedPort(port, this), context);
-    this.sink = new ClientSink(this, this.output, context.stats);
-    this.traffic = new TrafficMeter(this.output, this.sink, context.environment);
+    this.sink = new ClientSink(this, this.output, context);
+    this.traffic = new TrafficMeter(this, context);
     this.answers = new Answers(this, this.output, context);
     this.aliases = new IncomingAliases(this.limits.topicAliasMaximum);
     this.reading = new Reading(this.#decoder, port, context, this);
@@ -120,8 +120,7 @@ export class Connection implements PortOwner {
 
   onData(chunk: Uint8Array): void {
     if (this.#closed) return;
-    this.#context.stats.bytesReceived += chunk.length;
-    this.traffic.bytesReceived += chunk.length;
+    this.traffic.received(chunk.length);
     this.#liveness.heard();
     this.receivedAt = this.#context.environment.now();
     this.reading.push(chunk);

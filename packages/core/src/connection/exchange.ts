@@ -1,6 +1,7 @@
 import { PacketType, protocolError, ReasonCode } from '@sluice/packet';
 import type { Client, ExchangeGrant } from '@sluice/plugin';
 import { andThen } from '../base/and-then.ts';
+import { LimitExceeded } from '../base/limit-exceeded.ts';
 import type { PendingExchange } from './client-terms.ts';
 import type { Connection } from './connection.ts';
 import { Refusal } from './refusal.ts';
@@ -13,6 +14,7 @@ export class Exchange implements PendingExchange {
   /** Who authenticates again; undefined in CONNECT. */
   readonly #client: Client | undefined;
   readonly #done: (grant: ExchangeGrant) => void | Promise<void>;
+  #steps = 0;
 
   constructor(
     connection: Connection,
@@ -35,6 +37,12 @@ export class Exchange implements PendingExchange {
   /** Takes the client's next data. The connection forgets the exchange when it is over. */
   step(method: string | undefined, data: Uint8Array | undefined): void | Promise<void> {
     if (method !== this.#method) throw protocolError('another authentication method'); // [MQTT-4.12.0-5]
+    const { maxAuthPackets } = this.#connection.limits;
+    // The first step of the first exchange came in CONNECT.
+    if (this.#steps++ >= maxAuthPackets + (this.isFirst ? 1 : 0)) {
+      const many = `more than ${maxAuthPackets} AUTH packets in one authentication`;
+      throw new LimitExceeded('maxAuthPackets', ReasonCode.quotaExceeded, many);
+    }
     const ask = this.#connection.hooks.exchange;
     if (ask === undefined) {
       throw new Refusal(

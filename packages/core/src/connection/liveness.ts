@@ -127,7 +127,8 @@ class StallWatch implements DeadlineOwner {
 
   onDeadline(): void {
     const { output, limits } = this.#owner;
-    if (output.pending <= limits.maxOutputBytes) {
+    const { maxOutputBytes } = this.#context.overload;
+    if (output.pending <= Math.min(limits.maxOutputBytes, maxOutputBytes)) {
       this.#running = false;
     } else if (output.taken > this.#taken) {
       // New output may have come in the place of what left.

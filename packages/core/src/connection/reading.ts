@@ -18,6 +18,8 @@ export const ReadingStop = {
   /** The client does not take its answers. */
   output: 32,
   closed: 64,
+  /** The memory of the broker is short, or a receiver of what the client publishes is behind. */
+  pressure: 128,
 } as const;
 
 export type ReadingStop = (typeof ReadingStop)[keyof typeof ReadingStop];
@@ -54,6 +56,13 @@ export class Reading {
 
   get stopped(): boolean {
     return this.#stops !== 0;
+  }
+
+  /** Bytes that came and are no packets yet. */
+  get heldBytes(): number {
+    let bytes = this.#decoder.bufferedBytes;
+    for (const chunk of this.#chunks ?? []) bytes += chunk.length;
+    return bytes;
   }
 
   push(chunk: Uint8Array): void {

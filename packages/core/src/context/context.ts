@@ -1,5 +1,5 @@
 import type { ReasonCode, TopicCache } from '@sluice/packet';
-import type { DropReason, Message, Persistence } from '@sluice/plugin';
+import type { DropReason, Message, OverflowAction, Persistence } from '@sluice/plugin';
 import type { Deadlines } from '../base/deadlines.ts';
 import type { Environment } from '../base/environment.ts';
 import type { OutputMemory } from '../base/output-memory.ts';
@@ -8,7 +8,8 @@ import type { Turn } from '../base/turn.ts';
 import type { Commits } from '../commits/commits.ts';
 import type { HookRunners } from '../hooks/hooks.ts';
 import type { PublishGuard } from '../hooks/publish-guard.ts';
-import type { Features, Limits } from './options.ts';
+import type { Overload } from '../overload/overload.ts';
+import type { Features, Limits, SlowReceiver } from './options.ts';
 import type { QueueReads } from './queue-reads.ts';
 import type { Scopes } from './scopes.ts';
 
@@ -17,6 +18,10 @@ export interface Context {
   readonly environment: Environment;
   readonly limits: Limits;
   readonly features: Features;
+  readonly queueOverflow: OverflowAction;
+  readonly slowReceiver: SlowReceiver;
+  readonly serverReference: string | undefined;
+  readonly overload: Overload;
   readonly allowControlCharacters: boolean;
   /** Those of the broker itself: for what a client does, ask `scopes`. */
   readonly hooks: HookRunners;
@@ -38,8 +43,18 @@ export interface Context {
    * lie on disk only, it is counted, and no hook is told.
    */
   dropped(message: Message | undefined, clientId: string | undefined, reason: DropReason): void;
+  /** The client with an identifier, as a publisher that can be made to wait. */
+  publisher(clientId: string): Publisher | undefined;
   /** Ends a session, with its connection if it has one. */
   evict(session: EvictedSession, reasonCode: ReasonCode, message: string): void;
+}
+
+/** Who publishes, as those see it who have to make it wait. */
+export interface Publisher {
+  /** Undefined while it has no connection. */
+  readonly sink: { holdBack(): void; letGo(): void } | undefined;
+  /** Whether it has messages that it did not acknowledge yet: it has to be read. */
+  readonly owesAcknowledgements: boolean;
 }
 
 /** A session that is to end: nothing happens to its successor. */

@@ -1,4 +1,4 @@
-import { BrokerError, type Plugin } from '@sluice/plugin';
+import { BrokerError, OverflowAction, type Plugin } from '@sluice/plugin';
 import { createEnvironment, type Environment } from '../base/environment.ts';
 import { defaultLimits, type Limits, limitRanges } from '../base/limits.ts';
 
@@ -13,6 +13,15 @@ export interface BrokerOptions {
   readonly limits?: Partial<Limits>;
   /** What the broker offers of the optional parts of the standard. All of it by default. */
   readonly features?: Partial<Features>;
+  /**
+   * What happens to a QoS 1 or 2 message that has no room in the queue of a session, where no hook `overflow` has an
+   * opinion: `drop-newest` by default.
+   */
+  readonly queueOverflow?: OverflowAction;
+  /** What happens when a client does not take what is sent to it as fast as it comes. `drop` by default. */
+  readonly slowReceiver?: SlowReceiver;
+  /** Where 5.0 clients should go while the broker is short of memory: CONNACK 0x9C. None by default. */
+  readonly serverReference?: string;
   /** For tests and simulations. The running process by default. */
   readonly environment?: Environment;
   /** Accepts U+0001 to U+001F and U+007F to U+009F in topics, client identifiers and user names (section 1.5.4). false by default. */
@@ -20,6 +29,17 @@ export interface BrokerOptions {
   /** Called now and then while a large store is restored: what is read, and how many records so far. */
   readonly onProgress?: (what: string, records: number) => void;
 }
+
+/**
+ * What to do about a client above its `maxOutputBytes`.
+ *
+ * - `drop`: it gets no QoS 0. Publishers never wait.
+ * - `pause`: clients that publish to it are read no further until it has caught up.
+ * - `disconnect`: it is disconnected with 0x97 where QoS 0 would have to be dropped.
+ */
+export const SlowReceiver = { drop: 'drop', pause: 'pause', disconnect: 'disconnect' } as const;
+
+export type SlowReceiver = (typeof SlowReceiver)[keyof typeof SlowReceiver];
 
 /** Optional parts of MQTT (section 3.2.2.3): one that is off is announced as unavailable, and refused. */
 export interface Features {
@@ -49,6 +69,9 @@ export interface ResolvedOptions {
   readonly plugins: readonly Plugin[];
   readonly limits: Limits;
   readonly features: Features;
+  readonly queueOverflow: OverflowAction;
+  readonly slowReceiver: SlowReceiver;
+  readonly serverReference: string | undefined;
   readonly environment: Environment;
   readonly allowControlCharacters: boolean;
   readonly onProgress: BrokerOptions['onProgress'];
@@ -58,6 +81,9 @@ const optionNames = [
   'plugins',
   'limits',
   'features',
+  'queueOverflow',
+  'slowReceiver',
+  'serverReference',
   'environment',
   'allowControlCharacters',
   'onProgress',
@@ -84,6 +110,9 @@ export function resolveOptions(options: BrokerOptions = {}): ResolvedOptions {
     plugins: resolvePlugins(options.plugins),
     limits: resolveLimits(options.limits),
     features: resolveFeatures(options.features),
+    queueOverflow: resolveWord('queueOverflow', options.queueOverflow, OverflowAction),
+    slowReceiver: resolveWord('slowReceiver', options.slowReceiver, SlowReceiver),
+    serverReference: resolveReference(options.serverReference),
     environment: resolveEnvironment(options.environment),
     allowControlCharacters: resolveBoolean(
       'allowControlCharacters',
@@ -154,6 +183,25 @@ function resolveEnvironment(environment: Environment | undefined): Environment {
     );
   }
   return environment;
+}
+
+/** One of the words of a set; the first of them by default. */
+function resolveWord<Word extends string>(
+  name: string,
+  value: Word | undefined,
+  words: Readonly<Record<string, Word>>,
+): Word {
+  const known = Object.values(words);
+  if (value === undefined) return known[0] as Word;
+  if (!known.includes(value)) {
+    throw wrong(name, value, `one of ${known.map((word) => `"${word}"`).join(', ')}`);
+  }
+  return value;
+}
+
+function resolveReference(value: string | undefined): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw wrong('serverReference', value, 'a string that is not empty');
 }
 
 function resolveBoolean(name: string, value: unknown, byDefault: boolean): boolean {

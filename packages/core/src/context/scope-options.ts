@@ -9,6 +9,9 @@ type SharedLimit =
   | 'maxRetainedMessages'
   | 'maxRetainedBytes'
   | 'maxPendingCommitBytes'
+  | 'maxMemoryBytes'
+  | 'maxConnectionsPerAddress'
+  | 'maxUnauthenticatedPerAddress'
   | 'windowMessages'
   | 'maxDiskReads'
   | 'maxSubscriptionEventQueue'
@@ -41,6 +44,9 @@ const sharedLimits: ReadonlySet<string> = new Set<SharedLimit>([
   'maxRetainedMessages',
   'maxRetainedBytes',
   'maxPendingCommitBytes',
+  'maxMemoryBytes',
+  'maxConnectionsPerAddress',
+  'maxUnauthenticatedPerAddress',
   'windowMessages',
   'maxDiskReads',
   'maxSubscriptionEventQueue',

@@ -12,6 +12,7 @@ import { takeSession } from './establish.ts';
 export function handleConnect(connection: Connection, packet: ConnectPacket): void | Promise<void> {
   connection.protocolVersion = packet.protocolVersion;
   connection.maximumPacketSize = packet.properties.maximumPacketSize ?? Infinity;
+  checkMemory(connection);
   const transformed = connection.hooks.connect?.({ connection: connection.info, packet });
   return andThen(transformed, (event) => {
     if (connection.closed) return;
@@ -30,6 +31,18 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
     );
     return connection.exchange.step(method, authenticationData);
   });
+}
+
+/** Before anything is spent on the client: its password is not even hashed. */
+function checkMemory(connection: Connection): void {
+  const { overload, serverReference } = connection.parts.context;
+  if (!overload.isRefusing) return;
+  const short = 'the broker is short of memory';
+  if (serverReference === undefined) {
+    throw new LimitExceeded('maxMemoryBytes', ReasonCode.quotaExceeded, short);
+  }
+  connection.limited('maxMemoryBytes', 'refused');
+  throw new Refusal(ReasonCode.useAnotherServer, short, serverReference);
 }
 
 /** The client identifier, and whether the broker had to think of it. */

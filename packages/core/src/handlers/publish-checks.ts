@@ -33,6 +33,11 @@ export function isAnswered(
     connection.answers.acknowledge(type, packetId, code, session.stored && !commits.settled);
     return true;
   }
+  // [MQTT-4.3.3-9] leaves open how many; those of earlier connections count as well.
+  if (qos === 2 && session.inbox.size >= limits.maxUnreleasedMessages) {
+    const many = `more than ${limits.maxUnreleasedMessages} messages without PUBREL`;
+    throw new LimitExceeded('maxUnreleasedMessages', ReasonCode.receiveMaximumExceeded, many);
+  }
   const held = session.inbox.size - connection.inheritedHeld;
   // What waits for the broker is not the client's fault: then it is read no further, see `accept`.
   if (connection.protocolVersion === 5 && held >= limits.receiveMaximum) {

@@ -5,6 +5,9 @@ import type { QueuedBody } from './queue-keys.ts';
 import { QueueWindow } from './queue-window.ts';
 import type { QueueOwner, QueueWatcher, WaitingQueue } from './waiting-queue.ts';
 
+// What an entry and its place cost beside its message.
+const entryBytes = 256;
+
 /**
  * What an outbox holds: its messages in order of their sequence, how many and how large they are, and how far the
  * client has got.
@@ -60,6 +63,13 @@ export class OutboxQueue implements WaitingQueue {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  get memoryBytes(): number {
+    const inMemory = this.#openWindow?.size ?? 0;
+    if (inMemory === 0 || this.#count === 0) return 0;
+    // What of it lies on disk only is as large as the rest, on the average.
+    return inMemory * (entryBytes + this.#bytes / Math.max(inMemory, this.#count));
   }
 
   /** Messages that were sent on this connection and are not acknowledged. */
@@ -178,10 +188,17 @@ export class OutboxQueue implements WaitingQueue {
 
   hasRoomFor(bytes: number, goneMessages = 0, goneBytes = 0): boolean {
     const { maxQueuedMessages, maxQueuedBytes } = this.#owner.limits;
+    if (this.#context.overload.isFull && this.#wouldGrow(bytes, goneBytes)) return false;
     return (
       this.#count - this.#inflight - goneMessages < maxQueuedMessages &&
       this.#bytes - goneBytes + bytes <= maxQueuedBytes
     );
+  }
+
+  /** Whether a message makes a queue larger that lies in memory; the only one in a queue may always be there. */
+  #wouldGrow(bytes: number, goneBytes: number): boolean {
+    if (this.#owner.stored && this.#context.persistence.memoryBytes === undefined) return false;
+    return this.#count > this.#inflight && bytes > goneBytes;
   }
 
   withdraw(sequence: number, body: QueuedBody): boolean {

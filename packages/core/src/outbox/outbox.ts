@@ -1,5 +1,5 @@
 import type { ReasonCode } from '@sluice/packet';
-import { DropReason, type RestoredSession } from '@sluice/plugin';
+import { DropReason, OverflowAction, type RestoredSession } from '@sluice/plugin';
 import type { Context } from '../context/context.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import { referToBody } from '../messages/stored-body.ts';
@@ -43,6 +43,21 @@ export class Outbox {
     return this.#queue.isFull;
   }
 
+  /** Messages that wait for their turn. */
+  get waiting(): number {
+    return this.#queue.size - this.#queue.inflight;
+  }
+
+  /** Topics and payloads of what is not acknowledged. */
+  get bytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** What of it is in memory, about. */
+  get memoryBytes(): number {
+    return this.#queue.memoryBytes;
+  }
+
   /** Whether a new message could be sent at once. */
   get idle(): boolean {
     const { sink } = this.#owner;
@@ -71,15 +86,16 @@ export class Outbox {
     // A hook may end it while a message is routed.
     if (this.#isClosed) return DropReason.sessionEnded;
     const { hooks } = this.#owner;
-    if (hooks.enqueue !== undefined || hooks.overflow !== undefined) {
+    const asks = hooks.enqueue !== undefined || hooks.overflow !== undefined;
+    if (!asks && this.#queue.hasRoomFor(incoming.bytes)) {
+      this.#add(incoming, qos, retain, subscriptionIdentifiers, sharedFilter);
+    } else if (asks || this.#context.queueOverflow !== OverflowAction.dropNewest) {
       const admission = this.#admission ?? this.#openAdmission();
       const admitted = admission.admit(incoming, qos);
       if (typeof admitted === 'string') return admitted;
       if (this.#admission === undefined) return DropReason.sessionEnded;
       admission.queued(this.#queue.next, admitted);
       this.#add(admitted.message, qos, retain, subscriptionIdentifiers, sharedFilter);
-    } else if (this.#queue.hasRoomFor(incoming.bytes)) {
-      this.#add(incoming, qos, retain, subscriptionIdentifiers, sharedFilter);
     } else {
       this.#owner.tellLimited(this.isFull);
       return DropReason.queueFull;

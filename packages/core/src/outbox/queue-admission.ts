@@ -99,9 +99,11 @@ export class QueueAdmission implements QueueWatcher {
     const { client, hooks } = this.#owner;
     const { size: queuedMessages, bytes: queuedBytes } = this.#queue;
     const answer = hooks.overflow?.({ client, message, queuedMessages, queuedBytes });
-    const action = answer ?? OverflowAction.dropNewest;
-    if (action === OverflowAction.disconnect) this.#endSession();
-    return action;
+    if (answer === OverflowAction.disconnect) this.#endSession();
+    if (answer !== undefined) return answer;
+    const { queueOverflow } = this.#context;
+    if (queueOverflow === OverflowAction.disconnect) this.#disconnect();
+    return queueOverflow;
   }
 
   /** What has to go for a message; undefined where that makes no room, as far as it is known. */
@@ -142,6 +144,17 @@ export class QueueAdmission implements QueueWatcher {
       if (message === undefined || !this.#queue.withdraw(sequence, message)) continue;
       this.#context.dropped(message, this.#owner.clientId, DropReason.queueFull);
     }
+  }
+
+  /** The session goes on: it has what it had when its client fell behind. */
+  #disconnect(): void {
+    const { sink } = this.#owner;
+    if (sink === undefined || this.#isEnding) return;
+    this.#isEnding = true;
+    this.#context.environment.defer(() => {
+      this.#isEnding = false;
+      sink.close(ReasonCode.quotaExceeded, 'too much waits for the client');
+    });
   }
 
   /** Not within the routing of the message: a will of the session is a message as well. */

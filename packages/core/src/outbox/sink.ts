@@ -6,6 +6,10 @@ export interface Sink {
   readonly protocolVersion: ProtocolVersion;
   /** Whether it takes messages: false above its high-water mark, until it calls `session.pump`. */
   readonly writable: boolean;
+  /** Whether it was ever ready to send: CONNACK has left. */
+  readonly isOpen: boolean;
+  /** Whether its client is not read from, since the broker has to do less. */
+  readonly isHeldBack: boolean;
   /** QoS 1 and 2 messages that may be unacknowledged at once (section 4.9). */
   readonly sendQuota: number;
 
@@ -21,6 +25,10 @@ export interface Sink {
 
   /** Sends a PUBREL with reason code 0x00. */
   pubrel(packetId: number): void;
+
+  /** Reads its client no further until `letGo`, as many times as it was called. */
+  holdBack(): void;
+  letGo(): void;
 
   /** Ends the connection from the broker's side; the reference says where the client should go instead. */
   close(reasonCode: ReasonCode, message: string, serverReference?: string): void;

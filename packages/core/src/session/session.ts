@@ -1,4 +1,4 @@
-import type { Qos } from '@sluice/packet';
+import { type Qos, ReasonCode } from '@sluice/packet';
 import { type Client, type DeliveryEvent, DropReason, isDrop } from '@sluice/plugin';
 import type { Deadline } from '../base/deadlines.ts';
 import type { Limits } from '../base/limits.ts';
@@ -14,6 +14,7 @@ import { type Replay, ReplayQueue } from './replay.ts';
 import { SessionCounters } from './session-counters.ts';
 import type { SessionWill } from './session-will.ts';
 import { SubscriptionTable } from './subscription-table.ts';
+import { isBehind, WaitingPublishers } from './waiting-publishers.ts';
 
 export const neverExpires = 0xffff_ffff;
 
@@ -44,6 +45,8 @@ export class Session implements SharingReceiver, OutboxOwner {
   #counters: SessionCounters | undefined;
   #replays: ReplayQueue | undefined;
   #sink: Sink | undefined;
+  /** Only while publishers wait for it. */
+  #publishers: WaitingPublishers | undefined;
 
   constructor(
     number: number,
@@ -88,6 +91,10 @@ export class Session implements SharingReceiver, OutboxOwner {
     return this.outbox.size;
   }
 
+  get owesAcknowledgements(): boolean {
+    return this.outbox.inflight > 0;
+  }
+
   /** What a share group looks at. */
   readiness(qos: Qos): Readiness {
     const sink = this.#sink;
@@ -95,7 +102,12 @@ export class Session implements SharingReceiver, OutboxOwner {
       const waits = qos > 0 && this.stored && !this.outbox.isFull;
       return waits ? Readiness.offline : Readiness.none;
     }
-    if (qos === 0) return sink.writable ? Readiness.ready : Readiness.none;
+    if (qos === 0) {
+      if (sink.writable) return Readiness.ready;
+      return sink.isOpen && this.#context.slowReceiver === 'pause'
+        ? Readiness.busy
+        : Readiness.none;
+    }
     if (sink.writable && this.outbox.idle) return Readiness.ready;
     return this.outbox.isFull ? Readiness.none : Readiness.busy;
   }
@@ -110,6 +122,8 @@ export class Session implements SharingReceiver, OutboxOwner {
     // What a SUBSCRIBE was answered for is still owed to a session that goes on [MQTT-3.3.1-9].
     if (!this.stored) this.#replays = undefined;
     this.outbox.detach();
+    this.#publishers?.end();
+    this.#publishers = undefined;
   }
 
   deliver(
@@ -129,6 +143,7 @@ export class Session implements SharingReceiver, OutboxOwner {
       reason = this.#sendAtMostOnce(message, retain, subscriptionIdentifiers);
     } else {
       reason = this.outbox.enqueue(message, qos, retain, subscriptionIdentifiers, sharedFilter);
+      if (this.#context.slowReceiver === 'pause' && isBehind(this)) this.#holdUp(message, true);
     }
     if (reason === undefined) return true;
     this.#context.dropped(message, this.clientId, reason);
@@ -144,7 +159,10 @@ export class Session implements SharingReceiver, OutboxOwner {
     subscriptionIdentifiers: readonly number[] | undefined,
   ): DropReason | DeliveryEvent | undefined {
     const sink = this.#sink as Sink;
-    if (qos === 0 && !sink.writable) return DropReason.slowReceiver;
+    if (qos === 0 && !sink.writable) {
+      const reason = this.#tooSlow(message, sink);
+      if (reason !== undefined) return reason;
+    }
     const { authorizeDeliver, deliver, delivered } = this.hooks;
     if (authorizeDeliver !== undefined || deliver !== undefined) {
       const event = this.#permit({ client: this.client, message, qos, retain });
@@ -162,8 +180,10 @@ export class Session implements SharingReceiver, OutboxOwner {
 
   tellLimited(isFull: boolean): void {
     const connection = this.#sink === undefined ? undefined : this.client.connection;
+    const own = isFull ? 'maxQueuedMessages' : 'maxQueuedBytes';
+    const limit = this.#context.overload.isFull ? 'maxMemoryBytes' : own;
     this.hooks.limited?.({
-      limit: isFull ? 'maxQueuedMessages' : 'maxQueuedBytes',
+      limit,
       action: 'dropped',
       connection,
       clientId: this.clientId,
@@ -186,6 +206,31 @@ export class Session implements SharingReceiver, OutboxOwner {
   pump(): void {
     this.outbox.pump();
     if (this.#replays?.pump() === true) this.#replays = undefined;
+    this.#publishers?.review();
+  }
+
+  /** A QoS 0 message finds no room in the output: undefined where it may leave nevertheless. */
+  #tooSlow(message: RoutedMessage, sink: Sink): DropReason | undefined {
+    const { slowReceiver, overload, environment } = this.#context;
+    if (!sink.isOpen) return DropReason.slowReceiver;
+    if (slowReceiver === 'pause' && this.#holdUp(message, false)) return undefined;
+    if (overload.isDropping) return DropReason.overload;
+    if (slowReceiver === 'disconnect') {
+      const tooMuch = 'the client does not take what is sent to it';
+      environment.defer(() => sink.close(ReasonCode.quotaExceeded, tooMuch));
+    }
+    return DropReason.slowReceiver;
+  }
+
+  /** Makes the publisher of a message wait; false where there is none that could. */
+  #holdUp({ publisherId }: RoutedMessage, isQueued: boolean): boolean {
+    const publisher = publisherId === '' ? undefined : this.#context.publisher(publisherId);
+    if (publisher?.sink === undefined) return false;
+    // Acknowledgements that make room may lie behind what it publishes.
+    if (isQueued && (publisher === this || publisher.owesAcknowledgements)) return false;
+    this.#publishers ??= new WaitingPublishers(this, this.#context);
+    this.#publishers.add(publisher.sink);
+    return true;
   }
 
   #sendAtMostOnce(

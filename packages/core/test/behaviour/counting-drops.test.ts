@@ -61,6 +61,18 @@ const cases: { readonly [Reason in DropReason]: Case } = {
       await world.publish('a', 'x');
     },
   },
+  overload: {
+    whose: 'receiver',
+    options: { limits: { maxMemoryBytes: 85_000 } },
+    run: async (world) => {
+      const client = await world.connect('c');
+      await client.subscribe('a');
+      client.stream.stall();
+      await world.publish('a', 'x'.repeat(70_000));
+      await world.advance(250);
+      await world.publish('a', 'x');
+    },
+  },
   'packet-too-large': {
     whose: 'receiver',
     run: async (world) => {

@@ -167,3 +167,48 @@ describe('from the client', () => {
     },
   );
 });
+
+describe('QoS 2 messages without PUBREL', () => {
+  const limits = { maxUnreleasedMessages: 3, receiveMaximum: 100 };
+
+  test.each([
+    [3, undefined],
+    [4, undefined],
+    [5, 0x93],
+  ] as const)('of a client of version %i are bounded', async (version, code) => {
+    const world = await startTestBroker({ limits });
+    const client = await world.connect('c', { version, acknowledges: false });
+    for (const packetId of [1, 2, 3]) client.send(publishPacket('a', 'x', { qos: 2, packetId }));
+    // A repetition is none.
+    client.send(publishPacket('a', 'x', { qos: 2, packetId: 3 }));
+    await world.settle();
+    expect(client.closed).toBe(false);
+    client.send(publishPacket('a', 'x', { qos: 2, packetId: 4 }));
+    await world.settle();
+    expect(client.closed).toBe(true);
+    expect(client.disconnectCode).toBe(code);
+  });
+
+  test('free their places with PUBREL', async () => {
+    const world = await startTestBroker({ limits });
+    const client = await world.connect('c', { version: 4, acknowledges: false });
+    for (let packetId = 1; packetId <= 10; packetId++) {
+      client.send(publishPacket('a', 'x', { qos: 2, packetId }));
+      if (packetId >= 3) client.send(acknowledgement('pubrel', packetId - 2));
+    }
+    await world.settle();
+    expect(client.closed).toBe(false);
+  });
+
+  test('count over all connections of the session', async () => {
+    const world = await startTestBroker({ limits });
+    const first = await world.connect('c', { ...durable, acknowledges: false });
+    for (const packetId of [1, 2]) first.send(publishPacket('a', 'x', { qos: 2, packetId }));
+    await world.settle();
+    await first.drop();
+    const second = await world.connect('c', { ...durable, acknowledges: false });
+    for (const packetId of [3, 4]) second.send(publishPacket('a', 'x', { qos: 2, packetId }));
+    await world.settle();
+    expect(second.disconnectCode).toBe(0x93);
+  });
+});

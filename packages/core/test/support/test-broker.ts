@@ -1,7 +1,13 @@
 import type { ConnackPacket, ProtocolVersion } from '@sluice/packet';
 import type { ConnectionInfo, OutgoingMessage, Plugin, PluginContext } from '@sluice/plugin';
 import { onTestFinished } from 'vitest';
-import { type Broker, createBroker, type Features, type Limits } from '../../src/index.ts';
+import {
+  type Broker,
+  type BrokerOptions,
+  createBroker,
+  type Features,
+  type Limits,
+} from '../../src/index.ts';
 import type { ConnectFields } from './packets.ts';
 import { memoryStore, type Store } from './stores.ts';
 import { TestClient } from './test-client.ts';
@@ -15,6 +21,7 @@ export interface TestBrokerOptions {
   /** A memory store by default. */
   readonly store?: Store;
   readonly seed?: number;
+  readonly more?: Pick<BrokerOptions, 'queueOverflow' | 'slowReceiver' | 'serverReference'>;
 }
 
 /** What a client sends in CONNECT, and how it behaves then. */
@@ -181,7 +188,7 @@ export function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBr
 }
 
 async function run(
-  { limits = {}, plugins = [], features = {}, seed = 1 }: TestBrokerOptions,
+  { limits = {}, plugins = [], features = {}, seed = 1, more = {} }: TestBrokerOptions,
   store: Store,
   startAt?: number,
 ) {
@@ -193,6 +200,7 @@ async function run(
     limits,
     features,
     environment,
+    ...more,
   });
   return { broker, environment, persistence };
 }

@@ -27,6 +27,10 @@ export class WatchedPersistence implements Persistence {
     this.#inner = inner;
   }
 
+  get memoryBytes(): number | undefined {
+    return this.#inner.memoryBytes;
+  }
+
   /** Whether something waits that `release` would let go. */
   get isHeld(): boolean {
     return this.#held !== undefined && this.#held.length > 0;

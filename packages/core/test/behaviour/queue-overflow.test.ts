@@ -1,0 +1,87 @@
+import { OverflowAction } from '@sluice/plugin';
+import { describe, expect, test } from 'vitest';
+import { acknowledgement } from '../support/packets.ts';
+import { stores } from '../support/stores.ts';
+import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
+
+const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
+const limits = { maxQueuedMessages: 4 };
+
+async function publishAll(world: TestBroker, messages: readonly string[]): Promise<void> {
+  for (const message of messages) {
+    void world.broker.publish({ topic: message.slice(0, 1), payload: message, qos: 1 });
+    await world.settle();
+  }
+}
+
+const messages = ['a1', 'b1', 'a2', 'b2', 'a3', 'b3', 'c1'];
+
+describe.each(stores)('queueOverflow, %s', (_, make) => {
+  test.each([
+    ['drop-newest', ['a1', 'b1', 'a2', 'b2']],
+    ['drop-oldest', ['b2', 'a3', 'b3', 'c1']],
+    ['keep-newest-per-topic', ['b1', 'b2', 'a3', 'b3']],
+    // Nobody is there who could be disconnected.
+    ['disconnect', ['a1', 'b1', 'a2', 'b2']],
+  ] as const)('%s, of an absent client', async (queueOverflow, expected) => {
+    const world = await startTestBroker({ limits, store: make(), more: { queueOverflow } });
+    const reader = await world.connect('c', durable);
+    await reader.subscribe('#');
+    await reader.drop();
+    await publishAll(world, messages);
+    expect(world.dropped('queue-full')).toBe(messages.length - expected.length);
+    await world.restart();
+    const back = await world.connect('c', durable);
+    expect(await back.payloads()).toEqual(expected);
+  });
+});
+
+describe('queueOverflow, of a client that is there and acknowledges nothing', () => {
+  const busy = { ...limits, maxInflightMessages: 1 };
+
+  test.each([
+    ['drop-newest', ['a1', 'b1', 'a2', 'b2', 'a3']],
+    ['drop-oldest', ['a1', 'b2', 'a3', 'b3', 'c1']],
+    ['keep-newest-per-topic', ['a1', 'a2', 'a3', 'b3', 'c1']],
+  ] as const)('%s: what is in flight stays', async (queueOverflow, expected) => {
+    const world = await startTestBroker({ limits: busy, more: { queueOverflow } });
+    const reader = await world.connect('c', { acknowledges: false });
+    await reader.subscribe('#');
+    await publishAll(world, messages);
+    const [first] = await reader.messages();
+    reader.acknowledges = true;
+    reader.send(acknowledgement('puback', first?.packetId ?? 0));
+    const rest = await reader.payloads();
+    expect([first?.payload, ...rest]).toEqual(expected);
+  });
+
+  test('disconnect: the connection ends with 0x97, and the session goes on', async () => {
+    const world = await startTestBroker({ limits: busy, more: { queueOverflow: 'disconnect' } });
+    const reader = await world.connect('c', { ...durable, acknowledges: false });
+    await reader.subscribe('#');
+    await publishAll(world, messages);
+    expect(reader.disconnectCode).toBe(0x97);
+    const back = await world.connect('c', durable);
+    expect(await back.payloads()).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
+  });
+});
+
+test('the hook overflow has the first word, and the option where it has none', async () => {
+  const world = await startTestBroker({
+    limits: { maxQueuedMessages: 1 },
+    more: { queueOverflow: 'drop-oldest' },
+    plugins: [
+      aPlugin((context) =>
+        context.hook('overflow', ({ message }) =>
+          message.topic === 'a' ? OverflowAction.dropNewest : undefined,
+        ),
+      ),
+    ],
+  });
+  const reader = await world.connect('c', durable);
+  await reader.subscribe('#');
+  await reader.drop();
+  await publishAll(world, ['b1', 'a1', 'b2']);
+  const back = await world.connect('c', durable);
+  expect(await back.payloads()).toEqual(['b2']);
+});
