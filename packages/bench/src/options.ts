@@ -21,6 +21,7 @@ export interface LoadOptions extends Plan {
 export const usage: string = `npm run bench [-- OPTIONS]            the same load against several brokers
 npm run bench -- micro [NAME]         micro benchmarks
 npm run bench -- logins               those who are connected while 100 clients log in
+npm run bench -- turns [WORD]         the longest turns of the event loop, for what is much at once
 npm run bench -- plot REPORT --out DIR  draws a JSON report as SVG
 npm run bench -- goals REPORT ...     what JSON reports measured beside the goals
 npm run bench -- flame SCENARIO --out DIR  where the broker's time goes, as SVG

@@ -16,6 +16,7 @@ import { configReader } from './config-shape.ts';
 import type { Listener } from './listeners/listener.ts';
 import { type PreparedListener, prepareListener } from './listeners/open.ts';
 import { logEvents } from './log-events.ts';
+import { logSlowTurns } from './log-slow-turns.ts';
 import { createLogger } from './logging.ts';
 import { noStore } from './no-store.ts';
 
@@ -78,6 +79,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   logEvents(broker, logger);
   const listeners = await openListeners(prepared, broker, config, logger);
   logExposure(config, logger);
+  const endSlowTurns = logSlowTurns(broker, logger, config.slowTurnMs);
 
   let closing: Promise<void> | undefined;
   return {
@@ -89,6 +91,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     },
     reload: () => reloadAll([users, ...listeners]),
     close: ({ graceMs = config.closeGraceMs } = {}) => {
+      endSlowTurns();
       closing ??= closeAll(listeners, broker, graceMs);
       return closing;
     },

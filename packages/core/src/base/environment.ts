@@ -1,5 +1,6 @@
 // The one file of this package that touches the outside world: clock, timers, randomness, ids.
 import { randomBytes } from 'node:crypto';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import hyperid from 'hyperid';
 
 /** All that the broker takes from outside, so that a test can replay any history from a seed. */
@@ -18,7 +19,19 @@ export interface Environment {
   random(bytes: number): Uint8Array;
   /** A name that no other call returns; safe in URLs and topics, but easy to guess. */
   newId(): string;
+  /** How long the event loop was held up since the last call; the first one begins to measure. */
+  eventLoopDelay?(): EventLoopDelay;
 }
+
+/** How much later than it could a timer fired, in milliseconds: what the longest turns of the event loop took. */
+export interface EventLoopDelay {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+const delayResolutionMs = 10;
+const nanosecondsPerMs = 1_000_000;
 
 /** The environment of a running process. */
 export function createEnvironment(): Environment {
@@ -31,5 +44,29 @@ export function createEnvironment(): Environment {
     defer: (callback) => void setImmediate(callback),
     random: (bytes) => randomBytes(bytes),
     newId: () => newId(),
+    eventLoopDelay: measureDelay(),
+  };
+}
+
+/** Costs nothing until it is called for the first time, and a timer each hundredth of a second from then on. */
+function measureDelay(): () => EventLoopDelay {
+  let histogram: IntervalHistogram | undefined;
+  return () => {
+    if (histogram === undefined) {
+      histogram = monitorEventLoopDelay({ resolution: delayResolutionMs });
+      histogram.enable();
+      return { p50Ms: 0, p99Ms: 0, maxMs: 0 };
+    }
+    // It counts from timer to timer, and so the time between them as well.
+    const late = (nanoseconds: number): number =>
+      histogram?.count === 0 ? 0 : Math.max(0, nanoseconds / nanosecondsPerMs - delayResolutionMs);
+    const { max } = histogram;
+    const delay = {
+      p50Ms: late(histogram.percentile(50)),
+      p99Ms: late(histogram.percentile(99)),
+      maxMs: late(max),
+    };
+    histogram.reset();
+    return delay;
   };
 }

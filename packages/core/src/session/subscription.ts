@@ -18,6 +18,8 @@ export class Subscription {
   retainHandling: 0 | 1 | 2;
   /** 0 when it has none. */
   subscriptionIdentifier: number;
+  /** Removed: nothing more may come of it, also where its route is still in use. */
+  isOver = false;
 
   constructor(receiver: Receiver, options: SubscriptionOptions) {
     this.receiver = receiver;
