@@ -21,7 +21,7 @@ const defaultMaxTurnMs = 4;
 const outputsPerLook = 16;
 
 /** Of the time of a turn, what is for reading, and what is left for writing and slices in any case. */
-const readingShare = 1 / 2;
+const readingShare = 3 / 4;
 const leastShare = 1 / 4;
 
 /** What one slice may take, where the turn has that much left. */
