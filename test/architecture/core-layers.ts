@@ -21,7 +21,7 @@ export const coreLayers: readonly (readonly string[])[] = [
 /** Files of core that may take something of the outside world, and what. */
 export const adapters: ReadonlyMap<string, readonly string[]> = new Map([
   // The one place with a clock, timers, randomness and ids.
-  ['base/environment.ts', ['node:crypto', 'node:v8', 'hyperid']],
+  ['base/environment.ts', ['node:crypto', 'node:perf_hooks', 'node:v8', 'hyperid']],
   // The one place that works a stream.
   ['connection/duplex-port.ts', ['node:net', 'node:stream']],
   // Tells addresses apart: a function only.

@@ -63,6 +63,9 @@ class Generator {
         windowMessages: dice.pick([1, 2, 5, 256]),
         maxPacketsPerTurn: dice.pick([1, 3, 64]),
         maxDiskReads: dice.pick([1, 2]),
+        // Not diced, so that the histories of all seeds stay what they were.
+        maxReceiversPerTurn: this.#seed % 2 === 0 ? 1 : 1_000,
+        maxBytesPerTurn: this.#seed % 3 === 0 ? 1_024 : 262_144,
         hookTimeoutMs: 800,
         connectTimeoutMs: 3_000,
         stalledTimeoutMs: 5_000,

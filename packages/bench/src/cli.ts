@@ -11,6 +11,7 @@ import { usage } from './options.ts';
 import { plotCommand } from './plot/plot-command.ts';
 import { scenarios } from './scenarios.ts';
 import { slowCommand } from './slow-command.ts';
+import { turnsCommand } from './turns/turns-command.ts';
 
 // A signal must not leave brokers running: the exit handler of child.ts ends them.
 process.on('SIGINT', () => process.exit(130));
@@ -39,6 +40,7 @@ async function main(words: readonly string[]): Promise<number> {
   if (words[0] === 'flame') return flameCommand(words.slice(1));
   if (words[0] === 'logins') return loginsCommand();
   if (words[0] === 'slow') return slowCommand(words.slice(1));
+  if (words[0] === 'turns') return turnsCommand(words.slice(1));
   return words[0] === 'micro' ? microCommand(words.slice(1)) : loadCommand(words);
 }
 

@@ -22,6 +22,7 @@ export const usage: string = `npm run bench [-- OPTIONS]            the same loa
 npm run bench -- micro [NAME]         micro benchmarks
 npm run bench -- logins               those who are connected while 100 clients log in
 npm run bench -- slow [--clients 1000] [--seconds 30]  those who read while a tenth of the subscribers does not
+npm run bench -- turns [WORD]         the longest turns of the event loop, for what is much at once
 npm run bench -- plot REPORT --out DIR  draws a JSON report as SVG
 npm run bench -- goals REPORT ...     what JSON reports measured beside the goals
 npm run bench -- flame SCENARIO --out DIR  where the broker's time goes, as SVG

@@ -15,6 +15,7 @@ import type {
 } from '@sluice/plugin';
 import type { LocalClient, SubscribeOptions } from './application/local-client.ts';
 import type { BrokerSubscription, MessageListener } from './application/local-subscription.ts';
+import type { EventLoopDelay } from './base/environment.ts';
 import type { Stats } from './base/stats.ts';
 import type { RecoveredEvent } from './commits/outage.ts';
 import type { Parts, RefusedEvent } from './connection/parts.ts';
@@ -87,6 +88,14 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
 
   get stats(): Stats {
     return this.#parts.context.stats;
+  }
+
+  /**
+   * How long the event loop of the process was held up since the last call, by whatever it was. The first call begins
+   * to measure, and returns zeros. Undefined where the environment cannot tell.
+   */
+  eventLoopDelay(): EventLoopDelay | undefined {
+    return this.#parts.context.environment.eventLoopDelay?.();
   }
 
   /** What became of the calls of each hook, in the order in which they run; those of scopes are `scope.hooks()`. */

@@ -58,7 +58,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   try {
     const stats = new Stats();
     const hooks = table.runners();
-    const turn = new Turn(environment);
+    const turn = new Turn(environment, limits.maxTurnMs, reportError);
     const deadlines = new Deadlines(environment, reportError);
     const commits = new Commits({
       persistence,
@@ -91,7 +91,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       turn,
       commits,
       persistence,
-      queueReads: new QueueReads(persistence, limits.maxDiskReads),
+      queueReads: new QueueReads(persistence, limits.maxDiskReads, turn),
       stats,
       topicCache: new TopicCache(),
       outputMemory: new OutputMemory(),
@@ -113,7 +113,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     /** Those of the scope that a client came through last, as long as it has a session. */
     const hooksOf = (session: Session | undefined): HookRunners =>
       context.scopes.isUsed ? (session?.hooks ?? hooks) : hooks;
-    const router = new Router((provided.matcher ?? createMatcher)<Subscription>(), context);
+    const matcher = (provided.matcher ?? createMatcher)<Subscription>();
+    const router = new Router(matcher, context, limits.maxReceiversPerTurn);
     const retained = new RetainedMessages(context);
     const publishing = new Publishing(context, router, retained, (clientId) =>
       registry.get(clientId),

@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import { ReasonCode } from '@sluice/packet';
 import { BrokerError, ConnectionEnd, type ConnectionInfo } from '@sluice/plugin';
 import { andThen } from './base/and-then.ts';
+import { nextTurn } from './base/next-turn.ts';
 import { AddressCounts, countedAddress } from './connection/address-counts.ts';
 import { Connection } from './connection/connection.ts';
 import { describeConnection, sendAtOnce } from './connection/connection-info.ts';
@@ -19,6 +20,9 @@ export interface CloseOptions {
 }
 
 const defaultGraceMs = 5_000;
+
+/** What closing connections may hold one turn of the event loop. */
+const maxClosingMs = 2;
 
 /** Where streams come in, of the broker itself or of one of its scopes, and the connections made of them. */
 export class Entrance {
@@ -98,11 +102,15 @@ export class Entrance {
     this.#closed = true;
     const reasonCode =
       serverReference === undefined ? ReasonCode.serverShuttingDown : ReasonCode.useAnotherServer;
+    const { environment } = this.#parts.context;
+    let began = environment.monotonic();
     for (const connection of this.#connections) {
       connection.close(reasonCode, 'the broker is closing', serverReference);
+      if (environment.monotonic() < began + maxClosingMs) continue;
+      await nextTurn(environment);
+      began = environment.monotonic();
     }
     if (this.#connections.size === 0) return;
-    const { environment } = this.#parts.context;
     await new Promise<void>((resolve) => {
       const timer = environment.setTimer(resolve, graceMs);
       this.#onEmpty = () => {

@@ -1,7 +1,7 @@
 export { BrokerError, DropReason } from '@sluice/plugin';
 export type { SubscribeOptions } from './application/local-client.ts';
 export type { BrokerSubscription, MessageListener } from './application/local-subscription.ts';
-export type { Environment, ProcessMemory } from './base/environment.ts';
+export type { Environment, EventLoopDelay, ProcessMemory } from './base/environment.ts';
 export { createEnvironment } from './base/environment.ts';
 export type { LimitRange, Limits } from './base/limits.ts';
 export { defaultLimits, limitRanges } from './base/limits.ts';

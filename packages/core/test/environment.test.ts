@@ -19,6 +19,17 @@ describe('createEnvironment', () => {
     expect(fired).toEqual([]);
   });
 
+  it('measures how long the event loop is held up, from the first call on', async () => {
+    expect(environment.eventLoopDelay?.()).toEqual({ p50Ms: 0, p99Ms: 0, maxMs: 0 });
+    await sleep(30);
+    const until = performance.now() + 60;
+    while (performance.now() < until);
+    await sleep(30);
+    const delay = environment.eventLoopDelay?.();
+    expect(delay?.maxMs).toBeGreaterThan(30);
+    expect(delay?.p50Ms).toBeLessThanOrEqual(delay?.maxMs ?? 0);
+  });
+
   it('defers in order, past promises', async () => {
     const ran: string[] = [];
     environment.defer(() => ran.push('a'));

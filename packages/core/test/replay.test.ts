@@ -1,5 +1,6 @@
 import type { Qos } from '@sluice/packet';
 import { expect, test } from 'vitest';
+import { Turn } from '../src/base/turn.ts';
 import type { Context } from '../src/context/context.ts';
 import { Retained } from '../src/retained/retained.ts';
 import { ReplayQueue } from '../src/session/replay.ts';
@@ -17,7 +18,7 @@ function aReplay(topics: number, { isStored = false } = {}) {
   }
   let next = topics + 1;
   const numbers = { message: () => next++ };
-  const context = { environment, numbers } as unknown as Context;
+  const context = { environment, numbers, turn: new Turn(environment) } as unknown as Context;
   const got: { topic: string; number: number; qos: Qos; retain: boolean }[] = [];
   const owner = {
     clientId: 'c',

@@ -165,5 +165,6 @@ export function configReader(minPort: 0 | 1): Reader<ServerConfig> {
     allowControlCharacters: flag,
     logLevel: oneOf(logLevels),
     closeGraceMs: integer(0, 600_000),
+    slowTurnMs: integer(0, 600_000),
   });
 }

@@ -157,6 +157,8 @@ export interface ServerConfig extends LimitConfig {
   readonly logLevel?: LogLevel;
   /** Milliseconds that clients get to take their last bytes when the server closes. 5000 by default. */
   readonly closeGraceMs?: number;
+  /** A warning is logged when the event loop was held up for longer, in milliseconds; 0 for never. 250 by default. */
+  readonly slowTurnMs?: number;
 }
 
 /** A configuration with every default filled in. */
@@ -183,6 +185,7 @@ export interface ResolvedConfig {
   readonly allowControlCharacters: boolean;
   readonly logLevel: LogLevel;
   readonly closeGraceMs: number;
+  readonly slowTurnMs: number;
 }
 
 /** Loopback: a broker that nobody configured is nobody else's. */
@@ -237,6 +240,7 @@ export function resolveConfig(config: ServerConfig): ResolvedConfig {
     allowControlCharacters: config.allowControlCharacters ?? false,
     logLevel: config.logLevel ?? 'info',
     closeGraceMs: config.closeGraceMs ?? 5_000,
+    slowTurnMs: config.slowTurnMs ?? 250,
   };
 }
 

@@ -19,6 +19,7 @@ import { Arrivals } from './listeners/arrivals.ts';
 import type { Listener } from './listeners/listener.ts';
 import { type PreparedListener, prepareListener } from './listeners/open.ts';
 import { logEvents } from './log-events.ts';
+import { logSlowTurns } from './log-slow-turns.ts';
 import { createLogger } from './logging.ts';
 import { noStore } from './no-store.ts';
 
@@ -86,6 +87,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const listeners = await openListeners(prepared, broker, config, logger);
   const stopWatching = watchCertificates(listeners, logger);
   logExposure(config, logger);
+  const endSlowTurns = logSlowTurns(broker, logger, config.slowTurnMs);
 
   let closing: Promise<void> | undefined;
   return {
@@ -98,6 +100,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     reload: () => reloadAll([users, limits.bans, ...listeners]),
     close: ({ graceMs = config.closeGraceMs } = {}) => {
       stopWatching();
+      endSlowTurns();
       closing ??= closeAll(listeners, broker, graceMs);
       return closing;
     },

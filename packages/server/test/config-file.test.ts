@@ -40,6 +40,7 @@ describe('a configuration file', () => {
         allowControlCharacters: true,
         logLevel: 'debug',
         closeGraceMs: 0,
+        slowTurnMs: 0,
       }),
     ).toEqual({
       listeners: [
@@ -70,6 +71,7 @@ describe('a configuration file', () => {
       allowControlCharacters: true,
       logLevel: 'debug',
       closeGraceMs: 0,
+      slowTurnMs: 0,
     });
   });
 

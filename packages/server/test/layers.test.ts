@@ -38,6 +38,7 @@ describe('flags over environment over configuration file over defaults', () => {
       allowControlCharacters: false,
       logLevel: 'info',
       closeGraceMs: 5_000,
+      slowTurnMs: 250,
     });
   });
 

@@ -9,6 +9,7 @@ import { whenCommitted } from '../commits/when-committed.ts';
 import type { Context } from '../context/context.ts';
 import { RoutedMessage } from '../messages/routed-message.ts';
 import type { RetainedMessages } from '../retained/retained-messages.ts';
+import type { FanOut } from '../routing/fan-outs.ts';
 import type { Publishing } from '../routing/publishing.ts';
 import type { Router } from '../routing/router.ts';
 import { readOutgoing } from '../services/outgoing-message.ts';
@@ -102,11 +103,13 @@ export class LocalClient {
     const publisher = { client: undefined, hooks: this.#context.hooks };
     const retained = await this.#publishing.retention(accepted, publisher);
     const before = publishGuard.enterRouting(accepted);
+    let receivers: number | FanOut;
     try {
-      this.#publishing.accept(accepted, retained, publisher);
+      receivers = this.#publishing.accept(accepted, retained, publisher);
     } finally {
       publishGuard.leave(before);
     }
+    if (typeof receivers !== 'number') await receivers.finished();
     if (accepted.durability === 'none') return;
     await whenCommitted(commits);
   }

@@ -1,3 +1,4 @@
+import type { SlicedTask } from '../base/turn.ts';
 import type { Context } from '../context/context.ts';
 import { RoutedMessage } from '../messages/routed-message.ts';
 import type { RetainedCursor } from '../retained/retained-cursor.ts';
@@ -7,7 +8,7 @@ const messagesPerTurn = 100;
 const stepsPerCall = 1_000;
 
 /** Gives retained messages to a new subscription of the application, as long as its queue has room. */
-export class ReplayToApplication {
+export class ReplayToApplication implements SlicedTask {
   readonly #subscription: LocalSubscription;
   readonly #cursor: RetainedCursor;
   readonly #context: Context;
@@ -19,7 +20,12 @@ export class ReplayToApplication {
   }
 
   start(): void {
-    this.#context.environment.defer(() => this.#run());
+    this.#context.turn.share(this);
+  }
+
+  slice(): boolean {
+    this.#run();
+    return false;
   }
 
   #run(): void {

@@ -27,8 +27,11 @@ type Entry = { -readonly [Key in keyof Deadline]: Deadline[Key] };
 // Node fires a longer timer at once.
 const longestTimerMs = 2 ** 31 - 1;
 
-// What one turn of the event loop may be held up by: 1,000 wills or session ends are about a millisecond.
+// What one turn of the event loop may be held up by: 1,000 wills or session ends are about a millisecond, but a session
+// that ends may have a thousand subscriptions.
 const maxFiredPerTurn = 1_000;
+const maxFiringMs = 1;
+const firedPerLook = 8;
 
 /** All deadlines of a broker: a binary heap by time, and one timer for its head. */
 export class Deadlines {
@@ -108,6 +111,7 @@ export class Deadlines {
         } catch (thrown) {
           this.#onError(asError(thrown));
         }
+        if (fired % firedPerLook === 0 && this.#environment.monotonic() > now + maxFiringMs) break;
       }
     } finally {
       this.#armedFor = Infinity;

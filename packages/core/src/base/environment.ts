@@ -1,5 +1,6 @@
 // The one file of this package that touches the outside world: clock, timers, randomness, ids.
 import { randomBytes } from 'node:crypto';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import hyperid from 'hyperid';
 
@@ -21,6 +22,8 @@ export interface Environment {
   newId(): string;
   /** Memory of the process. Where it is left out, only what the broker itself accounts for counts. */
   memory?(): ProcessMemory;
+  /** How long the event loop was held up since the last call; the first one begins to measure. */
+  eventLoopDelay?(): EventLoopDelay;
 }
 
 /** What a process uses of its memory. Bytes. */
@@ -30,6 +33,16 @@ export interface ProcessMemory {
   /** What the heap may grow to. */
   readonly limitBytes: number;
 }
+
+/** How much later than it could a timer fired, in milliseconds: what the longest turns of the event loop took. */
+export interface EventLoopDelay {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+const delayResolutionMs = 10;
+const nanosecondsPerMs = 1_000_000;
 
 /** The environment of a running process. */
 export function createEnvironment(): Environment {
@@ -47,5 +60,29 @@ export function createEnvironment(): Environment {
       const { heapUsed, external } = process.memoryUsage();
       return { usedBytes: heapUsed + external, limitBytes };
     },
+    eventLoopDelay: measureDelay(),
+  };
+}
+
+/** Costs nothing until it is called for the first time, and a timer each hundredth of a second from then on. */
+function measureDelay(): () => EventLoopDelay {
+  let histogram: IntervalHistogram | undefined;
+  return () => {
+    if (histogram === undefined) {
+      histogram = monitorEventLoopDelay({ resolution: delayResolutionMs });
+      histogram.enable();
+      return { p50Ms: 0, p99Ms: 0, maxMs: 0 };
+    }
+    // It counts from timer to timer, and so the time between them as well.
+    const late = (nanoseconds: number): number =>
+      histogram?.count === 0 ? 0 : Math.max(0, nanoseconds / nanosecondsPerMs - delayResolutionMs);
+    const { max } = histogram;
+    const delay = {
+      p50Ms: late(histogram.percentile(50)),
+      p99Ms: late(histogram.percentile(99)),
+      maxMs: late(max),
+    };
+    histogram.reset();
+    return delay;
   };
 }

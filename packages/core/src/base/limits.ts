@@ -158,6 +158,24 @@ export interface Limits {
   readonly maxPacketsPerTurn: number;
 
   /**
+   * Bytes of one client that are handled before the other clients have their turn. Bytes from 1,024
+   * to 1,073,741,824; 262,144 by default. Section 4.9.
+   */
+  readonly maxBytesPerTurn: number;
+
+  /**
+   * Receivers of one message that are served before others have their turn; a message with more is
+   * sent in slices. Receivers from 1 to 1,000,000; 1,000 by default. Section 4.9.
+   */
+  readonly maxReceiversPerTurn: number;
+
+  /**
+   * How long one turn of the event loop goes on writing outputs and working in slices. Milliseconds
+   * from 1 to 1,000; 4 by default. Section 4.9.
+   */
+  readonly maxTurnMs: number;
+
+  /**
    * Operations that wait to become durable. Above it no publisher is read. Bytes from 65,536 to
    * 1,073,741,824; 8,388,608 by default. Section 4.3.
    */
@@ -248,6 +266,9 @@ export const limitRanges: { readonly [Name in keyof Limits]: LimitRange } = Obje
   topicAliasMaximum: range(16, 0, 65_535),
   maxKeepAliveSeconds: range(0, 0, 65_535),
   maxPacketsPerTurn: range(64, 1, 1_000_000),
+  maxBytesPerTurn: range(262_144, 1_024, 1_073_741_824),
+  maxReceiversPerTurn: range(1_000, 1, 1_000_000),
+  maxTurnMs: range(4, 1, 1_000),
   maxPendingCommitBytes: range(8_388_608, 65_536, 1_073_741_824),
   maxMemoryBytes: range(0, 0, 1_099_511_627_776),
   maxAuthPackets: range(16, 1, 65_535),

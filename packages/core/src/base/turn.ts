@@ -1,3 +1,4 @@
+import { asError } from './as-error.ts';
 import type { Environment } from './environment.ts';
 
 /** Work that is put off to the end of a turn of the event loop. */
@@ -5,20 +6,72 @@ export interface TurnTask {
   endTurn(): void;
 }
 
+/** Work that is too much for one turn. */
+export interface SlicedTask {
+  /**
+   * Does a part of it, which ends soon after `until` (monotonic milliseconds) and is bounded in another way as well.
+   * True when there is more to do.
+   */
+  slice(until: number): boolean;
+}
+
+const defaultMaxTurnMs = 4;
+
+// The clock is read once for so many: a write takes about as long as a hundred readings.
+const outputsPerLook = 16;
+
+/** Of the time of a turn, what is for reading, and what is left for writing and slices in any case. */
+const readingShare = 3 / 4;
+const leastShare = 1 / 4;
+
+/** What one slice may take, where the turn has that much left. */
+const maxSliceMs = 1;
+
+// So many places of outputs that were written are kept before the others move up.
+const maxWritten = 16_384;
+
 /**
- * The end of a turn: after the reads of all sockets, commits are made first and outputs written last,
- * so that an answer released by a commit leaves in the same write as everything else.
+ * The end of a turn: after the reads of all sockets, commits are made first and outputs are written then,
+ * so that an answer released by a commit leaves in the same write as everything else. Last comes work in slices, one of
+ * each task in turn. What there is no time for comes first in the next turn.
  */
 export class Turn {
   readonly #environment: Environment;
+  readonly #maxMs: number;
+  readonly #onError: (error: Error) => void;
   readonly #run: () => void = () => this.#end();
   #commits: TurnTask[] = [];
-  #outputs: TurnTask[] = [];
-  #spare: TurnTask[] = [];
+  readonly #outputs: TurnTask[] = [];
+  /** Those before it were written. */
+  #written = 0;
+  readonly #sliced: SlicedTask[] = [];
   #scheduled = false;
+  #number = 0;
+  /** Monotonic milliseconds of the first work in this turn; undefined before. */
+  #startedAt: number | undefined;
 
-  constructor(environment: Environment) {
+  /** `maxMs` is what one turn may take, as far as its work can be put off. */
+  constructor(
+    environment: Environment,
+    maxMs: number = defaultMaxTurnMs,
+    onError: (error: Error) => void = () => {},
+  ) {
     this.#environment = environment;
+    this.#maxMs = maxMs;
+    this.#onError = onError;
+  }
+
+  /** Another one for each turn with work in it. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Whether no more should be read in this turn: the rest of it is for what was read. Counts as work. */
+  get isOver(): boolean {
+    const now = this.#environment.monotonic();
+    this.#startedAt ??= now;
+    this.#schedule();
+    return now > this.#startedAt + this.#maxMs * readingShare;
   }
 
   /** Runs a commit at the end of this turn. */
@@ -33,6 +86,12 @@ export class Turn {
     this.#schedule();
   }
 
+  /** Does a slice of the task at the end of this turn and of each that follows, until it is done. */
+  share(task: SlicedTask): void {
+    this.#sliced.push(task);
+    this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -41,15 +100,55 @@ export class Turn {
 
   #end(): void {
     this.#scheduled = false;
+    this.#number++;
     const commits = this.#commits;
     if (commits.length > 0) {
       this.#commits = [];
       for (let index = 0; index < commits.length; index++) commits[index]?.endTurn();
     }
+    const now = this.#environment.monotonic();
+    const until = Math.max((this.#startedAt ?? now) + this.#maxMs, now + this.#maxMs * leastShare);
+    this.#startedAt = undefined;
+    this.#write(until);
+    if (this.#sliced.length > 0) this.#slice(until);
+    if (this.#outputs.length > 0 || this.#sliced.length > 0) this.#schedule();
+  }
+
+  /** Writes those that are there, but for what there is no time for. */
+  #write(until: number): void {
     const outputs = this.#outputs;
-    this.#outputs = this.#spare;
-    for (let index = 0; index < outputs.length; index++) outputs[index]?.endTurn();
-    outputs.length = 0;
-    this.#spare = outputs;
+    const end = outputs.length;
+    let index = this.#written;
+    while (index < end) {
+      outputs[index++]?.endTurn();
+      if (index % outputsPerLook === 0 && this.#environment.monotonic() >= until) break;
+    }
+    if (index === outputs.length) outputs.length = 0;
+    else if (index === end || index > maxWritten) outputs.splice(0, index);
+    else {
+      this.#written = index;
+      return;
+    }
+    this.#written = 0;
+  }
+
+  #slice(until: number): void {
+    const tasks = this.#sliced;
+    // At least one, however long the outputs took: otherwise a busy broker would never get on with it.
+    for (let left = tasks.length; left > 0; left--) {
+      const task = tasks.shift() as SlicedTask;
+      const now = this.#environment.monotonic();
+      if (this.#doSlice(task, Math.min(until, now + maxSliceMs))) tasks.push(task);
+      if (this.#environment.monotonic() >= until) return;
+    }
+  }
+
+  #doSlice(task: SlicedTask, until: number): boolean {
+    try {
+      return task.slice(until);
+    } catch (thrown) {
+      this.#onError(asError(thrown));
+      return false;
+    }
   }
 }

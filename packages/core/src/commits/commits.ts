@@ -1,11 +1,9 @@
 import type { Durability, Operation, Persistence } from '@sluice/plugin';
 import type { Turn, TurnTask } from '../base/turn.ts';
+import { CommitNews, type CommitWaiter } from './commit-news.ts';
 import { Outage, type OutageParts } from './outage.ts';
 
-/** Told when everything that was added before it is durable, or that the broker closed without it. */
-export interface CommitWaiter {
-  onCommitted(failure: Error | undefined): void;
-}
+export type { CommitWaiter } from './commit-news.ts';
 
 const strength: { readonly [Name in Durability]: number } = { none: 0, write: 1, fsync: 2 };
 
@@ -55,6 +53,7 @@ export class Commits implements TurnTask {
   readonly #turn: Turn;
   readonly #maxPendingBytes: number;
   readonly #outage: Outage;
+  readonly #telling: CommitNews;
   /** Where operations are added. */
   #batch = new Batch();
   /** Full ones that wait before it. */
@@ -68,12 +67,14 @@ export class Commits implements TurnTask {
   #stuck: (() => void)[] = [];
   #abandoned: Error | undefined;
   #added = 0;
+  #held = false;
 
   constructor(parts: CommitsParts) {
     this.#persistence = parts.persistence;
     this.#turn = parts.turn;
     this.#maxPendingBytes = parts.maxPendingBytes;
     this.#outage = new Outage(parts, () => this.#tryAgain());
+    this.#telling = new CommitNews(parts.turn, parts.environment, () => this.#told());
   }
 
   /**
@@ -94,11 +95,23 @@ export class Commits implements TurnTask {
    * already, since a large one takes long.
    */
   cut(): void {
+    if (this.#held) return;
     const { operations, bytes } = this.#batch;
     if (operations.length < operationsPerCommit && bytes < bytesPerCommit) return;
     this.#batch.sealed = true;
     this.#full.push(this.#batch);
     this.#batch = new Batch();
+  }
+
+  /** What is added from the last commit on stays together, and is not committed until `release`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.cut();
+    this.#schedule();
   }
 
   /** How many operations were ever added: tells whether something in between had to be made durable. */
@@ -108,7 +121,7 @@ export class Commits implements TurnTask {
 
   /** Whether nothing is on its way: what is visible now may be told to anybody. */
   get settled(): boolean {
-    return this.#last === undefined;
+    return this.#last === undefined && this.#telling.isIdle;
   }
 
   /** Why nothing can be committed at the moment. */
@@ -128,8 +141,9 @@ export class Commits implements TurnTask {
   /** Tells the waiter once all that was added so far is durable; at once when it is already. */
   wait(waiter: CommitWaiter): void {
     const last = this.#abandoned === undefined ? this.#last : undefined;
-    if (last === undefined) waiter.onCommitted(this.#abandoned);
-    else last.waiters.push(waiter);
+    if (last !== undefined) last.waiters.push(waiter);
+    else if (this.#telling.isIdle) waiter.onCommitted(this.#abandoned);
+    else this.#telling.tell([waiter]);
   }
 
   /** As `wait`, but for what is still to be added to the commit that is being collected as well. */
@@ -159,6 +173,7 @@ export class Commits implements TurnTask {
   /** The broker is closed: what is not durable now never will be, and those who wait for it are told. */
   abandon(failure: Error): void {
     this.#abandoned = failure;
+    this.#telling.finish();
     const left = [this.#writing?.batch, ...this.#full, this.#batch];
     this.#full = [];
     this.#batch = new Batch();
@@ -173,6 +188,7 @@ export class Commits implements TurnTask {
     while (this.#writing === undefined) {
       let batch = this.#full.shift();
       if (batch === undefined) {
+        if (this.#held) break;
         if (this.#batch.operations.length === 0 && this.#batch.waiters.length === 0) break;
         batch = this.#batch;
         this.#batch = new Batch();
@@ -248,11 +264,16 @@ export class Commits implements TurnTask {
 
   #settle(batch: Batch): void {
     this.#pendingBytes -= batch.bytes;
-    for (const waiter of batch.waiters) waiter.onCommitted(this.#abandoned);
+    this.#telling.tell(batch.waiters, this.#abandoned);
     if (this.#relief.length === 0 || this.congested) return;
     const relief = this.#relief;
     this.#relief = [];
     for (const callback of relief) callback();
+  }
+
+  /** Everybody knows, at last. */
+  #told(): void {
+    if (this.settled) this.#endFlushes();
   }
 
   #endFlushes(): void {

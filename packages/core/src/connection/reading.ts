@@ -1,6 +1,7 @@
 import type { Decoder, Packet } from '@sluice/packet';
 import type { Limits } from '../base/limits.ts';
 import type { Port } from '../base/port.ts';
+import type { SlicedTask } from '../base/turn.ts';
 import type { Context } from '../context/context.ts';
 
 /** Why the broker does not read from a client: one bit each, since several may hold at once. */
@@ -34,7 +35,7 @@ interface ReadingOwner {
 const turnBudgetMs = 1;
 
 /** Takes packets out of the chunks of one connection, in order, and stops where something has to come first. */
-export class Reading {
+export class Reading implements SlicedTask {
   readonly #decoder: Decoder;
   readonly #port: Port;
   readonly #context: Context;
@@ -45,6 +46,11 @@ export class Reading {
   /** The decoder has bytes that it was not asked for yet. */
   #unfinished = false;
   #chunks: Uint8Array[] | undefined;
+  /** Bytes that were handled in the turn of that number. */
+  #bytes = 0;
+  #turn = 0;
+  /** When its slice of the turn is over; 0 outside of one. */
+  #until = 0;
   #onFinished: (() => void) | undefined;
 
   constructor(decoder: Decoder, port: Port, context: Context, owner: ReadingOwner) {
@@ -67,14 +73,25 @@ export class Reading {
 
   push(chunk: Uint8Array): void {
     if (this.#stops !== 0 || this.#unfinished || this.#running) {
-      this.#chunks ??= [];
-      this.#chunks.push(chunk);
+      this.#keep(chunk);
       this.#pause();
       return;
     }
-    this.#decoder.push(chunk);
-    this.#unfinished = true;
+    if (this.#context.turn.isOver || this.#hasHadItsBytes) {
+      // Not paused for this alone: most streams have no more of it in this turn.
+      this.#keep(chunk);
+      this.#yield();
+      return;
+    }
+    this.#take(chunk);
     this.#run();
+  }
+
+  /** Its turn has come again. */
+  slice(until: number): boolean {
+    this.#until = until;
+    this.resume(ReadingStop.turn);
+    return false;
   }
 
   /** Stops reading for a reason, until `resume` is called with the same one. */
@@ -121,14 +138,15 @@ export class Reading {
     const { environment } = this.#context;
     const { maxPacketsPerTurn } = this.#owner.limits;
     let budget = maxPacketsPerTurn;
-    let until = 0;
+    let until = this.#until;
+    this.#until = 0;
     while (this.#stops === 0) {
       const packet = this.#unfinished ? this.#decoder.next() : undefined;
       if (packet === undefined) {
-        const chunk = this.#chunks?.shift();
-        this.#unfinished = chunk !== undefined;
-        if (chunk === undefined) return;
-        this.#decoder.push(chunk);
+        this.#unfinished = false;
+        if (this.#chunks === undefined || this.#chunks.length === 0) return;
+        if (this.#hasHadItsBytes) this.#yield();
+        else this.#take(this.#chunks.shift() as Uint8Array);
         continue;
       }
       const pending = this.#owner.handle(packet);
@@ -153,7 +171,28 @@ export class Reading {
   #yield(): void {
     if (this.#stops !== 0) return;
     this.stop(ReadingStop.turn);
-    this.#context.environment.defer(() => this.resume(ReadingStop.turn));
+    this.#context.turn.share(this);
+  }
+
+  /** Whether it has to let others have their turn for the bytes that came of it in this one. */
+  get #hasHadItsBytes(): boolean {
+    const { number } = this.#context.turn;
+    if (this.#turn !== number) {
+      this.#turn = number;
+      this.#bytes = 0;
+    }
+    return this.#bytes >= this.#owner.limits.maxBytesPerTurn;
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    this.#decoder.push(chunk);
+    this.#unfinished = true;
+  }
+
+  #keep(chunk: Uint8Array): void {
+    this.#chunks ??= [];
+    this.#chunks.push(chunk);
   }
 
   #pause(): void {

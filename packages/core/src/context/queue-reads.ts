@@ -1,5 +1,6 @@
 import type { Persistence, QueuedMessage } from '@sluice/plugin';
 import fastq from 'fastq';
+import type { SlicedTask, Turn } from '../base/turn.ts';
 
 interface QueueRead {
   readonly session: number;
@@ -7,19 +8,42 @@ interface QueueRead {
   readonly limit: number;
 }
 
-/** Reads windows of queues from the persistence, a few side by side: a thousand returning clients take turns. */
-export class QueueReads {
-  readonly #queue: fastq.queueAsPromised<QueueRead, readonly QueuedMessage[]>;
+// What a window holds is sent in the same turn: a hundred messages or so, some hundred microseconds.
+const readsPerTurn = 4;
 
-  constructor(persistence: Persistence, maxDiskReads: number) {
-    this.#queue = fastq.promise(
-      async ({ session, after, limit }: QueueRead) => persistence.readQueue(session, after, limit),
-      maxDiskReads,
-    );
+/** Reads windows of queues from the persistence, a few side by side and a turn: a thousand returning clients take turns. */
+export class QueueReads implements SlicedTask {
+  readonly #queue: fastq.queueAsPromised<QueueRead, readonly QueuedMessage[]>;
+  readonly #turn: Turn;
+  /** Reads of this turn. */
+  #begun = 0;
+  /** Those who wait for the next one. */
+  #waiting: (() => void)[] = [];
+
+  constructor(persistence: Persistence, maxDiskReads: number, turn: Turn) {
+    this.#turn = turn;
+    this.#queue = fastq.promise(async ({ session, after, limit }: QueueRead) => {
+      while (this.#begun >= readsPerTurn) await this.#nextTurn();
+      if (this.#begun++ === 0) this.#turn.share(this);
+      return persistence.readQueue(session, after, limit);
+    }, maxDiskReads);
   }
 
   /** The next entries with a sequence above `after`. */
   read(session: number, after: number, limit: number): Promise<readonly QueuedMessage[]> {
     return this.#queue.push({ session, after, limit });
+  }
+
+  /** Another turn begins. */
+  slice(): boolean {
+    this.#begun = 0;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const goOn of waiting) goOn();
+    return false;
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -9,9 +9,9 @@ import {
 import { LimitExceeded } from '../base/limit-exceeded.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Connection } from '../connection/connection.ts';
-import { ReadingStop } from '../connection/reading.ts';
 import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from './acknowledgement.ts';
 import { handleAuth } from './auth.ts';
+import { holdUp } from './congestion.ts';
 import { handleConnect } from './connect.ts';
 import { handleDisconnect } from './disconnect.ts';
 import { handlePublish } from './publish.ts';
@@ -23,11 +23,7 @@ export function handlePacket(connection: Connection, packet: Packet): void | Pro
   const { commits } = connection.parts.context;
   const added = commits.added;
   const pending = dispatch(connection, packet);
-  if (commits.congested && commits.added !== added) {
-    connection.limited('maxPendingCommitBytes', 'paused');
-    connection.reading.stop(ReadingStop.commits);
-    commits.whenRelieved(() => connection.reading.resume(ReadingStop.commits));
-  }
+  if (commits.congested && commits.added !== added) holdUp(connection);
   return pending;
 }
 

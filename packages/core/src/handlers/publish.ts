@@ -19,10 +19,15 @@ import type { Connection } from '../connection/connection.ts';
 import { ReadingStop } from '../connection/reading.ts';
 import type { DecideRunner } from '../hooks/hook-runners.ts';
 import { RoutedMessage } from '../messages/routed-message.ts';
+import type { FanOut } from '../routing/fan-outs.ts';
 import { expiryOf, refusalOf } from '../routing/publishing.ts';
 import type { Session } from '../session/session.ts';
 import { sessionOf } from './acknowledgement.ts';
+import { holdUp } from './congestion.ts';
 import { checkFormat, checkTopic, isAnswered } from './publish-checks.ts';
+
+/** In place of how many operations there were before: what others added meanwhile cannot be told apart. */
+const unknown = -1;
 
 /** PUBLISH of a client (section 3.3): alias, limits, flow control, hooks, then routing and the answer. */
 export function handlePublish(connection: Connection, packet: PublishPacket): void | Promise<void> {
@@ -48,8 +53,7 @@ export function handlePublish(connection: Connection, packet: PublishPacket): vo
   const { publish, authorizePublish, retain } = session.hooks;
   const asksRetain = retain !== undefined && message.retain;
   if (publish === undefined && authorizePublish === undefined && !asksRetain) {
-    accept(connection, session, packet, message, message.retain ? message : undefined);
-    return;
+    return accept(connection, session, packet, message, message.retain ? message : undefined);
   }
   return askHooks(connection, session, packet, message);
 }
@@ -187,7 +191,7 @@ function accept(
   packet: PublishPacket,
   message: RoutedMessage,
   retained: RoutedMessage | undefined,
-): void {
+): void | Promise<void> {
   if (connection.closed) return;
   const { context, publishing, router } = connection.parts;
   const { commits } = context;
@@ -199,6 +203,42 @@ function accept(
   message.mayRepeat = packet.qos === 2 && session.stored;
   const added = commits.added;
   const receivers = publishing.accept(message, retained, session, route);
+  if (typeof receivers !== 'number') return goOn(connection, session, packet, receivers);
+  answer(connection, session, packet, message, receivers, added);
+}
+
+/** The receivers are served turn by turn, and what the client sends next waits until it is done. */
+function goOn(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  fanOut: FanOut,
+): Promise<void> {
+  const { registry } = connection.parts;
+  const { message } = fanOut;
+  const finished = fanOut.finished((receivers) => {
+    if (!connection.closed) {
+      answer(connection, session, packet, message, receivers, unknown);
+      holdUp(connection);
+    } else if (packet.qos === 2 && registry.get(session.clientId) === session) {
+      // The client will send it again on its next connection.
+      session.inbox.hold(packet.packetId, message.durability);
+    }
+  });
+  registry.waitFor(session.clientId, finished);
+  return finished;
+}
+
+/** The receivers were served: answers the client when that is durable. */
+function answer(
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+  message: RoutedMessage,
+  receivers: number,
+  addedBefore: number,
+): void {
+  const { commits } = connection.parts.context;
   if (packet.qos > 0) {
     if (receivers < 0) {
       refuse(connection, session, packet, refusalOf(receivers));
@@ -209,7 +249,7 @@ function accept(
     const nobody = receivers === 0 && connection.protocolVersion === 5;
     const code = nobody ? ReasonCode.noMatchingSubscribers : ReasonCode.success;
     // What another client has cleared already leaves nothing to do, but is not durable before that is.
-    const isDone = commits.added === added && !(message.retain && !commits.settled);
+    const isDone = commits.added === addedBefore && !(message.retain && !commits.settled);
     const waits = !isDone && message.durability !== 'none';
     connection.answers.acknowledge(type, packet.packetId, code, waits);
   }

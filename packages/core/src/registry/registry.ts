@@ -159,6 +159,11 @@ export class Registry {
     session.hooks.ended?.({ client: session.client, reason });
   }
 
+  /** Something of a client is still on its way: who connects with its identifier waits for that. */
+  waitFor(clientId: string, done: Promise<void>): void {
+    this.#endings.add(clientId, done);
+  }
+
   /** Settles when the last session of a client identifier is on its way to be forgotten; undefined when it is. */
   ending(clientId: string): Promise<void> | undefined {
     return this.#endings.of(clientId);

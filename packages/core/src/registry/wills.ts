@@ -148,8 +148,9 @@ export class Wills {
         // After a crash before its commit it is due again.
         changed.mayRepeat = changed.qos === 2;
         return andThen(this.#publishing.retention(changed, publisher), (retained) => {
-          this.#publishing.accept(changed, retained, publisher);
+          const receivers = this.#publishing.accept(changed, retained, publisher);
           // With the message in one commit: after a crash it is published or still due, never neither.
+          if (typeof receivers !== 'number') return receivers.finished(() => this.#forget(will));
           this.#forget(will);
         });
       });

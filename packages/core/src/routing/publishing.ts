@@ -5,8 +5,9 @@ import type { Context } from '../context/context.ts';
 import type { HookRunners } from '../hooks/hooks.ts';
 import { RoutedMessage } from '../messages/routed-message.ts';
 import type { RetainedMessages } from '../retained/retained-messages.ts';
+import { FanOut, FanOuts } from './fan-outs.ts';
 import { askRoute, type FindReceiver } from './hooked-route.ts';
-import type { Route } from './route.ts';
+import type { Route, Target } from './route.ts';
 import type { Router } from './router.ts';
 
 /** Who publishes: a session, for one. */
@@ -22,12 +23,14 @@ export class Publishing {
   readonly #router: Router;
   readonly #retained: RetainedMessages;
   readonly #find: FindReceiver;
+  readonly #fanOuts: FanOuts;
 
   constructor(context: Context, router: Router, retained: RetainedMessages, find: FindReceiver) {
     this.#context = context;
     this.#router = router;
     this.#retained = retained;
     this.#find = find;
+    this.#fanOuts = new FanOuts(context, router);
   }
 
   /** Makes a message of the application or of a will. */
@@ -76,14 +79,14 @@ export class Publishing {
 
   /**
    * Retains what `retention` said, and routes a message. Returns how many receivers took it; below 0, that it goes
-   * no further: `refusalOf` is why.
+   * no further: `refusalOf` is why. A fan-out where it takes several turns.
    */
   accept(
     message: RoutedMessage,
     retained: RoutedMessage | undefined,
     publisher: Publisher,
     known?: Route,
-  ): number {
+  ): number | FanOut {
     this.#context.commits.cut();
     const { client, hooks } = publisher;
     const route = known ?? this.#router.lookup(message.topic);
@@ -100,11 +103,36 @@ export class Publishing {
       this.#retainedFull(message, publisher);
       return refusal(ReasonCode.quotaExceeded);
     }
+    if (
+      this.#fanOuts.isBehind(message.publisherId) ||
+      (targets === undefined ? route.isLarge : this.#areMany(targets))
+    ) {
+      return this.#fanOut(message, publisher, targets, route);
+    }
     let receivers = 0;
     if (targets === undefined) receivers = this.#router.route(message, route);
     else for (const target of targets) if (target.deliver(message)) receivers++;
     if (hooks.published !== undefined) this.#tellPublished(message, publisher, receivers);
     return receivers;
+  }
+
+  #areMany(targets: readonly Target[]): boolean {
+    return targets.length > this.#context.limits.maxReceiversPerTurn;
+  }
+
+  #fanOut(
+    message: RoutedMessage,
+    publisher: Publisher,
+    targets: readonly Target[] | undefined,
+    route: Route,
+  ): FanOut {
+    const destination = targets === undefined ? route : { targets, merge: () => true };
+    const fanOut = new FanOut(message, destination, (receivers) => {
+      if (publisher.hooks.published !== undefined)
+        this.#tellPublished(message, publisher, receivers);
+    });
+    this.#fanOuts.add(fanOut);
+    return fanOut;
   }
 
   #retainedFull(message: RoutedMessage, { client, hooks }: Publisher): void {

@@ -9,10 +9,10 @@ export class Target {
   readonly qos: Qos;
   readonly retainAsPublished: boolean;
   readonly subscriptionIdentifiers: readonly number[] | undefined;
-  /** The subscriptions themselves, where No Local makes the merge depend on the publisher. */
+  /** The subscriptions themselves, where the merge may be made again: for No Local, or since it is used over several turns. */
   readonly subscriptions: readonly Subscription[] | undefined;
 
-  constructor(subscriptions: readonly Subscription[]) {
+  constructor(subscriptions: readonly Subscription[], keeps: boolean = false) {
     const [first] = subscriptions as readonly [Subscription];
     this.receiver = first.receiver;
     let qos: Qos = 0;
@@ -31,7 +31,7 @@ export class Target {
     this.qos = qos;
     this.retainAsPublished = retainAsPublished;
     this.subscriptionIdentifiers = identifiers;
-    this.subscriptions = noLocal ? subscriptions : undefined;
+    this.subscriptions = noLocal || keeps ? subscriptions : undefined;
   }
 
   deliver(message: RoutedMessage): boolean {
@@ -43,28 +43,76 @@ export class Target {
 
 /** Where messages of one topic go. Valid until a subscription that matches it comes or goes. */
 export class Route {
-  readonly targets: readonly Target[];
+  /** All of them once `merge` has returned true, which is at once but for a large route. */
+  targets: readonly Target[] = [];
+  /** Whether it has so many receivers that they are not served in one turn. */
+  readonly isLarge: boolean;
   /** Set when a subscription to exactly this topic changed. */
   stale = false;
   readonly topic: string;
   readonly generation: number;
+  #merging: Merging | undefined;
 
-  constructor(topic: string, subscriptions: readonly Subscription[], generation: number) {
+  constructor(
+    topic: string,
+    subscriptions: readonly Subscription[],
+    generation: number,
+    maxAtOnce: number = Infinity,
+  ) {
     this.topic = topic;
-    this.targets = merge(subscriptions);
     this.generation = generation;
+    this.isLarge = subscriptions.length > maxAtOnce;
+    if (subscriptions.length === 1) {
+      this.targets = [new Target(subscriptions)];
+    } else {
+      this.#merging = new Merging(subscriptions, this.isLarge);
+      if (!this.isLarge) this.merge(Infinity);
+    }
+  }
+
+  /** Merges on, so many subscriptions or targets. True when nothing is left. */
+  merge(steps: number): boolean {
+    if (this.#merging === undefined) return true;
+    if (!this.#merging.goOn(steps)) return false;
+    this.targets = this.#merging.targets;
+    this.#merging = undefined;
+    return true;
   }
 }
 
-function merge(subscriptions: readonly Subscription[]): Target[] {
-  if (subscriptions.length === 1) return [new Target(subscriptions)];
-  const byReceiver = new Map<Receiver, Subscription[]>();
-  for (const subscription of subscriptions) {
-    const list = byReceiver.get(subscription.receiver);
-    if (list === undefined) byReceiver.set(subscription.receiver, [subscription]);
+/** The subscriptions of a route on their way to its targets: those of each receiver are put together first. */
+class Merging {
+  readonly targets: Target[] = [];
+  readonly #subscriptions: readonly Subscription[];
+  readonly #keeps: boolean;
+  readonly #byReceiver: Map<Receiver, Subscription[]> = new Map();
+  #next = 0;
+  #lists: Iterator<Subscription[]> | undefined;
+
+  constructor(subscriptions: readonly Subscription[], keeps: boolean) {
+    this.#subscriptions = subscriptions;
+    this.#keeps = keeps;
+  }
+
+  goOn(steps: number): boolean {
+    const all = this.#subscriptions;
+    let left = steps;
+    for (; this.#next < all.length; this.#next++) {
+      if (left-- <= 0) return false;
+      this.#take(all[this.#next] as Subscription);
+    }
+    this.#lists ??= this.#byReceiver.values();
+    for (; left > 0; left--) {
+      const { done, value } = this.#lists.next();
+      if (done === true) return true;
+      this.targets.push(new Target(value, this.#keeps));
+    }
+    return false;
+  }
+
+  #take(subscription: Subscription): void {
+    const list = this.#byReceiver.get(subscription.receiver);
+    if (list === undefined) this.#byReceiver.set(subscription.receiver, [subscription]);
     else list.push(subscription);
   }
-  const targets: Target[] = [];
-  for (const list of byReceiver.values()) targets.push(new Target(list));
-  return targets;
 }

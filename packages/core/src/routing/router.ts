@@ -8,6 +8,9 @@ import { SharedGroups } from './shared-groups.ts';
 
 const maxCachedRoutes = 16_384;
 
+// A million take some 150 MB.
+const maxCachedTargets = 1_000_000;
+
 /** Filter to receivers: the matcher, with the routes of the topics that were used last before it. */
 export class Router {
   readonly #matcher: Matcher<Subscription>;
@@ -15,9 +18,12 @@ export class Router {
   #routes: Map<string, Route> = new Map();
   /** Raised by every change of a wildcard subscription, which may touch any route. */
   #generation = 0;
+  #cachedTargets = 0;
+  readonly #maxAtOnce: number;
 
-  constructor(matcher: Matcher<Subscription>, context: Context) {
+  constructor(matcher: Matcher<Subscription>, context: Context, maxAtOnce: number = Infinity) {
     this.#matcher = matcher;
+    this.#maxAtOnce = maxAtOnce;
     this.#shared = new SharedGroups(context);
   }
 
@@ -37,6 +43,7 @@ export class Router {
     const removed =
       subscription.sharedFilter === undefined ? subscription : this.#shared.remove(subscription);
     if (removed === undefined) return;
+    removed.end();
     this.#matcher.remove(removed.topicFilter, removed);
     this.changed(removed);
   }
@@ -71,35 +78,41 @@ export class Router {
     if (known !== undefined && known.generation === this.#generation) return known;
     const subscriptions: Subscription[] = [];
     this.#matcher.match(topic, subscriptions);
-    const route = new Route(topic, subscriptions, this.#generation);
+    const route = new Route(topic, subscriptions, this.#generation, this.#maxAtOnce);
+    this.#cachedTargets += subscriptions.length;
     // Topics come from peers: the cache starts again rather than grow with them.
-    if (this.#routes.size >= maxCachedRoutes) this.#routes = new Map();
+    if (this.#routes.size >= maxCachedRoutes || this.#cachedTargets > maxCachedTargets) {
+      this.#routes = new Map();
+      this.#cachedTargets = subscriptions.length;
+    }
     this.#routes.set(topic, route);
     return route;
   }
 
-  /** Delivers a message to every receiver of its route. Returns how many took it. */
+  /** Delivers a message to every receiver of its route, which is not a large one. Returns how many took it. */
   route(message: RoutedMessage, route: Route): number {
     const targets = route.targets;
     let receivers = 0;
     for (let index = 0; index < targets.length; index++) {
-      const target = targets[index] as Target;
-      if (
-        target.subscriptions === undefined ||
-        target.receiver.clientId !== message.publisherId ||
-        message.publisherId === ''
-      ) {
-        if (target.deliver(message)) receivers++;
-      } else if (remoteTarget(target.subscriptions)?.deliver(message) === true) {
-        receivers++;
-      }
+      if (deliver(message, targets[index] as Target)) receivers++;
     }
     return receivers;
+  }
+
+  /** As `route`, to one receiver of a route that was made some turns ago: to what is left of its subscriptions. */
+  deliverLate(message: RoutedMessage, target: Target): boolean {
+    const { subscriptions } = target;
+    if (subscriptions === undefined) return deliver(message, target);
+    // Merged again: their options may have changed as well.
+    const left = subscriptions.filter(({ isOver }) => !isOver);
+    // [MQTT-3.10.4-2]
+    return left.length > 0 && deliver(message, new Target(left, true));
   }
 
   /** The receivers that `route` would deliver to. */
   targets(message: RoutedMessage, route: Route): readonly Target[] {
     const { publisherId } = message;
+    route.merge(Infinity);
     const isOwn = (target: Target): boolean =>
       target.subscriptions !== undefined && target.receiver.clientId === publisherId;
     if (publisherId === '' || !route.targets.some(isOwn)) return route.targets;
@@ -111,8 +124,17 @@ export class Router {
   }
 }
 
+function deliver(message: RoutedMessage, target: Target): boolean {
+  const { publisherId } = message;
+  const { subscriptions, receiver } = target;
+  if (subscriptions === undefined || publisherId === '' || receiver.clientId !== publisherId) {
+    return target.deliver(message);
+  }
+  return remoteTarget(subscriptions)?.deliver(message) === true;
+}
+
 /** The receiver published it: only its subscriptions without No Local count [MQTT-3.8.3-3]. */
 function remoteTarget(subscriptions: readonly Subscription[]): Target | undefined {
   const remote = subscriptions.filter((subscription) => !subscription.noLocal);
-  return remote.length > 0 ? new Target(remote) : undefined;
+  return remote.length > 0 ? new Target(remote, true) : undefined;
 }

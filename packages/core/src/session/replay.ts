@@ -1,4 +1,5 @@
 import type { Qos } from '@sluice/packet';
+import type { SlicedTask } from '../base/turn.ts';
 import type { Context } from '../context/context.ts';
 import { RoutedMessage } from '../messages/routed-message.ts';
 import type { Outbox } from '../outbox/outbox.ts';
@@ -7,6 +8,7 @@ import type { RetainedCursor } from '../retained/retained-cursor.ts';
 import type { Receiver } from './receiver.ts';
 
 const messagesPerTurn = 100;
+const messagesPerLook = 10;
 const stepsPerCall = 1_000;
 
 /** The retained messages that a new subscription asks for (section 3.3.1.3). */
@@ -27,11 +29,13 @@ interface ReplayOwner extends Receiver {
 }
 
 /** Retained messages on their way to one client: taken from the store only as fast as they leave. */
-export class ReplayQueue {
+export class ReplayQueue implements SlicedTask {
   readonly #owner: ReplayOwner;
   readonly #context: Context;
   readonly #replays: Replay[] = [];
   #deferred = false;
+  /** When its slice of the turn is over. */
+  #until = Infinity;
 
   constructor(owner: ReplayOwner, context: Context) {
     this.#owner = owner;
@@ -57,7 +61,7 @@ export class ReplayQueue {
       const { cursor, qos, subscriptionIdentifiers } = this.#replays[0];
       if (this.#deferred || this.#owner.sink?.writable !== true || !this.#owner.outbox.idle)
         return false;
-      if (budget-- === 0) {
+      if (budget-- === 0 || this.#isOver(budget)) {
         this.#defer();
         return false;
       }
@@ -68,6 +72,18 @@ export class ReplayQueue {
       else budget = 0;
     }
     return true;
+  }
+
+  /** Goes on with what was put off, which may put itself off again. */
+  slice(until: number): boolean {
+    this.#deferred = false;
+    this.#until = until;
+    try {
+      this.#owner.pump();
+    } finally {
+      this.#until = Infinity;
+    }
+    return false;
   }
 
   #send(retained: RoutedMessage, qos: Qos, identifiers: readonly number[] | undefined): void {
@@ -81,11 +97,12 @@ export class ReplayQueue {
     this.#owner.deliver(message, lower, true, identifiers); // [MQTT-3.3.1-8]
   }
 
+  #isOver(left: number): boolean {
+    return left % messagesPerLook === 0 && this.#context.environment.monotonic() >= this.#until;
+  }
+
   #defer(): void {
     this.#deferred = true;
-    this.#context.environment.defer(() => {
-      this.#deferred = false;
-      this.#owner.pump();
-    });
+    this.#context.turn.share(this);
   }
 }

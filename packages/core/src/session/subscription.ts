@@ -5,8 +5,9 @@ const qosMask = 3;
 const noLocalFlag = 4;
 const retainAsPublishedFlag = 8;
 const retainHandlingShift = 4;
+const overFlag = 64;
 /** Factor of the subscription identifier, which lies above the other options. */
-const identifierFactor = 64;
+const identifierFactor = 128;
 
 /** What few subscriptions have other than in their filter. */
 interface OtherNames {
@@ -69,6 +70,15 @@ export class Subscription {
   /** 0 when it has none. */
   get subscriptionIdentifier(): number {
     return Math.floor(this.#options / identifierFactor);
+  }
+
+  /** Removed: nothing more may come of it, also where its route is still in use. */
+  get isOver(): boolean {
+    return (this.#options & overFlag) !== 0;
+  }
+
+  end(): void {
+    if (!this.isOver) this.#options += overFlag;
   }
 
   lower(qos: Qos): void {

@@ -1,6 +1,6 @@
 import type { Qos } from '@sluice/packet';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModelClient, type Published } from '../support/model-client.ts';
 import { type Store, stores } from '../support/stores.ts';
 import { startTestBroker } from '../support/test-broker.ts';
@@ -67,11 +67,20 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const) }) },
 );
 
-async function play(steps: readonly Step[], store: Store): Promise<void> {
+async function play(
+  steps: readonly Step[],
+  store: Store,
+  maxReceiversPerTurn: number,
+): Promise<void> {
   // Small limits, so that the short histories of a test meet all of them.
   const world = await startTestBroker({
     store,
-    limits: { maxInflightMessages: 3, windowMessages: 2, maxPacketsPerTurn: 2 },
+    limits: {
+      maxInflightMessages: 3,
+      windowMessages: 2,
+      maxPacketsPerTurn: 2,
+      maxReceiversPerTurn,
+    },
   });
   let now = 0;
   const published: Published[] = [];
@@ -159,16 +168,21 @@ function check(client: ModelClient, published: readonly Published[], hasCrashed:
   }
 }
 
-test.each(stores)(
-  'any history over a %s store keeps the promises',
-  async (name, makeStore) => {
-    const numRuns = name === 'memory' ? 150 : 15;
-    await fc.assert(
-      fc.asyncProperty(fc.array(aStep, { minLength: 20, maxLength: 120 }), (steps) =>
-        play(steps, makeStore()),
-      ),
-      { numRuns, seed: 1 },
-    );
-  },
-  60_000,
-);
+describe.each([
+  ['at once', 1_000],
+  ['one each turn', 1],
+])('receivers are served %s', (_, maxReceiversPerTurn) => {
+  test.each(stores)(
+    'any history over a %s store keeps the promises',
+    async (name, makeStore) => {
+      const numRuns = name === 'memory' ? 150 : 15;
+      await fc.assert(
+        fc.asyncProperty(fc.array(aStep, { minLength: 20, maxLength: 120 }), (steps) =>
+          play(steps, makeStore(), maxReceiversPerTurn),
+        ),
+        { numRuns, seed: 1 },
+      );
+    },
+    60_000,
+  );
+});

@@ -1,7 +1,7 @@
 import { allow, deny } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { Gate } from '../support/gate.ts';
-import { text } from '../support/packets.ts';
+import { connectPacket, text } from '../support/packets.ts';
 import { filtersOf, Rules, reauthorize } from '../support/rules.ts';
 import { aPlugin, startTestBroker } from '../support/test-broker.ts';
 
@@ -93,10 +93,10 @@ describe('a client that was away', () => {
     await before.drop();
     rules.wait = gate.wait;
     const first = world.client();
-    first.connect({ clientId: 'c', ...durable }).catch(() => {});
+    first.send(connectPacket(5, { clientId: 'c', ...durable }));
     await world.settle();
     const second = world.client();
-    second.connect({ clientId: 'c', ...durable }).catch(() => {});
+    second.send(connectPacket(5, { clientId: 'c', ...durable }));
     await world.settle();
     gate.open();
     await world.settle();
