@@ -27,7 +27,7 @@ const outputUnderPressure = 65_536;
 /** Where nothing is known of the process. */
 const unknownProcessBytes = 2_147_483_648;
 
-// Measured: `docs/performance.md` has the memory of a million sessions and of connections.
+// Estimates: about what each takes, apart from what it holds.
 const connectionBytes = 4_096;
 const sessionBytes = 1_024;
 const subscriptionBytes = 256;
