@@ -79,7 +79,7 @@ export class AttackWorld {
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < quietTurns; quiet++) {
       await this.turn();
-      if (this.#persistence.isBusy) quiet = 0;
+      if (this.#persistence.isBusy || this.environment.deferred > 0) quiet = 0;
       for (const client of this.#clients) if (client.sendAnswers()) quiet = 0;
     }
   }

@@ -10,6 +10,8 @@ interface ElasticTimer {
 export class ElasticEnvironment implements Environment {
   readonly #real: Environment = createEnvironment();
   readonly #timers: Set<ElasticTimer> = new Set();
+  /** Work that is put off, and not done yet. */
+  deferred = 0;
   #jumpedMs = 0;
   #blockedMs = 0;
 
@@ -37,7 +39,11 @@ export class ElasticEnvironment implements Environment {
   }
 
   defer(callback: () => void): void {
-    this.#real.defer(callback);
+    this.deferred++;
+    this.#real.defer(() => {
+      this.deferred--;
+      callback();
+    });
   }
 
   random(bytes: number): Uint8Array {

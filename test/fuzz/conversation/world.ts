@@ -30,6 +30,8 @@ const limits = {
   maxPacketsPerTurn: 2,
 } as const;
 
+/** The broker looks at its memory soon after something came in, and then no more. */
+const restMs = 1_000;
 /** Longer than any session, delay or stalled stream lasts. */
 const oblivionMs = 100_000;
 const connectTimeoutMs = 10_000;
@@ -92,7 +94,7 @@ export class ConversationWorld {
   /** Plays a conversation; throws a finding when the broker does what it must not. */
   async play(conversation: Conversation): Promise<void> {
     this.#connectCanaries();
-    await this.#settle();
+    await this.#pass(restMs);
     const before = this.#tables();
     for (const step of conversation) {
       const doing = this.#do(step);
@@ -109,7 +111,7 @@ export class ConversationWorld {
     for (const topic of this.#store.retainedTopics) {
       void this.#broker.publish({ topic, payload: '', retain: true });
     }
-    await this.#settle();
+    await this.#pass(restMs);
     this.#compare(before, this.#tables());
     await this.#sing();
     await this.close();

@@ -104,6 +104,12 @@ export class ClientSink implements Sink {
     if (--this.#holds === 0) this.#owner.reading.resume(ReadingStop.pressure);
   }
 
+  sip(): void {
+    const { reading } = this.#owner;
+    reading.resume(ReadingStop.pressure);
+    if (this.#holds > 0) reading.stop(ReadingStop.pressure);
+  }
+
   publish(
     message: RoutedMessage,
     qos: Qos,

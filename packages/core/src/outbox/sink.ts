@@ -29,6 +29,8 @@ export interface Sink {
   /** Reads its client no further until `letGo`, as many times as it was called. */
   holdBack(): void;
   letGo(): void;
+  /** Reads a little of a client that is held back: its acknowledgements may lie behind what it publishes. */
+  sip(): void;
 
   /** Ends the connection from the broker's side; the reference says where the client should go instead. */
   close(reasonCode: ReasonCode, message: string, serverReference?: string): void;

@@ -102,6 +102,8 @@ export class FanOuts implements SlicedTask {
     if (!this.#merge(fanOut.destination, most, until)) return 0;
     const added = commits.added;
     if (fanOut.next === 0) commits.cut();
+    // Who gets it when its commit is durable waits for the one that also has what its publisher is told.
+    if (fanOut.message.mayRepeat) this.#hold();
     const depth = publishGuard.enterRouting(fanOut.message);
     try {
       const served = this.#deliver(fanOut, most, until);

@@ -45,12 +45,11 @@ export class Target {
 export class Route {
   /** All of them once `merge` has returned true, which is at once but for a large route. */
   targets: readonly Target[] = [];
-  /** Whether it has so many receivers that they are not served in one turn. */
-  readonly isLarge: boolean;
   /** Set when a subscription to exactly this topic changed. */
   stale = false;
   readonly topic: string;
   readonly generation: number;
+  readonly #maxAtOnce: number;
   #merging: Merging | undefined;
 
   constructor(
@@ -61,13 +60,19 @@ export class Route {
   ) {
     this.topic = topic;
     this.generation = generation;
-    this.isLarge = subscriptions.length > maxAtOnce;
+    this.#maxAtOnce = maxAtOnce;
     if (subscriptions.length === 1) {
       this.targets = [new Target(subscriptions)];
     } else {
-      this.#merging = new Merging(subscriptions, this.isLarge);
-      if (!this.isLarge) this.merge(Infinity);
+      const isLarge = subscriptions.length > maxAtOnce;
+      this.#merging = new Merging(subscriptions, isLarge);
+      if (!isLarge) this.merge(Infinity);
     }
+  }
+
+  /** Whether it has so many receivers, or subscriptions still to be merged, that it is too much for one turn. */
+  get isLarge(): boolean {
+    return this.#merging !== undefined || this.targets.length > this.#maxAtOnce;
   }
 
   /** Merges on, so many subscriptions or targets. True when nothing is left. */

@@ -85,8 +85,11 @@ export class WaitingPublishers implements DeadlineOwner {
     const { sink, limits } = this.#receiver;
     if (this.#waiting.size === 0 || sink === undefined) return;
     const now = this.#context.environment.monotonic();
-    // It waits itself: its own acknowledgements are not read.
-    if (sink.isHeldBack) this.#since = now;
+    // It waits itself, perhaps for one of those who wait for it, and its acknowledgements are not read.
+    if (sink.isHeldBack) {
+      this.#since = now;
+      sink.sip();
+    }
     if (now - this.#since >= limits.stalledTimeoutMs) this.#close(sink);
     else this.#arm();
   }
