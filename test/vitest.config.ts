@@ -43,9 +43,9 @@ export default defineConfig({
         test: {
           name: 'long',
           include: long,
-          // They start processes of their own, and some mostly wait for those: two at a time, when all else is done.
+          // They use every processor themselves: one after the other, when all else is done.
           sequence: { groupOrder: 1 },
-          maxWorkers: 2,
+          maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -15,6 +15,8 @@ export interface Port {
   end(): void;
   /** Closes at once. */
   destroy(): void;
+  /** The peer has closed, and all that it sent was handled: closes as well. */
+  follow(): void;
 }
 
 /** Who is told what happens on a port. */

@@ -136,17 +136,10 @@ export class Connection implements PortOwner {
   onClosed(error: Error | undefined): void {
     this.#liveness.stop();
     this.#context.stats.connections--;
-    if (this.#closed) return;
-    if (this.client === undefined) {
-      this.#refused('network', 0, error?.message ?? 'the stream ended');
-      this.#end('network', 0, error, false);
-    } else {
-      // What came before the end counts, above all a DISCONNECT.
-      this.reading.finish(() => {
-        this.#liveness.stop();
-        this.#end('network', 0, error, false);
-      });
-    }
+    if (this.#closed) this.#port.follow();
+    else if (this.client === undefined && !this.reading.isPutOff) this.#left(error);
+    // What came before the end counts, above all a DISCONNECT. The peer must not take our end for its answer before.
+    else this.reading.finish(() => this.#left(error));
   }
 
   /** A packet of the client; a promise while a hook takes its time. */
@@ -288,6 +281,14 @@ export class Connection implements PortOwner {
       }
     }
     if (isMine) registry.leave(session);
+  }
+
+  #left(error: Error | undefined): void {
+    this.#liveness.stop();
+    if (this.client === undefined)
+      this.#refused('network', 0, error?.message ?? 'the stream ended');
+    this.#end('network', 0, error, false);
+    this.#port.follow();
   }
 
   /** What was written leaves, then the stream closes. */

@@ -91,11 +91,16 @@ export class DuplexPort implements Port {
     this.#close();
   }
 
-  ended(): void {
-    this.#close();
+  follow(): void {
+    if (this.#stream.destroyed) return;
     // A peer that has gone takes nothing more: what waits for it would keep the stream open for ever.
     if (this.#stream.writableLength > 0) this.#stream.destroy();
     else if (!this.#stream.writableEnded) this.#stream.end();
+  }
+
+  ended(): void {
+    if (this.#owner === undefined) this.follow();
+    else this.#close();
   }
 
   closed(): void {

@@ -64,6 +64,11 @@ export class Reading implements SlicedTask {
     return this.#stops !== 0;
   }
 
+  /** Whether what came waits only for its turn. */
+  get isPutOff(): boolean {
+    return (this.#stops & ReadingStop.turn) !== 0;
+  }
+
   /** Bytes that came and are no packets yet. */
   get heldBytes(): number {
     let bytes = this.#decoder.bufferedBytes;

@@ -86,6 +86,10 @@ class TracedPort implements Port {
     this.#port.destroy();
   }
 
+  follow(): void {
+    this.#port.follow();
+  }
+
   #tell(bytes: Uint8Array): void {
     // The version is known by the time of the first answer.
     this.#decoder ??= new Decoder({

@@ -50,4 +50,8 @@ export class FakePort implements Port {
   destroy(): void {
     this.destroyed = true;
   }
+
+  follow(): void {
+    this.ended = true;
+  }
 }
