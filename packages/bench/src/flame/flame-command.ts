@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { BenchError } from '../bench-error.ts';
 import { sluice } from '../brokers/sluice.ts';
 import { Child, freePort, outputOf } from '../child.ts';
 import { compiledLoadGenerator } from '../compile.ts';
 import { loadArguments } from '../load.ts';
 import { availablePinning } from '../machine.ts';
+import { parseNameAndOut } from '../name-and-out.ts';
 import type { Scenario } from '../scenario.ts';
 import { scenarioNamed } from '../scenarios.ts';
 import { drawFlame } from './draw-flame.ts';
@@ -37,24 +37,13 @@ export function parseFlameOptions(words: readonly string[]): {
   readonly scenarios: readonly Scenario[];
   readonly out: string;
 } {
-  let parsed: { readonly values: { readonly out?: string }; readonly positionals: string[] };
-  try {
-    parsed = parseArgs({
-      args: [...words],
-      options: { out: { type: 'string' } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw new BenchError((error as Error).message);
-  }
-  const [names, ...others] = parsed.positionals;
-  if (names === undefined || others.length > 0) throw new BenchError(`Usage: ${usage}`);
+  const { name: names, out } = parseNameAndOut(words, usage);
   const scenarios = names.split(',').map((name) => {
     const scenario = scenarioNamed(name);
     if (scenario === undefined) throw new BenchError(`There is no scenario "${name}".`);
     return scenario;
   });
-  return { scenarios, out: parsed.values.out ?? 'docs/plots' };
+  return { scenarios, out };
 }
 
 async function flameOf(scenario: Scenario, loadGenerator: string): Promise<string> {

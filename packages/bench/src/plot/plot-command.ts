@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { BenchError } from '../bench-error.ts';
+import { parseNameAndOut } from '../name-and-out.ts';
 import { readReport } from '../read-report.ts';
 import { chartsOf } from './charts.ts';
 import { drawChart } from './draw.ts';
@@ -27,17 +27,6 @@ export function parsePlotOptions(words: readonly string[]): {
   readonly report: string;
   readonly out: string;
 } {
-  let parsed: { readonly values: { readonly out?: string }; readonly positionals: string[] };
-  try {
-    parsed = parseArgs({
-      args: [...words],
-      options: { out: { type: 'string' } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw new BenchError((error as Error).message);
-  }
-  const [report, ...others] = parsed.positionals;
-  if (report === undefined || others.length > 0) throw new BenchError(`Usage: ${usage}`);
-  return { report, out: parsed.values.out ?? 'docs/plots' };
+  const { name: report, out } = parseNameAndOut(words, usage);
+  return { report, out };
 }
