@@ -6,22 +6,29 @@ import { startTestBroker } from '../support/test-broker.ts';
 
 const disconnect = Buffer.from([PacketType.disconnect << 4, 0]);
 
+/** A stream that takes everything, and tells when it is ended. */
+class Watched extends Duplex {
+  onEnd: () => void = () => {};
+
+  override _read(): void {}
+
+  override _write(_chunk: unknown, _encoding: unknown, done: () => void): void {
+    done();
+  }
+
+  override end(): this {
+    this.onEnd();
+    return super.end();
+  }
+}
+
 test('what a client sent before it closed is handled before the broker closes, also when others have their turn', async () => {
   const world = await startTestBroker({ limits: { maxBytesPerTurn: 1_024 } });
   const watcher = await world.connect('watcher');
   await watcher.subscribe('will');
   const clientsThen: number[] = [];
-  class Watched extends Duplex {
-    override _read(): void {}
-    override _write(_chunk: unknown, _encoding: unknown, done: () => void): void {
-      done();
-    }
-    override end(): this {
-      clientsThen.push(world.broker.stats.clients);
-      return super.end();
-    }
-  }
   const stream = new Watched();
+  stream.onEnd = () => clientsThen.push(world.broker.stats.clients);
   world.broker.handle(stream);
   stream.push(encodePacket(connectPacket(5, { clientId: 'c', will: aWill('will', 'x') }), 5));
   await world.settle();
@@ -32,4 +39,28 @@ test('what a client sent before it closed is handled before the broker closes, a
   await world.settle();
   expect(clientsThen).toEqual([1]);
   expect(await watcher.payloads()).toEqual([]);
+});
+
+test('who sends all at once and closes is heard, also when the turn is over', async () => {
+  const world = await startTestBroker();
+  const watcher = await world.connect('watcher');
+  await watcher.subscribe('news');
+  const [busy, brief] = [new Watched(), new Watched()];
+  world.broker.handle(busy);
+  world.broker.handle(brief);
+  const { environment } = world;
+  const monotonic = environment.monotonic.bind(environment);
+  // Every look at the clock costs time here.
+  environment.monotonic = () => {
+    environment.block(2);
+    return monotonic();
+  };
+  busy.emit('data', encodePacket(connectPacket(5, { clientId: 'busy' }), 5));
+  brief.emit('data', encodePacket(connectPacket(5, { clientId: 'brief' }), 5));
+  brief.emit('data', encodePacket(publishPacket('news', 'x'), 5));
+  brief.emit('data', disconnect);
+  brief.emit('end');
+  environment.monotonic = monotonic;
+  await world.settle();
+  expect(await watcher.payloads()).toEqual(['x']);
 });
