@@ -172,9 +172,17 @@ function apply(
   const subscriptionIdentifier = packet.properties.subscriptionIdentifier ?? 0;
   for (const entry of entries) {
     if (isFailure(entry.code)) continue;
-    const { request, requested } = entry;
-    const granted = { ...request, qos: entry.code as Qos, requested, subscriptionIdentifier };
-    const made = subscriptions.add(session, granted);
+    const { filter, noLocal, retainAsPublished, retainHandling } = entry.request;
+    // Written out, since a spread would cost as much as all the rest.
+    const made = subscriptions.add(session, {
+      requested: entry.requested,
+      filter,
+      qos: entry.code as Qos,
+      noLocal,
+      retainAsPublished,
+      retainHandling,
+      subscriptionIdentifier,
+    });
     if (made === undefined) {
       entry.code = ReasonCode.quotaExceeded;
       connection.limited('maxSubscriptionsPerSession', 'refused');

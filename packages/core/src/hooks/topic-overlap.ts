@@ -1,5 +1,6 @@
 /** Whether some topic name matches both of two plain topic filters. */
 export function filtersOverlap(one: string, other: string): boolean {
+  if (differAtOnce(one, other)) return false;
   if (hidesSystemTopics(one, other) || hidesSystemTopics(other, one)) return false;
   const first = one.split('/');
   const second = other.split('/');
@@ -11,6 +12,17 @@ export function filtersOverlap(one: string, other: string): boolean {
     if (a === undefined || b === undefined) return a === b;
     if (a !== '+' && b !== '+' && a !== b) return false;
   }
+}
+
+/** Most pairs have nothing in common: one look tells where both begin with a character that is no wildcard. */
+function differAtOnce(one: string, other: string): boolean {
+  const a = one.charCodeAt(0);
+  const b = other.charCodeAt(0);
+  return a !== b && !isWildcard(a) && !isWildcard(b);
+}
+
+function isWildcard(character: number): boolean {
+  return character === 0x2b || character === 0x23;
 }
 
 /** Whether every topic name that matches `inner` matches `outer`, both of them plain topic filters. */

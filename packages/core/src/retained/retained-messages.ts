@@ -1,3 +1,4 @@
+import { hasWildcard } from '@sluice/packet';
 import type { Durability, Message } from '@sluice/plugin';
 import { Deadline, type DeadlineOwner } from '../base/deadlines.ts';
 import type { Context } from '../context/context.ts';
@@ -84,6 +85,13 @@ export class RetainedMessages {
   /** Messages older than `before` on topics that a filter matches. */
   walk(filter: string, before: number): RetainedCursor {
     return this.#store.walk(filter, before);
+  }
+
+  /** As `walk`; undefined where it is clear at once that there are none, as for most subscriptions. */
+  find(filter: string, before: number): RetainedCursor | undefined {
+    if (this.size === 0) return undefined;
+    if (!hasWildcard(filter) && !this.#store.has(filter)) return undefined;
+    return this.walk(filter, before);
   }
 
   #expire(message: RoutedMessage): void {

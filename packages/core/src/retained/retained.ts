@@ -60,6 +60,10 @@ export class Retained {
     return this.#find(topic)?.message;
   }
 
+  has(topic: string): boolean {
+    return this.#find(topic) !== undefined;
+  }
+
   /** Finds, bit by bit, the messages with a number below `before` on topics that match a (not shared) filter. */
   walk(filter: string, before: number): RetainedCursor {
     return new RetainedCursor(this.#root, filter, before);

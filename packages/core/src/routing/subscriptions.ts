@@ -1,7 +1,7 @@
 import { parseSharedFilter, type Qos, type SubscriptionRequest } from '@sluice/packet';
 import type { Context } from '../context/context.ts';
 import type { RetainedMessages } from '../retained/retained-messages.ts';
-import type { Replay } from '../session/replay.ts';
+import { type Replay, SubscriptionReplay } from '../session/replay.ts';
 import type { Session } from '../session/session.ts';
 import { Subscription } from '../session/subscription.ts';
 import type { Router } from './router.ts';
@@ -55,7 +55,8 @@ export class Subscriptions {
     this.#made(session, subscription);
     if (!wantsRetained(granted, existing === undefined)) return { replay: undefined };
     // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
-    return { replay: replayOf(subscription, this.#retained.walk(filter, before)) };
+    const cursor = this.#retained.find(filter, before);
+    return { replay: cursor && new SubscriptionReplay(subscription, cursor) };
   }
 
   /** Removes a subscription by the name the client knows; false when there is none [MQTT-3.10.4-1]. */
@@ -80,14 +81,14 @@ export class Subscriptions {
   }
 
   #made(session: Session, subscription: Subscription): void {
-    const { commits } = this.#context;
-    const request = requestOf(subscription);
     if (session.stored) {
       const { requested, subscriptionIdentifier } = subscription;
+      const request = requestOf(subscription);
       const record = { session: session.number, requested, ...request, subscriptionIdentifier };
-      commits.add({ type: 'subscribe', record });
+      this.#context.commits.add({ type: 'subscribe', record });
     }
-    session.hooks.subscribed?.({ client: session.client, subscription: request });
+    const { subscribed } = session.hooks;
+    subscribed?.({ client: session.client, subscription: requestOf(subscription) });
   }
 }
 
@@ -101,17 +102,4 @@ export function requestOf(subscription: Subscription): SubscriptionRequest {
 function wantsRetained({ filter, retainHandling }: SubscriptionRequest, isNew: boolean): boolean {
   if (parseSharedFilter(filter) !== undefined) return false;
   return retainHandling === 0 || (retainHandling === 1 && isNew);
-}
-
-function replayOf(subscription: Subscription, cursor: Replay['cursor']): Replay {
-  const { requested, qos: granted, subscriptionIdentifier: identifier } = subscription;
-  return {
-    requested,
-    cursor,
-    // It may be lowered before the last message is sent, and replaced by one that has a replay of its own.
-    get qos() {
-      return Math.min(granted, subscription.qos) as Qos;
-    },
-    subscriptionIdentifiers: identifier === 0 ? undefined : [identifier],
-  };
 }

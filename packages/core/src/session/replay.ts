@@ -6,6 +6,7 @@ import type { Outbox } from '../outbox/outbox.ts';
 import type { Sink } from '../outbox/sink.ts';
 import type { RetainedCursor } from '../retained/retained-cursor.ts';
 import type { Receiver } from './receiver.ts';
+import type { Subscription } from './subscription.ts';
 
 const messagesPerTurn = 100;
 const messagesPerLook = 10;
@@ -18,6 +19,30 @@ export interface Replay {
   readonly cursor: RetainedCursor;
   readonly qos: Qos;
   readonly subscriptionIdentifiers: readonly number[] | undefined;
+}
+
+/** What is retained for a subscription that was made. */
+export class SubscriptionReplay implements Replay {
+  readonly requested: string;
+  readonly cursor: RetainedCursor;
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+  readonly #subscription: Subscription;
+  readonly #granted: Qos;
+
+  constructor(subscription: Subscription, cursor: RetainedCursor) {
+    const { requested, qos, subscriptionIdentifier } = subscription;
+    this.requested = requested;
+    this.cursor = cursor;
+    this.subscriptionIdentifiers =
+      subscriptionIdentifier === 0 ? undefined : [subscriptionIdentifier];
+    this.#subscription = subscription;
+    this.#granted = qos;
+  }
+
+  // It may be lowered before the last message is sent, and replaced by one that has a replay of its own.
+  get qos(): Qos {
+    return Math.min(this.#granted, this.#subscription.qos) as Qos;
+  }
 }
 
 /** The session, as its replays see it. */
