@@ -71,6 +71,17 @@ function someCommits(maxPendingBytes = 1_000) {
   return { environment, disk, commits, failures, recoveries, told, wait, written };
 }
 
+test('a batch that is durable keeps neither its operations nor who waited for them', async () => {
+  const { environment, commits, disk, told, wait } = someCommits();
+  const batch = commits.add(operation(1));
+  wait('one');
+  environment.runDeferred();
+  await disk.settle();
+  expect(told).toEqual(['one']);
+  expect(batch.operations).toEqual([]);
+  expect(batch.waiters).toEqual([]);
+});
+
 test('what is added in one turn is one commit, in order', () => {
   const { environment, commits, written } = someCommits();
   for (const packetId of [3, 1, 2]) commits.add(operation(packetId));

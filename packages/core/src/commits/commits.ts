@@ -22,6 +22,12 @@ export class Batch {
     this.bytes += bytes;
     if (strength[durability] > strength[this.durability]) this.durability = durability;
   }
+
+  /** Messages that wait in queues refer to the batch that they were stored with: they may not keep what else was in it. */
+  settled(): void {
+    this.operations.length = 0;
+    this.waiters.length = 0;
+  }
 }
 
 /** What commits work with. */
@@ -265,6 +271,7 @@ export class Commits implements TurnTask {
   #settle(batch: Batch): void {
     this.#pendingBytes -= batch.bytes;
     this.#telling.tell(batch.waiters, this.#abandoned);
+    batch.settled();
     if (this.#relief.length === 0 || this.congested) return;
     const relief = this.#relief;
     this.#relief = [];
