@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createMatcher } from '@sluice/matcher';
 import { type Qos, topicMatches } from '@sluice/packet';
 import fc from 'fast-check';
@@ -153,3 +155,34 @@ test('topics come from peers: any number of them is forgotten again', () => {
   expect(router.lookup('t/0')).not.toBe(first);
   expect(router.lookup('t/0')).toBe(router.lookup('t/0'));
 });
+
+test.each(['a/b', 'a/+'])(
+  'nobody is kept in memory by the route of a topic after %s ended',
+  async (filter) => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const router = aRouter();
+    const subscribeAndLeave = (): WeakRef<Receiver> => {
+      const receiver = aReceiver('c', []);
+      const options = {
+        requested: filter,
+        filter,
+        qos: 0,
+        noLocal: false,
+        retainHandling: 0,
+      } as const;
+      const rest = { retainAsPublished: false, subscriptionIdentifier: 0 };
+      const subscription = new Subscription(receiver, { ...options, ...rest });
+      router.add(subscription);
+      expect(router.route(RoutedMessage.of(aMessage({ topic: 'a/b' })), router.lookup('a/b'))).toBe(
+        1,
+      );
+      router.remove(subscription);
+      return new WeakRef(receiver);
+    };
+    const receiver = subscribeAndLeave();
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(receiver.deref()).toBeUndefined();
+  },
+);

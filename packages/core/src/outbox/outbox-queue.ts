@@ -154,6 +154,11 @@ export class OutboxQueue implements WaitingQueue {
     this.#isClosed = true;
   }
 
+  /** Nobody needs what waited in memory any more. */
+  forget(): void {
+    this.#openWindow = undefined;
+  }
+
   /** Reads what lies on disk only, if there is such. */
   readOn(): void {
     const upTo = this.#next;

@@ -142,6 +142,11 @@ export class Outbox {
     this.#queue.watch(undefined);
   }
 
+  /** After `close`, when nothing of it is still to be given to others: somebody may refer to the session for longer. */
+  forget(): void {
+    this.#queue.forget();
+  }
+
   /** Whether an entry that is on disk was sent at least once. */
   wasSent(sequence: number): boolean {
     return sequence < this.#queue.sentEnd;

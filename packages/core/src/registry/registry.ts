@@ -141,6 +141,7 @@ export class Registry {
     session.outbox.close();
     const { number, clientId } = session;
     const forget = (): void => {
+      session.outbox.forget();
       if (!session.stored) return;
       const { commits } = this.#context;
       commits.add({ type: 'endSession', session: number, clientId });

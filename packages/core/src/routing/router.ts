@@ -59,6 +59,8 @@ export class Router {
     if (subscription.sharedFilter !== undefined) return;
     if (hasWildcard(subscription.topicFilter)) {
       this.#generation++;
+      // None of them is looked at again, and they refer to sessions that may have ended.
+      this.#forgetRoutes();
       return;
     }
     const route = this.#routes.get(subscription.topicFilter);
@@ -75,18 +77,22 @@ export class Router {
   /** Where messages of a topic go. */
   lookup(topic: string): Route {
     const known = this.#routes.get(topic);
-    if (known !== undefined && known.generation === this.#generation) return known;
+    if (known !== undefined) return known;
     const subscriptions: Subscription[] = [];
     this.#matcher.match(topic, subscriptions);
     const route = new Route(topic, subscriptions, this.#generation, this.#maxAtOnce);
-    this.#cachedTargets += subscriptions.length;
     // Topics come from peers: the cache starts again rather than grow with them.
-    if (this.#routes.size >= maxCachedRoutes || this.#cachedTargets > maxCachedTargets) {
-      this.#routes = new Map();
-      this.#cachedTargets = subscriptions.length;
+    if (this.#routes.size >= maxCachedRoutes || this.#cachedTargets >= maxCachedTargets) {
+      this.#forgetRoutes();
     }
+    this.#cachedTargets += subscriptions.length;
     this.#routes.set(topic, route);
     return route;
+  }
+
+  #forgetRoutes(): void {
+    if (this.#routes.size > 0) this.#routes = new Map();
+    this.#cachedTargets = 0;
   }
 
   /** Delivers a message to every receiver of its route, which is not a large one. Returns how many took it. */
