@@ -3,6 +3,7 @@ import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 const nanosecondsPerMs = 1_000_000;
+const microsecondsPerMs = 1_000;
 /** Turns that are looked at more closely. */
 const longTurnMs = 2;
 const reportBytes = 128;
@@ -24,6 +25,8 @@ interface LongTurn {
   readonly end: number;
   /** It had no processor. */
   readonly waitedMs: number;
+  /** Processor time of the whole process: a machine that is a guest of another may be stopped without knowing. */
+  readonly usedMs: number;
 }
 
 /** Measures the turns of the event loop, by a callback that is run once in each of them. */
@@ -35,6 +38,7 @@ export class TurnWatch {
   readonly #waiting = new WaitingTime();
   #last: number = performance.now();
   #waitedMs: number = this.#waiting.read();
+  #usedMs: number = used();
   #running = true;
 
   constructor() {
@@ -62,12 +66,12 @@ export class TurnWatch {
     };
   }
 
-  #own({ begin, end, waitedMs }: LongTurn): number {
+  #own({ begin, end, waitedMs, usedMs }: LongTurn): number {
     let own = end - begin - waitedMs;
     for (const { startTime, duration } of this.#collections) {
       if (startTime >= begin && startTime < end) own -= duration;
     }
-    return own;
+    return Math.min(own, usedMs);
   }
 
   #next(): void {
@@ -77,13 +81,20 @@ export class TurnWatch {
       this.#turnsMs.push(ms);
       if (ms > longTurnMs) {
         const waitedMs = this.#waiting.read() - this.#waitedMs;
-        this.#long.push({ begin: this.#last, end: now, waitedMs });
+        this.#long.push({ begin: this.#last, end: now, waitedMs, usedMs: used() - this.#usedMs });
       }
       this.#waitedMs = this.#waiting.read();
+      this.#usedMs = used();
       this.#last = performance.now();
       if (this.#running) this.#next();
     });
   }
+}
+
+/** Processor time of the process so far. Milliseconds. */
+function used(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / microsecondsPerMs;
 }
 
 /** How long the main thread was ready to run and had no processor: Linux tells, elsewhere it is 0. */

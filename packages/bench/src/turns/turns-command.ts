@@ -8,6 +8,8 @@ import { TurnWatch } from './turn-watch.ts';
 const many = 100_000;
 const wills = 10_000;
 const drained = 1_000;
+const leaving = 10_000;
+const filters = 10;
 const quietMs = 300;
 
 /** Something that a broker without slices would do in one turn. */
@@ -37,6 +39,10 @@ const works: readonly Work[] = [
     prepare: drain,
   },
   { name: `${formatNumber(wills)} wills at once`, prepare: willsAtOnce },
+  {
+    name: `${formatNumber(leaving)} clients with ${filters} subscriptions leave at once`,
+    prepare: leave,
+  },
 ];
 
 /** Shows how long one turn of the event loop is held by what a broker may have to do at once. */
@@ -131,6 +137,20 @@ async function willsAtOnce(broker: Broker): Promise<() => void> {
     if (index % 100 === 0) await nextTurn();
   }
   return () => {};
+}
+
+/** Streams end one after the other in one turn, as they do when a network is cut. */
+async function leave(broker: Broker): Promise<() => void> {
+  const streams: SilentStream[] = [];
+  for (let index = 0; index < leaving; index++) {
+    const stream = connect(broker, `client-${index}`, 0);
+    for (let filter = 0; filter < filters; filter++) subscribe(stream, `${filter}/${index}`, 1);
+    streams.push(stream);
+    if (index % 100 === 0) await nextTurn();
+  }
+  return () => {
+    for (const stream of streams) stream.emit('end');
+  };
 }
 
 function connect(
