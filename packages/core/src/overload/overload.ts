@@ -1,14 +1,10 @@
+import type { OverloadLevel } from '@sluice/plugin';
 import { Deadline, type DeadlineOwner, type Deadlines } from '../base/deadlines.ts';
 import type { Environment } from '../base/environment.ts';
 import type { Stats } from '../base/stats.ts';
 import type { SlicedTask, Turn } from '../base/turn.ts';
 import { HeldClients, type LoadedConnection } from './held-clients.ts';
-import {
-  LevelGauge,
-  type OverloadEvent,
-  type OverloadLevel,
-  quietShare,
-} from './overload-level.ts';
+import { LevelGauge, type OverloadEvent, quietShare } from './overload-level.ts';
 
 /** What overload needs of the broker. */
 export interface OverloadParts {
