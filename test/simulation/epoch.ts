@@ -31,6 +31,8 @@ export class Epoch {
   endedAt: number = Infinity;
   readonly interests: Interest[] = [];
   readonly receipts: Map<number, Receipt> = new Map();
+  /** Messages that had no place in its queue, as the broker says. */
+  readonly crowdedOut: Set<number> = new Set();
   /** Publisher, topic and QoS to the number of the last message of these that came for the first time. */
   readonly last: Map<string, number> = new Map();
 

@@ -1,4 +1,5 @@
 import type { ProtocolVersion, Qos } from '@sluice/packet';
+import { OverflowAction } from '@sluice/plugin';
 import { Dice, seedOf } from './dice.ts';
 import {
   application,
@@ -53,10 +54,12 @@ class Generator {
       steps.push(step);
       if (dice.chance(50)) steps.push(...this.#sequel(step, steps.length));
     }
+    const { queueOverflow, ...fullQueues } = this.#overflow();
     return {
       seed: this.#seed,
       endsAt: this.#at + 500,
       slowReceiver: new Dice(seedOf(this.#seed, 11)).pick(['drop', 'pause']),
+      queueOverflow,
       limits: {
         receiveMaximum: dice.pick([2, 5, 20]),
         maxInflightMessages: dice.pick([1, 3, 8, 50]),
@@ -71,6 +74,7 @@ class Generator {
         stalledTimeoutMs: 5_000,
         maxPacketBytes: 100_000,
         maxPendingCommitBytes: 65_536,
+        ...fullQueues,
       },
       hasSynchronousDisk: dice.chance(10),
       hasHooks: this.#hasHooks,
@@ -80,6 +84,15 @@ class Generator {
         : [],
       rewrites: this.#rewrites(),
       steps,
+    };
+  }
+
+  /** Dice of their own, so that the histories of other seeds stay what they were. */
+  #overflow(): Pick<Plan, 'queueOverflow'> & { readonly maxQueuedMessages?: number } {
+    const dice = new Dice(seedOf(this.#seed, 12));
+    return {
+      queueOverflow: dice.pick(Object.values(OverflowAction)),
+      ...(dice.chance(25) && { maxQueuedMessages: dice.pick([1, 3, 10]) }),
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Limits } from '@sluice/core';
 import type { ProtocolVersion, Qos } from '@sluice/packet';
+import type { OverflowAction } from '@sluice/plugin';
 
 /** Number of a client; `application` for the process that the broker is embedded in. */
 export type ClientNumber = number;
@@ -128,6 +129,7 @@ export interface Plan {
   readonly endsAt: number;
   readonly limits: Partial<Limits>;
   readonly slowReceiver: 'drop' | 'pause';
+  readonly queueOverflow: OverflowAction;
   readonly hasSynchronousDisk: boolean;
   readonly hasHooks: boolean;
   readonly clients: readonly ClientPlan[];

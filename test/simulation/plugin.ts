@@ -1,4 +1,5 @@
 import { allow, deny, type Plugin, type PluginContext, type Verdict } from '@sluice/plugin';
+import { noteDrop } from './checks/full-queues.ts';
 import type { ClientNumber, HookFate } from './plan.ts';
 import { type Publication, readPayload } from './publication.ts';
 import type { World } from './world.ts';
@@ -37,6 +38,7 @@ export class SimulatedPlugin {
 
   #setUp(context: PluginContext): void {
     const { plan } = this.#world;
+    context.hook('dropped', (event) => noteDrop(this.#world, event));
     if (!plan.hasHooks) return;
     // It fails where the plan says so, not because it is broken.
     const patience = { maxFailures: Infinity };

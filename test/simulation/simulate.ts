@@ -1,3 +1,4 @@
+import { OverflowAction } from '@sluice/plugin';
 import { checkLeaks } from './checks/leaks.ts';
 import { checkOwed, checkWills } from './checks/owed.ts';
 import { checkRetained } from './checks/retained.ts';
@@ -52,6 +53,8 @@ class Player {
   readonly #plan: Plan;
   #bootAt = 0;
   #repairAt = Infinity;
+  /** It does not come to rest, and need not. */
+  #isEndless = false;
 
   constructor(plan: Plan, write: ((line: string) => void) | undefined) {
     this.#plan = plan;
@@ -66,7 +69,7 @@ class Player {
       () => this.#retire(),
     ];
     for (const phase of phases) {
-      if (this.#hasFailed) break;
+      if (this.#hasFailed || this.#isEndless) break;
       await phase();
     }
     // Nothing of it may go on while the next one is played.
@@ -196,6 +199,15 @@ class Player {
       if (world.now > least && this.#isQuiet()) return;
     }
     if (this.#hasFailed) return;
+    if (
+      this.#plan.queueOverflow === OverflowAction.disconnect &&
+      world.now - world.crowdedAt < quietMs
+    ) {
+      // It publishes to itself, again whenever it comes back, and is sent away for that.
+      world.history.reach('client that has no room for itself');
+      this.#isEndless = true;
+      return;
+    }
     for (const { name, isSettled, isConnected, sender, subscriber } of world.clients) {
       if (isSettled) continue;
       const text = `connected ${isConnected}, ${sender.pending} unacknowledged, ${subscriber.pending} unanswered`;

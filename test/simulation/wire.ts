@@ -78,6 +78,8 @@ export class Wire {
   /** The broker's end exists no more, or the bytes of it go nowhere. */
   #isDeaf = false;
   #isReleased = false;
+  /** The broker's stream has ended. */
+  #isEnded = false;
 
   constructor(
     world: World,
@@ -185,8 +187,9 @@ export class Wire {
 
   /** The broker closed its end, or is told that the other one is closed. */
   endedByBroker(): void {
-    if (this.endedAt !== undefined) return;
-    this.endedAt = this.#world.now;
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.endedAt ??= this.#world.now;
     this.#world.touch();
     if (!this.isEstablished) this.released();
     if (this.isOpen) this.#arrive();

@@ -53,6 +53,10 @@ export class World {
   readonly disk: { fails: boolean; stalledUntil: number; readonly isSynchronous: boolean };
   /** When a queue could not be read: its client is sent away. */
   readFailedAt: number = -Infinity;
+  /** Messages that nobody of a share group had room for. */
+  readonly unplaced: Set<number> = new Set();
+  /** When a message last had no place in a queue. */
+  crowdedAt: number = -Infinity;
   /** The application ends a connection. */
   isKicking = false;
   /** A broker that closes refuses what is asked of it. */
@@ -172,6 +176,7 @@ export class World {
       environment,
       limits: plan.limits,
       slowReceiver: plan.slowReceiver,
+      queueOverflow: plan.queueOverflow,
     });
     const wires = new Map<number, Wire>();
     broker.on('disconnected', ({ client }) => {

@@ -78,6 +78,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       overload: new Overload({
         environment,
         deadlines,
+        turn,
         stats,
         persistence,
         maxMemoryBytes: limits.maxMemoryBytes,

@@ -16,5 +16,5 @@ export type { ScopeLimits, ScopeOptions } from './context/scope-options.ts';
 export { createBroker } from './create-broker.ts';
 export type { CloseOptions } from './entrance.ts';
 export type { HookStatistics } from './hooks/hook-statistics.ts';
-export type { OverloadEvent, OverloadLevel } from './overload/overload-level.ts';
+export type { OverloadEvent } from './overload/overload-level.ts';
 export { Scope } from './scope.ts';

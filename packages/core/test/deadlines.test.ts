@@ -70,6 +70,25 @@ describe('Deadlines', () => {
     expect(environment.timers).toBe(1);
   });
 
+  it('lets others have their turn when what is due takes long, and goes on in order', () => {
+    let turns = 0;
+    const runTurn = environment.runTurn.bind(environment);
+    environment.runTurn = () => {
+      turns++;
+      runTurn();
+    };
+    for (let index = 0; index < 20; index++) {
+      deadlines.set(
+        named(`${index}`, () => environment.block(index % 9 === 0 ? 0 : 2)),
+        1,
+      );
+    }
+    environment.advance(1);
+    expect(turns).toBeGreaterThanOrEqual(16);
+    const names = fired.map(([name]) => name);
+    expect(names).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
+  });
+
   it('moves a deadline that is set again, both ways', () => {
     const moved = named('moved');
     deadlines.set(moved, 10);

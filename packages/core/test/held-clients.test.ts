@@ -33,6 +33,16 @@ class FakeConnection implements LoadedConnection {
   watchStall(): void {}
 }
 
+/** Notes all of them, and holds back as many as the level says. */
+function hold(
+  held: HeldClients,
+  connections: readonly FakeConnection[],
+  ...args: Parameters<HeldClients['hold']>
+): void {
+  for (const connection of connections) held.note(connection);
+  for (const _ of held.hold(...args));
+}
+
 const heldOf = (connections: readonly FakeConnection[]) =>
   connections.filter(({ isHeld }) => isHeld).map(({ published }) => published);
 
@@ -43,7 +53,7 @@ test.each([
 ] as const)('%s holds back who published most', (level, expected) => {
   const connections = [4, 60, 0, 30, 6].map((bytes) => new FakeConnection(bytes));
   const held = new HeldClients();
-  held.hold(connections, level, 0);
+  hold(held, connections, level, 0);
   expect(heldOf(connections).toSorted((one, other) => other - one)).toEqual(expected);
   expect(held.size).toBe(expected.length);
   expect(connections.reduce((sum, { told }) => sum + told, 0)).toBe(expected.length);
@@ -52,26 +62,26 @@ test.each([
 test('who is held back is read a little every second, the same for all', () => {
   const connections = Array.from({ length: 40 }, () => new FakeConnection(1));
   const held = new HeldClients();
-  held.hold(connections, 'refusing', 0);
-  held.hold(connections, 'refusing', 999);
+  hold(held, connections, 'refusing', 0);
+  hold(held, connections, 'refusing', 999);
   expect(connections.every(({ sips }) => sips === 0)).toBe(true);
-  for (const at of [1_000, 1_250, 1_500]) held.hold(connections, 'refusing', at);
+  for (const at of [1_000, 1_250, 1_500]) hold(held, connections, 'refusing', at);
   expect(connections.every(({ sips, isHeld }) => sips === 1 && isHeld)).toBe(true);
 });
 
 test('who is gone is forgotten', () => {
   const connection = new FakeConnection(1);
   const held = new HeldClients();
-  held.hold([connection], 'refusing', 0);
+  hold(held, [connection], 'refusing', 0);
   connection.closed = true;
-  held.hold([], 'refusing', 250);
+  hold(held, [], 'refusing', 250);
   expect(held.size).toBe(0);
 });
 
 test('they are let go a few at a time', () => {
   const connections = Array.from({ length: 100 }, () => new FakeConnection(1));
   const held = new HeldClients();
-  held.hold(connections, 'refusing', 0);
+  hold(held, connections, 'refusing', 0);
   const left: number[] = [];
   while (held.size > 0) {
     held.release();

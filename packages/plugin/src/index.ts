@@ -49,6 +49,7 @@ export type {
   WillEvent,
 } from './message-events.ts';
 export { OverflowAction } from './message-events.ts';
+export type { OverloadLevel } from './overload-level.ts';
 export type { OpenOptions, Operation, OperationType, Persistence } from './persistence.ts';
 export type {
   HookFilter,

@@ -1,5 +1,6 @@
 import type { ConnectionEnd } from './connection-end.ts';
 import type { DropReason } from './message.ts';
+import type { OverloadLevel } from './overload-level.ts';
 
 /** Counters of a broker since it was created, live: they only grow, except the gauges. */
 export interface BrokerStats {
@@ -21,6 +22,16 @@ export interface BrokerStats {
   readonly queuedMessages: number;
   /** Gauge: those of them that were sent on a connection that is open. */
   readonly inflightMessages: number;
+  /** Gauge: bytes of memory that count, as they were when it was looked at last; 0 before that. */
+  readonly memoryBytes: number;
+  /** How many of them the broker may have. */
+  readonly maxMemoryBytes: number;
+  /** Gauge: what the broker does about it. */
+  readonly overload: OverloadLevel;
+  /** Gauge: clients that are hardly read from, since the memory is short. */
+  readonly heldClients: number;
+  /** How often the memory became short. */
+  readonly overloadsTotal: number;
   readonly connectionsTotal: number;
   /** CONNECTs that were accepted. */
   readonly clientsTotal: number;

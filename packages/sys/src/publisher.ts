@@ -1,4 +1,5 @@
 import type { BrokerServices, Clock } from '@sluice/plugin';
+import type { LoopDelay } from './loop-delay.ts';
 import { Reading } from './reading.ts';
 import { sysTopics } from './topics.ts';
 
@@ -10,6 +11,7 @@ export class Publisher {
   readonly #onError: (error: Error) => void;
   readonly #published: Map<string, string> = new Map();
   #timer: unknown;
+  #loopDelay: LoopDelay | undefined;
 
   constructor(
     broker: BrokerServices,
@@ -25,6 +27,8 @@ export class Publisher {
 
   start(): void {
     const reading = new Reading(this.#broker.stats, this.#clock);
+    this.#loopDelay = reading.loopDelay;
+    this.#loopDelay.start();
     const update = (): void => {
       this.#timer = this.#clock.setTimer(update, this.#intervalMs);
       reading.update();
@@ -36,6 +40,7 @@ export class Publisher {
 
   stop(): void {
     this.#clock.clearTimer(this.#timer);
+    this.#loopDelay?.stop();
   }
 
   /** One failure is as good as many: they all have the same cause. */

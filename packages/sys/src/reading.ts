@@ -3,6 +3,7 @@ import { memoryUsage } from 'node:process';
 import type { BrokerStats, Clock } from '@sluice/plugin';
 import { Load } from './load.ts';
 import { type LoadOf, loadSpans, loads } from './loads.ts';
+import { LoopDelay } from './loop-delay.ts';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -15,6 +16,7 @@ export class Reading {
   /** Bytes of the heap that are in use, of the whole process. */
   heapBytes = 0;
   heapMaximumBytes = 0;
+  readonly loopDelay: LoopDelay = new LoopDelay();
   readonly #clock: Clock;
   readonly #since: number;
   readonly #loads: Map<LoadOf, readonly Load[]> = new Map();
@@ -46,6 +48,7 @@ export class Reading {
     const now = this.#clock.monotonic();
     const sinceMs = now - this.#updatedAt;
     this.#updatedAt = now;
+    this.loopDelay.update();
     this.heapBytes = memoryUsage().heapUsed;
     this.heapMaximumBytes = Math.max(this.heapMaximumBytes, this.heapBytes);
     for (const [name, total] of loads) {

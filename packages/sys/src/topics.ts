@@ -32,6 +32,13 @@ const fixed: readonly (readonly [name: string, value: Value])[] = [
   ['sluice/messages/queued', count(({ queuedMessages }) => queuedMessages)],
   ['sluice/messages/inflight', count(({ inflightMessages }) => inflightMessages)],
   ['sluice/connections/count', count(({ connections }) => connections)],
+  ['sluice/event-loop/delay/p99', ({ loopDelay }) => loopDelay.p99Ms.toFixed(1)],
+  ['sluice/event-loop/delay/maximum', ({ loopDelay }) => loopDelay.maximumMs.toFixed(1)],
+  ['sluice/memory/current', count(({ memoryBytes }) => memoryBytes)],
+  ['sluice/memory/limit', count(({ maxMemoryBytes }) => maxMemoryBytes)],
+  ['sluice/overload/level', ({ stats }) => stats.overload],
+  ['sluice/overload/count', count(({ overloadsTotal }) => overloadsTotal)],
+  ['sluice/overload/clients/held', count(({ heldClients }) => heldClients)],
 ];
 
 /** Every topic below `$SYS/broker/`, with what it says. */

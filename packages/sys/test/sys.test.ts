@@ -114,6 +114,33 @@ describe('the topics', () => {
     expect(new Set(topics).size).toBe(topics.length);
   });
 
+  it('say how long the event loop was held up', async () => {
+    const world = await aWorld();
+    expect(value(world, 'sluice/event-loop/delay/maximum')).toBe('0.0');
+    // In the world that Node measures, and long enough for a timer of it to be late.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    for (const until = performance.now() + 60; performance.now() < until; );
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await world.advance(10_000);
+    expect(Number(value(world, 'sluice/event-loop/delay/maximum'))).toBeGreaterThan(40);
+    expect(value(world, 'sluice/event-loop/delay/p99')).toMatch(/^\d+\.\d$/);
+  });
+
+  it('say how short the memory is', async () => {
+    const limits = { maxMemoryBytes: 10_000 };
+    const world = await aWorld({}, { limits });
+    const overload = () =>
+      ['level', 'count', 'clients/held'].map((name) => value(world, `sluice/overload/${name}`));
+    expect(overload()).toEqual(['none', '0', '0']);
+    await world.connect('c');
+    const busy = await world.connect('busy');
+    await busy.publish('a', 'x');
+    await world.advance(10_000);
+    expect(overload()).toEqual(['refusing', '1', '1']);
+    expect(value(world, 'sluice/memory/limit')).toBe('10000');
+    expect(Number(value(world, 'sluice/memory/current'))).toBeGreaterThan(9_500);
+  });
+
   it('are published every so many seconds, and no longer once the broker is closed', async () => {
     const world = await aWorld({ intervalSeconds: 60 });
     expect(await publishedTopics(world, () => world.advance(59_999))).toEqual([]);

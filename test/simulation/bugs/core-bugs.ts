@@ -10,6 +10,7 @@ import { Reading, ReadingStop } from '../../../packages/core/src/connection/read
 import { HookCall } from '../../../packages/core/src/hooks/hook-call.ts';
 import { RegisteredHook } from '../../../packages/core/src/hooks/registered-hook.ts';
 import { OutboxEntry } from '../../../packages/core/src/outbox/outbox-entry.ts';
+import { OutboxQueue } from '../../../packages/core/src/outbox/outbox-queue.ts';
 import { Registry } from '../../../packages/core/src/registry/registry.ts';
 import { Wills } from '../../../packages/core/src/registry/wills.ts';
 import { Publishing } from '../../../packages/core/src/routing/publishing.ts';
@@ -342,5 +343,23 @@ export const coreBugs: readonly Bug[] = [
     name: 'deadline-leak',
     says: 'deadlines are not cleared',
     plant: () => replace(Deadlines.prototype, 'clear', () => () => {}),
+  },
+  {
+    name: 'full-too-early',
+    says: 'a queue is full one message before its limit',
+    plant: () =>
+      replace(
+        OutboxQueue.prototype,
+        'hasRoomFor',
+        (hasRoomFor) =>
+          function (this: OutboxQueue, bytes, goneMessages = 0, goneBytes = 0) {
+            return hasRoomFor.call(this, bytes, goneMessages - 1, goneBytes);
+          },
+      ),
+  },
+  {
+    name: 'dropped-and-delivered',
+    says: 'what was dropped to make room stays in the queue',
+    plant: () => replace(OutboxQueue.prototype, 'withdraw', () => () => true),
   },
 ];

@@ -3,6 +3,7 @@ import { type Epoch, type Interest, matches, mayWant } from '../epoch.ts';
 import type { ClientPlan } from '../plan.ts';
 import { type Publication, readPayload } from '../publication.ts';
 import type { World } from '../world.ts';
+import { checkCrowdedOut } from './full-queues.ts';
 
 /** Who gets a message, as far as the checks look at it. */
 export interface Addressee {
@@ -47,6 +48,7 @@ export function checkLeft(
   }
   checkIdentifiers(world, addressee, packet, wanted);
   checkExpiry(world, addressee, packet, publication);
+  if (packet.qos > 0) checkCrowdedOut(world, addressee, publication);
 }
 
 /** The client takes a message that it has not got before, as far as it can know. */
@@ -78,14 +80,15 @@ export function take(world: World, addressee: Addressee, packet: PublishPacket):
   epoch.last.set(stream, publication.id);
 }
 
-/** What was sent again may come late to one who missed it the first time: not there, dropped at QoS 0, or expired. */
+/** What was sent again may come late to one who missed it the first time: not there, dropped, or expired. */
 function mayHaveMissed(
-  { interests }: Epoch,
+  { interests, crowdedOut }: Epoch,
   publication: Publication,
   { qos }: PublishPacket,
 ): boolean {
   if (publication.sends === 1) return false;
   if (qos === 0 || publication.expirySeconds !== undefined) return true;
+  if (crowdedOut.has(publication.id)) return true;
   return !interests.some(
     (interest) =>
       interest.sureFrom < publication.sentAt && matches(interest.topicFilter, publication.topic),

@@ -43,7 +43,7 @@ function isPromised({ qos, isAccepted, isClear, isWill, isAllowed }: Publication
 
 function checkOwedTo(world: World, client: Client, publication: Publication): void {
   const { epoch, name, number, plan } = client;
-  if (epoch.receipts.has(publication.id)) return;
+  if (epoch.receipts.has(publication.id) || epoch.crowdedOut.has(publication.id)) return;
   const wanting = epoch.interests.find(
     (interest) =>
       !interest.isShared &&

@@ -43,6 +43,7 @@ function checkOne(world: World, publication: Publication, able: readonly Member[
     ({ epoch, interest }) => epoch.endedAt === Infinity && interest.qos > 0 && interest.granted > 0,
   );
   if (total > 0 || !isSafe || !publication.isAccepted || !publication.isAllowed) return;
+  if (world.unplaced.has(id) || [...epochs].some(({ crowdedOut }) => crowdedOut.has(id))) return;
   if (publication.expirySeconds !== undefined || publication.payload.length > 50) return;
   const waiting = able.find(
     ({ interest }) => interest.sureTo === Infinity && surelyWants(interest, publication),

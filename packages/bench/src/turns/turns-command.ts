@@ -8,6 +8,8 @@ import { TurnWatch } from './turn-watch.ts';
 const many = 100_000;
 const wills = 10_000;
 const drained = 1_000;
+const leaving = 10_000;
+const filters = 10;
 const quietMs = 300;
 
 /** Something that a broker without slices would do in one turn. */
@@ -37,11 +39,15 @@ const works: readonly Work[] = [
     prepare: drain,
   },
   { name: `${formatNumber(wills)} wills at once`, prepare: willsAtOnce },
+  {
+    name: `${formatNumber(leaving)} clients with ${filters} subscriptions leave at once`,
+    prepare: leave,
+  },
 ];
 
 /** Shows how long one turn of the event loop is held by what a broker may have to do at once. */
 export async function turnsCommand(words: readonly string[]): Promise<number> {
-  const rows = [['', 'longest turn, ms', 'p99', 'turns', 'took, ms']];
+  const rows = [['', 'longest turn, ms', 'p99', 'its own, longest', 'collection', 'turns', 'took']];
   for (const work of works) {
     if (words.length > 0 && !words.some((word) => work.name.includes(word))) continue;
     rows.push([work.name, ...(await measure(work))]);
@@ -62,10 +68,11 @@ async function measure(work: Work): Promise<string[]> {
   const began = performance.now();
   begin();
   const ended = await quiet(broker);
-  const { longestMs, p99Ms, turns } = watch.stop();
+  const { longestMs, p99Ms, longestOwnMs, longestCollectionMs, turns } = await watch.stop();
   void broker.close({ graceMs: 0 });
   await quiet(broker);
-  return [longestMs, p99Ms, turns, ended - began].map((figure) => figure.toFixed(1));
+  const figures = [longestMs, p99Ms, longestOwnMs, longestCollectionMs];
+  return [...figures.map((figure) => figure.toFixed(1)), `${turns}`, (ended - began).toFixed(0)];
 }
 
 /** Resolves when nothing was sent or stored for a while: when the last of it was. */
@@ -130,6 +137,20 @@ async function willsAtOnce(broker: Broker): Promise<() => void> {
     if (index % 100 === 0) await nextTurn();
   }
   return () => {};
+}
+
+/** Streams end one after the other in one turn, as they do when a network is cut. */
+async function leave(broker: Broker): Promise<() => void> {
+  const streams: SilentStream[] = [];
+  for (let index = 0; index < leaving; index++) {
+    const stream = connect(broker, `client-${index}`, 0);
+    for (let filter = 0; filter < filters; filter++) subscribe(stream, `${filter}/${index}`, 1);
+    streams.push(stream);
+    if (index % 100 === 0) await nextTurn();
+  }
+  return () => {
+    for (const stream of streams) stream.emit('end');
+  };
 }
 
 function connect(

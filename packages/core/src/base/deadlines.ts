@@ -31,7 +31,6 @@ const longestTimerMs = 2 ** 31 - 1;
 // that ends may have a thousand subscriptions.
 const maxFiredPerTurn = 1_000;
 const maxFiringMs = 1;
-const firedPerLook = 8;
 
 /** All deadlines of a broker: a binary heap by time, and one timer for its head. */
 export class Deadlines {
@@ -111,7 +110,7 @@ export class Deadlines {
         } catch (thrown) {
           this.#onError(asError(thrown));
         }
-        if (fired % firedPerLook === 0 && this.#environment.monotonic() > now + maxFiringMs) break;
+        if (this.#environment.monotonic() > now + maxFiringMs) break;
       }
     } finally {
       this.#armedFor = Infinity;

@@ -1,4 +1,4 @@
-import { type BrokerStats, ConnectionEnd, DropReason } from '@sluice/plugin';
+import { type BrokerStats, ConnectionEnd, DropReason, type OverloadLevel } from '@sluice/plugin';
 
 /** Counters of a broker since it was created. Read them whenever you like; they only grow, except the gauges. */
 export class Stats implements BrokerStats {
@@ -16,7 +16,7 @@ export class Stats implements BrokerStats {
   /** Bytes that the broker may hold: the limit `maxMemoryBytes`, or what it chose itself. */
   maxMemoryBytes = 0;
   /** Gauge: what the broker does about its memory: `none`, `slowing`, `dropping` or `refusing`. */
-  overload: 'none' | 'slowing' | 'dropping' | 'refusing' = 'none';
+  overload: OverloadLevel = 'none';
   /** Gauge: clients that are hardly read from, since the memory is short. */
   heldClients = 0;
   /** How often the memory became short. */

@@ -1,5 +1,6 @@
 import { asError } from './as-error.ts';
 import type { Environment } from './environment.ts';
+import { Line } from './line.ts';
 
 /** Work that is put off to the end of a turn of the event loop. */
 export interface TurnTask {
@@ -44,7 +45,7 @@ export class Turn {
   readonly #outputs: TurnTask[] = [];
   /** Those before it were written. */
   #written = 0;
-  readonly #sliced: SlicedTask[] = [];
+  readonly #sliced: Line<SlicedTask> = new Line();
   #scheduled = false;
   #number = 0;
   /** Monotonic milliseconds of the first work in this turn; undefined before. */
@@ -88,7 +89,7 @@ export class Turn {
 
   /** Does a slice of the task at the end of this turn and of each that follows, until it is done. */
   share(task: SlicedTask): void {
-    this.#sliced.push(task);
+    this.#sliced.add(task);
     this.#schedule();
   }
 
@@ -136,9 +137,9 @@ export class Turn {
     const tasks = this.#sliced;
     // At least one, however long the outputs took: otherwise a busy broker would never get on with it.
     for (let left = tasks.length; left > 0; left--) {
-      const task = tasks.shift() as SlicedTask;
+      const task = tasks.take() as SlicedTask;
       const now = this.#environment.monotonic();
-      if (this.#doSlice(task, Math.min(until, now + maxSliceMs))) tasks.push(task);
+      if (this.#doSlice(task, Math.min(until, now + maxSliceMs))) tasks.add(task);
       if (this.#environment.monotonic() >= until) return;
     }
   }

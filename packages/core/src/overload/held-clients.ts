@@ -1,3 +1,5 @@
+import { HeaviestFirst } from './heaviest-first.ts';
+
 /** A connection, as those see it who look after the memory of the broker. */
 export interface LoadedConnection {
   readonly closed: boolean;
@@ -14,6 +16,12 @@ export interface LoadedConnection {
   watchStall(): void;
 }
 
+/** Who published lately, and how much. */
+interface Noted {
+  readonly connection: LoadedConnection;
+  readonly bytes: number;
+}
+
 /** How much of what was published lately comes from those who are held back, at each level. */
 const shares = { slowing: 0.5, dropping: 0.8, refusing: 1 } as const;
 const sipMs = 1_000;
@@ -28,35 +36,41 @@ const maxReturning = 32;
 export class HeldClients {
   /** Since when each was not read from. */
   readonly #held: Map<LoadedConnection, number> = new Map();
+  #noted: HeaviestFirst<Noted> = new HeaviestFirst();
 
   get size(): number {
     return this.#held.size;
   }
 
-  /** Holds back who published most since the last call, and lets those who are held back have a sip. */
-  hold(connections: Iterable<LoadedConnection>, level: keyof typeof shares, now: number): void {
+  /** Notes what a client published since it was noted last. */
+  note(connection: LoadedConnection): void {
+    const bytes = connection.takePublishedBytes();
+    if (bytes > 0 && !this.#held.has(connection)) this.#noted.add({ connection, bytes });
+  }
+
+  /**
+   * Lets those who are held back have a sip, and holds back who published most of those who were noted. Yields after
+   * each, since there may be many.
+   */
+  *hold(level: keyof typeof shares, now: number): Generator<void> {
     this.#sip(now);
-    const publishers: { connection: LoadedConnection; bytes: number }[] = [];
-    let sum = 0;
-    for (const connection of connections) {
-      const bytes = connection.takePublishedBytes();
-      if (bytes === 0 || this.#held.has(connection)) continue;
-      publishers.push({ connection, bytes });
-      sum += bytes;
-    }
-    publishers.sort((one, other) => other.bytes - one.bytes);
-    let left = sum * shares[level];
-    for (const { connection, bytes } of publishers) {
-      if (left <= 0) break;
+    const noted = this.#noted;
+    this.#noted = new HeaviestFirst();
+    let left = noted.bytes * shares[level];
+    for (const { connection, bytes } of noted) {
+      if (left <= 0) return;
       left -= bytes;
+      if (connection.closed) continue;
       connection.holdBack();
       this.#held.set(connection, now);
       connection.tellHeld();
+      yield;
     }
   }
 
   /** Lets some go: not all at once, or the memory would be gone again. */
   release(): void {
+    this.#noted = new HeaviestFirst();
     let count = Math.min(maxReturning, Math.ceil(this.#held.size / returning));
     for (const connection of this.#held.keys()) {
       if (count-- === 0) break;
@@ -68,6 +82,7 @@ export class HeldClients {
   /** All of them are gone. */
   forget(): void {
     this.#held.clear();
+    this.#noted = new HeaviestFirst();
   }
 
   /** A client's own acknowledgements lie behind what it publishes: who is never read never makes room. */

@@ -1,14 +1,6 @@
-/**
- * How short of memory a broker is, and what it does about it; each level does what those before it do, too.
- *
- * - `none`: nothing.
- * - `slowing`: who publishes most is hardly read from.
- * - `dropping`: QoS 0 is dropped for receivers that are behind.
- * - `refusing`: CONNECT is refused.
- */
-export const overloadLevels = ['none', 'slowing', 'dropping', 'refusing'] as const;
+import type { OverloadLevel } from '@sluice/plugin';
 
-export type OverloadLevel = (typeof overloadLevels)[number];
+const overloadLevels: readonly OverloadLevel[] = ['none', 'slowing', 'dropping', 'refusing'];
 
 /** The memory of the broker came to another level. */
 export interface OverloadEvent {

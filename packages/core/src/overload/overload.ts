@@ -1,18 +1,16 @@
+import type { OverloadLevel } from '@sluice/plugin';
 import { Deadline, type DeadlineOwner, type Deadlines } from '../base/deadlines.ts';
 import type { Environment } from '../base/environment.ts';
 import type { Stats } from '../base/stats.ts';
+import type { SlicedTask, Turn } from '../base/turn.ts';
 import { HeldClients, type LoadedConnection } from './held-clients.ts';
-import {
-  LevelGauge,
-  type OverloadEvent,
-  type OverloadLevel,
-  quietShare,
-} from './overload-level.ts';
+import { LevelGauge, type OverloadEvent, quietShare } from './overload-level.ts';
 
 /** What overload needs of the broker. */
 export interface OverloadParts {
   readonly environment: Environment;
   readonly deadlines: Deadlines;
+  readonly turn: Turn;
   readonly stats: Stats;
   /** Bodies of messages that a persistence keeps in memory; undefined where it keeps none there. */
   readonly persistence: { readonly memoryBytes?: number | undefined };
@@ -22,6 +20,9 @@ export interface OverloadParts {
 }
 
 const sampleMs = 250;
+// The clock is read once for so many connections.
+const stepsPerLook = 32;
+const maxLookingMs = 1;
 const noLimit = 1_073_741_824;
 const outputUnderPressure = 65_536;
 /** Where nothing is known of the process. */
@@ -34,7 +35,7 @@ const subscriptionBytes = 256;
 const retainedMessageBytes = 256;
 
 /** Watches the memory of the broker, and does less the shorter it gets. */
-export class Overload implements DeadlineOwner {
+export class Overload implements DeadlineOwner, SlicedTask {
   /** Output of one client above which QoS 0 is dropped, whatever its own limit says. Bytes. */
   maxOutputBytes: number = noLimit;
   /** CONNECT is refused. */
@@ -50,6 +51,8 @@ export class Overload implements DeadlineOwner {
   readonly #held: HeldClients = new HeldClients();
   #connections: Iterable<LoadedConnection> = [];
   #armed = false;
+  /** A look at the memory that is not finished: with a hundred thousand connections it takes several turns. */
+  #look: Iterator<void> | undefined;
 
   constructor(parts: OverloadParts) {
     this.#parts = parts;
@@ -87,8 +90,36 @@ export class Overload implements DeadlineOwner {
 
   onDeadline(): void {
     this.#armed = false;
+    if (this.#look !== undefined) {
+      this.#arm();
+      return;
+    }
+    this.#look = this.#lookAtMemory();
+    const { environment, turn } = this.#parts;
+    if (this.slice(environment.monotonic() + maxLookingMs)) turn.share(this);
+  }
+
+  slice(until: number): boolean {
+    const { environment } = this.#parts;
+    try {
+      for (let step = 1; this.#look?.next().done === false; step++) {
+        if (step % stepsPerLook === 0 && environment.monotonic() >= until) return true;
+      }
+    } catch (thrown) {
+      this.#look = undefined;
+      throw thrown;
+    }
+    this.#look = undefined;
+    return false;
+  }
+
+  /** Yields after each connection. */
+  *#lookAtMemory(): Generator<void> {
     const { environment, stats } = this.#parts;
-    const bytes = this.#measure();
+    const used = environment.memory?.().usedBytes ?? Infinity;
+    // The connections are looked at only where it may matter: there may be a hundred thousand.
+    const isQuiet = this.#gauge.level === 'none' && used < this.#maxMemoryBytes * quietShare;
+    const bytes = isQuiet ? used : Math.min(used, yield* this.#account());
     stats.memoryBytes = bytes;
     this.isFull = bytes >= this.#maxMemoryBytes;
     const previous = this.#gauge.level;
@@ -96,32 +127,28 @@ export class Overload implements DeadlineOwner {
       this.#changed(previous);
     const { level } = this.#gauge;
     if (level === 'none') this.#held.release();
-    else this.#held.hold(this.#connections, level, environment.monotonic());
+    else yield* this.#held.hold(level, environment.monotonic());
     stats.heldClients = this.#held.size;
     if (level !== 'none' || this.#held.size > 0) this.#arm();
   }
 
-  /** The lower of what the broker accounts for, which counts shared bytes twice, and of what the process uses. */
-  #measure(): number {
-    const used = this.#parts.environment.memory?.().usedBytes ?? Infinity;
-    // The connections are looked at only where it may matter: there may be a hundred thousand.
-    if (this.#gauge.level === 'none' && used < this.#maxMemoryBytes * quietShare) return used;
-    return Math.min(used, this.#account());
-  }
-
-  #account(): number {
+  /** What the broker accounts for, which counts shared bytes twice. Notes who publishes as well. */
+  *#account(): Generator<void, number> {
     const { stats, persistence } = this.#parts;
-    let bytes =
+    let bytes = 0;
+    for (const connection of this.#connections) {
+      bytes += connection.memoryBytes;
+      if (this.isDropping) connection.watchStall();
+      this.#held.note(connection);
+      yield;
+    }
+    bytes +=
       stats.connections * connectionBytes +
       stats.sessions * sessionBytes +
       stats.subscriptions * subscriptionBytes +
       stats.retainedMessages * retainedMessageBytes +
       stats.retainedBytes +
       (persistence.memoryBytes ?? 0);
-    for (const connection of this.#connections) {
-      bytes += connection.memoryBytes;
-      if (this.isDropping) connection.watchStall();
-    }
     return Math.floor(bytes);
   }
 

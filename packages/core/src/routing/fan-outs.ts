@@ -1,4 +1,5 @@
 import { asError } from '../base/as-error.ts';
+import { Line } from '../base/line.ts';
 import type { SlicedTask } from '../base/turn.ts';
 import type { Context } from '../context/context.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
@@ -62,7 +63,7 @@ export class FanOut {
 export class FanOuts implements SlicedTask {
   readonly #context: Context;
   readonly #router: Router;
-  readonly #queue: FanOut[] = [];
+  readonly #queue: Line<FanOut> = new Line();
   /** How many of them each publisher has. */
   readonly #byPublisher: Map<string, number> = new Map();
   /** Whether commits wait for the rest of the first one. */
@@ -81,7 +82,7 @@ export class FanOuts implements SlicedTask {
   add(fanOut: FanOut): void {
     const { publisherId } = fanOut.message;
     this.#byPublisher.set(publisherId, (this.#byPublisher.get(publisherId) ?? 0) + 1);
-    this.#queue.push(fanOut);
+    this.#queue.add(fanOut);
     if (this.#queue.length === 1) this.#context.turn.share(this);
   }
 
@@ -89,7 +90,7 @@ export class FanOuts implements SlicedTask {
     const { environment, limits } = this.#context;
     let left = limits.maxReceiversPerTurn;
     for (;;) {
-      const fanOut = this.#queue[0];
+      const fanOut = this.#queue.first;
       if (fanOut === undefined) return false;
       left = this.#serve(fanOut, left, until);
       if (left <= 0 || environment.monotonic() >= until) return this.#queue.length > 0;
@@ -149,7 +150,7 @@ export class FanOuts implements SlicedTask {
 
   #end(fanOut: FanOut): void {
     const { publisherId } = fanOut.message;
-    this.#queue.shift();
+    this.#queue.take();
     const left = (this.#byPublisher.get(publisherId) as number) - 1;
     if (left === 0) this.#byPublisher.delete(publisherId);
     else this.#byPublisher.set(publisherId, left);

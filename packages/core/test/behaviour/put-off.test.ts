@@ -64,3 +64,45 @@ test('who sends all at once and closes is heard, also when the turn is over', as
   await world.settle();
   expect(await watcher.payloads()).toEqual(['x']);
 });
+
+test('who sends more than its bytes of a turn lets others go first', async () => {
+  const world = await startTestBroker({ limits: { maxBytesPerTurn: 1_024 } });
+  const watcher = await world.connect('watcher');
+  await watcher.subscribe('#');
+  const loud = await world.connect('loud');
+  const other = await world.connect('other');
+  const half = 'x'.repeat(600);
+  for (const topic of ['loud/1', 'loud/2', 'loud/3', 'loud/4', 'loud/5'])
+    loud.stream.emit('data', encodePacket(publishPacket(topic, half), 5));
+  other.stream.emit('data', encodePacket(publishPacket('other', half), 5));
+  await world.settle();
+  const topics = (await watcher.messages()).map(({ topic }) => topic);
+  expect(topics).toEqual(['loud/1', 'loud/2', 'other', 'loud/3', 'loud/4', 'loud/5']);
+});
+
+test('thousands who leave at once do so over several turns, and their wills are published', async () => {
+  const world = await startTestBroker({ limits: { receiveMaximum: 100 } });
+  const watcher = await world.connect('watcher');
+  await watcher.subscribe('gone/+');
+  const streams: Watched[] = [];
+  for (let index = 0; index < 40; index++) {
+    const stream = new Watched();
+    world.broker.handle(stream);
+    const will = aWill(`gone/${index}`, `${index}`);
+    stream.push(encodePacket(connectPacket(5, { clientId: `c${index}`, will }), 5));
+    streams.push(stream);
+  }
+  await world.settle();
+  let left = 0;
+  world.broker.on('disconnected', () => {
+    world.environment.block(1);
+    left++;
+  });
+  for (const stream of streams) stream.emit('end');
+  expect(left).toBeLessThan(10);
+  world.environment.runTurn();
+  expect(left).toBeLessThan(20);
+  await world.settle();
+  expect(left).toBe(40);
+  expect(await watcher.payloads()).toEqual(Array.from({ length: 40 }, (_, index) => `${index}`));
+});

@@ -1,0 +1,135 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type SlicedTask, Turn } from '../src/base/turn.ts';
+import { VirtualEnvironment } from './support/virtual-environment.ts';
+
+const maxMs = 4;
+let environment: VirtualEnvironment;
+let errors: Error[];
+let turn: Turn;
+let done: string[];
+
+beforeEach(() => {
+  environment = new VirtualEnvironment();
+  errors = [];
+  turn = new Turn(environment, maxMs, (error) => errors.push(error));
+  done = [];
+});
+
+function flush(name: string, ms = 0): void {
+  turn.flush({
+    endTurn: () => {
+      environment.block(ms);
+      done.push(name);
+    },
+  });
+}
+
+/** Work of so many slices, each of which takes as long as it may. */
+function sliced(name: string, slices: number): SlicedTask & { lengths: number[] } {
+  const lengths: number[] = [];
+  const slice = (until: number): boolean => {
+    const ms = until - environment.monotonic();
+    lengths.push(ms);
+    environment.block(ms);
+    done.push(name);
+    return lengths.length < slices;
+  };
+  return { lengths, slice };
+}
+
+describe('Turn', () => {
+  it('commits first, writes then, and does slices last', () => {
+    turn.share(sliced('slice', 1));
+    flush('output');
+    turn.commit({ endTurn: () => void done.push('commit') });
+    environment.runTurn();
+    expect(done).toEqual(['commit', 'output', 'slice']);
+    expect(environment.deferred).toBe(0);
+  });
+
+  it('writes no longer than it may, and the rest before what comes later', () => {
+    for (let index = 0; index < 40; index++) flush(`${index}`, 1);
+    environment.runTurn();
+    const first = done.length;
+    expect(environment.monotonic()).toBeLessThanOrEqual(16);
+    expect(first).toBeLessThan(40);
+    flush('late');
+    environment.runTurn();
+    expect(done.length - first).toBeLessThan(40 - first);
+    environment.runDeferred();
+    expect(done).toEqual([...Array.from({ length: 40 }, (_, index) => `${index}`), 'late']);
+  });
+
+  it('goes on in order where outputs come faster than they are written', () => {
+    for (let round = 0, next = 0; round < 1_500; round++) {
+      for (let more = 0; more < 32; more++) flush(`${next++}`, 1);
+      environment.runTurn();
+    }
+    environment.runDeferred();
+    expect(done).toEqual(Array.from({ length: 48_000 }, (_, index) => `${index}`));
+  });
+
+  it('writes at once where there is time', () => {
+    for (let index = 0; index < 10_000; index++) flush('');
+    environment.runTurn();
+    expect(done).toHaveLength(10_000);
+  });
+
+  it('gives each task a slice in turn, of a millisecond at most', () => {
+    const [one, other] = [sliced('one', 3), sliced('other', 2)];
+    turn.share(one);
+    turn.share(other);
+    environment.runTurn();
+    expect(done).toEqual(['one', 'other']);
+    environment.runDeferred();
+    expect(done).toEqual(['one', 'other', 'one', 'other', 'one']);
+    expect([...one.lengths, ...other.lengths]).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it('does no more slices than there is time for, and those that had none come first', () => {
+    for (let index = 0; index < 10; index++) turn.share(sliced(`${index}`, 1));
+    environment.runTurn();
+    expect(done).toEqual(['0', '1', '2', '3']);
+    environment.runTurn();
+    expect(done).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+  });
+
+  it('does a slice in each turn, however long the outputs take', () => {
+    turn.share(sliced('slice', 2));
+    for (let turns = 0; turns < 2; turns++) {
+      for (let index = 0; index < 16; index++) flush('', 1);
+      environment.runTurn();
+    }
+    expect(done.filter((name) => name === 'slice')).toHaveLength(2);
+  });
+
+  it('reports a slice that throws, and goes on with others', () => {
+    turn.share({
+      slice: () => {
+        throw new Error('broken');
+      },
+    });
+    turn.share(sliced('other', 1));
+    environment.runDeferred();
+    expect([errors.map(({ message }) => message), done]).toEqual([['broken'], ['other']]);
+  });
+
+  it('is over for reading after three quarters of its time, until it ends', () => {
+    expect(turn.isOver).toBe(false);
+    environment.block(3);
+    expect(turn.isOver).toBe(false);
+    environment.block(1);
+    expect(turn.isOver).toBe(true);
+    const { number } = turn;
+    environment.runTurn();
+    expect([turn.isOver, turn.number]).toEqual([false, number + 1]);
+  });
+
+  it('leaves a quarter of its time to slices where reading took all of it', () => {
+    expect(turn.isOver).toBe(false);
+    environment.block(20);
+    for (let index = 0; index < 2; index++) turn.share(sliced(`${index}`, 1));
+    environment.runTurn();
+    expect(done).toEqual(['0']);
+  });
+});
