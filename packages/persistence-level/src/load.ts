@@ -26,7 +26,15 @@ import {
   pageKeyBytes,
   rangeOf,
 } from './records/keys.ts';
-import { type Places, placesPerPage, readPage } from './records/page.ts';
+import {
+  messagesOf,
+  noMessage,
+  type PageMessages,
+  type Places,
+  placesPerPage,
+  readPage,
+  readPageMessages,
+} from './records/page.ts';
 import {
   type NextNumbers,
   readMessage,
@@ -69,6 +77,8 @@ export class Loader {
   readonly #references = new References();
   readonly #ended = new Set<number>();
   readonly #orphans = new Set<number>();
+  /** Of the page that is being counted. */
+  readonly #messages: PageMessages = new Float64Array(placesPerPage);
   #highestMessage = 0;
   #highestSession = 0;
 
@@ -79,17 +89,19 @@ export class Loader {
   }
 
   async load(): Promise<Loaded> {
-    const damagedSessions = await this.#loadSessions();
-    const journal = await readJournal(this.#database, (key, value, reason) =>
-      this.#quarantine.add(key, value, reason),
-    );
-    const merge = new PageMerge(journal.oldest);
     // Side by side: while one scan is in LevelDB's threads, another one's records are decoded here.
-    const split = pageKey(Prefix.queue, Math.ceil(this.#highestSession / 2), 0);
-    await Promise.all([
+    const [damagedSessions, journal, numbers] = await Promise.all([
+      this.#loadSessions(),
+      readJournal(this.#database, (key, value, reason) => this.#quarantine.add(key, value, reason)),
+      this.#database.get(numbersKey),
       this.#loadSubscriptions(),
       this.#loadWills(),
       this.#loadRetained(),
+      this.#findEnded(),
+    ]);
+    const merge = new PageMerge(journal.oldest);
+    const split = pageKey(Prefix.queue, Math.ceil(this.#highestSession / 2), 0);
+    await Promise.all([
       this.#loadPages(Prefix.received, rangeOf(Prefix.received), merge),
       this.#loadPages(Prefix.queue, { ...rangeOf(Prefix.queue), lt: split }, merge),
       this.#loadPages(Prefix.queue, { ...rangeOf(Prefix.queue), gte: split }, merge),
@@ -97,18 +109,18 @@ export class Loader {
     for (const prefix of [Prefix.received, Prefix.queue] as const) {
       for (const [name, places] of merge.rest(prefix)) this.#takePage(name, places);
     }
+    const subscriptions = this.#subscriptions.filter(({ session }) => this.#isLive(session));
     // Records without their session may belong to one that has just been put aside: leave them to be looked at.
     if (damagedSessions > 0) this.#orphans.clear();
-    await this.#findEnded();
-    const numbers = await this.#loadNumbers();
+    const next = this.#nextNumbers(numbers);
     const snapshot: Snapshot = {
       sessions: drain([...this.#sessions.values()]),
-      subscriptions: drain(this.#subscriptions),
+      subscriptions: drain(subscriptions),
       received: this.#received,
       wills: this.#wills,
       retained: this.#retained,
-      nextMessageNumber: Math.max(numbers.message, this.#highestMessage + 1),
-      nextSessionNumber: Math.max(numbers.session, this.#highestSession + 1),
+      nextMessageNumber: Math.max(next.message, this.#highestMessage + 1),
+      nextSessionNumber: Math.max(next.session, this.#highestSession + 1),
     };
     return {
       snapshot,
@@ -140,7 +152,7 @@ export class Loader {
       keyBytes: behindNumber,
       read: (reader) => readSubscription(reader, reader.keyNumber(1), reader.keyText(behindNumber)),
       take: (record) => {
-        if (this.#isLive(record.session)) this.#subscriptions.push(record);
+        this.#subscriptions.push(record);
       },
     });
   }
@@ -176,42 +188,52 @@ export class Loader {
       what: prefix === Prefix.queue ? 'queue' : 'received',
       range,
       keyBytes: pageKeyBytes,
-      read: (reader) => readPage(reader, prefix),
-      take: (places, reader) => {
-        const [session, page] = [reader.keyNumber(1), reader.keyNumber(behindNumber)];
-        const name = { prefix, session, page };
-        merge.over(name, places);
-        this.#takePage(name, places);
+      read: (reader) => {
+        const name = nameOf(prefix, reader);
+        const isOnlyCounted = prefix === Prefix.queue && merge.changes(name) === undefined;
+        return isOnlyCounted ? readPageMessages(reader, this.#messages) : readPage(reader, prefix);
+      },
+      take: (read, reader) => {
+        const name = nameOf(prefix, reader);
+        if (read instanceof Float64Array) this.#countQueued(name, read);
+        else {
+          merge.over(name, read);
+          this.#takePage(name, read);
+        }
       },
     });
   }
 
-  #takePage({ prefix, session, page }: PageName, places: Readonly<Places>): void {
-    const isLive = this.#isLive(session);
-    const first = page * placesPerPage;
-    if (prefix === Prefix.queue) this.#countQueued(session, first, places);
-    else if (isLive) {
+  #takePage(name: PageName, places: Readonly<Places>): void {
+    const { prefix, session, page } = name;
+    if (prefix === Prefix.queue) this.#countQueued(name, messagesOf(places, this.#messages));
+    else if (this.#isLive(session)) {
       places.forEach((held, place) => {
-        if (held) this.#received.push({ session, packetId: first + place });
+        if (held) this.#received.push({ session, packetId: page * placesPerPage + place });
       });
     }
   }
 
   /** References of sessions that ended count too: the sweep gives them back. */
-  #countQueued(session: number, first: number, places: Readonly<Places>): void {
-    const loaded = this.#sessions.get(session);
-    for (let place = 0; place < places.length; place++) {
-      const entry = places[place];
-      if (!entry) continue;
-      if (loaded !== undefined) {
-        loaded.nextSequence = Math.max(loaded.nextSequence, first + place + 1);
-        loaded.queued++;
-      }
-      const { message } = entry;
+  #countQueued({ session, page }: PageName, messages: PageMessages): void {
+    let end = 0;
+    let queued = 0;
+    for (let place = 0; place < placesPerPage; place++) {
+      const message = messages[place] as number;
+      if (message === noMessage) continue;
+      end = page * placesPerPage + place + 1;
+      queued++;
       if (message === 0) continue;
       this.#references.add(message);
       if (message > this.#highestMessage) this.#highestMessage = message;
     }
+    const loaded = this.#sessions.get(session);
+    if (loaded === undefined) {
+      this.#orphans.add(session);
+      return;
+    }
+    loaded.nextSequence = Math.max(loaded.nextSequence, end);
+    loaded.queued += queued;
   }
 
   #findEnded(): Promise<void> {
@@ -220,8 +242,7 @@ export class Loader {
     });
   }
 
-  async #loadNumbers(): Promise<NextNumbers> {
-    const value = await this.#database.get(numbersKey);
+  #nextNumbers(value: Buffer | undefined): NextNumbers {
     try {
       if (value !== undefined) return readNumbers(new ByteReader().open(numbersKey, value));
       if (this.#highestMessage === 0 && this.#highestSession === 0)
@@ -235,11 +256,16 @@ export class Loader {
     };
   }
 
+  /** Asked when all sessions are read. */
   #isLive(session: number): boolean {
     if (this.#sessions.has(session)) return true;
     this.#orphans.add(session);
     return false;
   }
+}
+
+function nameOf(prefix: PagePrefix, reader: ByteReader): PageName {
+  return { prefix, session: reader.keyNumber(1), page: reader.keyNumber(behindNumber) };
 }
 
 /** Field by field: a spread takes ten times as long, and there may be a hundred thousand. */

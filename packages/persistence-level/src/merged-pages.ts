@@ -44,6 +44,11 @@ export class PageMerge {
     this.#changes = changes;
   }
 
+  /** What the journal changes in a page. */
+  changes(name: PageName): Readonly<Places> | undefined {
+    return this.#changes.get(name);
+  }
+
   /** Changes the places that were read of a page, and returns what changed them. */
   over(name: PageName, places: Places): Readonly<Places> | undefined {
     const changes = this.#changes.get(name);

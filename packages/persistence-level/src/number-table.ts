@@ -37,6 +37,14 @@ class Shard {
     if (this.#size * 4 > this.#numbers.length * 3) this.#resize(this.#numbers.length * 2);
   }
 
+  addBits(number: number, hash: number, bits: number): number {
+    const slot = this.#slotOf(number, hash);
+    const before = this.#values[slot] as number;
+    if (before === 0) this.set(number, hash, bits);
+    else this.#values[slot] = before | bits;
+    return before;
+  }
+
   #remove(slot: number): void {
     this.#closeGap(slot);
     this.#size--;
@@ -105,6 +113,12 @@ export class NumberTable {
   set(number: number, value: number): void {
     const hash = hashOf(number);
     this.#shardOf(hash).set(number, hash, value);
+  }
+
+  /** Sets bits of a value, one at least, and returns what it was before. */
+  addBits(number: number, bits: number): number {
+    const hash = hashOf(number);
+    return this.#shardOf(hash).addBits(number, hash, bits);
   }
 
   *entries(): IterableIterator<[number: number, value: number]> {

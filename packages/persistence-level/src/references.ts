@@ -28,14 +28,9 @@ export class References {
 
   add(number: number): void {
     const page = pageOf(number);
-    const bits = this.#pages.get(page);
     const bit = bitOf(number, page);
-    if (bits & bit) {
-      this.#more.set(number, this.#more.get(number) + 1);
-      return;
-    }
-    this.#pages.set(page, (bits | bit) >>> 0);
-    this.#size++;
+    if (this.#pages.addBits(page, bit) & bit) this.#more.set(number, this.#more.get(number) + 1);
+    else this.#size++;
   }
 
   /** Does nothing for a message without references. */

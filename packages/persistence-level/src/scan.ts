@@ -42,13 +42,18 @@ async function visitAll<Encoded>(
   entries: Entries<Encoded>,
   visit: (key: Encoded, value: Encoded) => void,
 ): Promise<void> {
+  let reading = entries.nextv(entriesPerRead);
   try {
     for (;;) {
-      const read = await entries.nextv(entriesPerRead);
+      const read = await reading;
       if (read.length === 0) return;
+      // LevelDB reads the next ones in its thread while these are looked at.
+      reading = entries.nextv(entriesPerRead);
       for (const [key, value] of read) visit(key, value);
     }
   } finally {
+    // Whoever is to know of a failure of it is told of the one before.
+    await reading.catch(() => {});
     await entries.close();
   }
 }

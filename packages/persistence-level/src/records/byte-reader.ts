@@ -119,6 +119,11 @@ export class ByteReader {
     return this.#buffer.subarray(start, this.#position);
   }
 
+  /** Goes over a text or bytes. */
+  skip(): void {
+    this.#take(this.integer());
+  }
+
   rest(): Uint8Array {
     const start = this.#take(this.#end - this.#position);
     return this.#buffer.subarray(start, this.#position);

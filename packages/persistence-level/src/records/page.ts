@@ -1,7 +1,7 @@
 import { type ByteReader, DamagedRecord } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { type PagePrefix, Prefix } from './keys.ts';
-import { type QueueEntry, readQueueEntry, writeQueueEntry } from './records.ts';
+import { type QueueEntry, readQueueEntry, skipQueueEntry, writeQueueEntry } from './records.ts';
 
 /** Places of a page: sequences of a queue, or packet identifiers. */
 export const placesPerPage = 32;
@@ -69,6 +69,30 @@ export function readPage(reader: ByteReader, prefix: PagePrefix): Places {
     if (bits & (1 << place)) places[place] = heldIdentifier;
   }
   return places;
+}
+
+/** The message that each place of a queue's page refers to, 0 once it was released; `noMessage` where nothing is. */
+export type PageMessages = Float64Array;
+
+export const noMessage = -1;
+
+/** Reads only those out of a page, and makes no object for an entry: a start reads a million. Throws DamagedRecord. */
+export function readPageMessages(reader: ByteReader, messages: PageMessages): PageMessages {
+  messages.fill(noMessage);
+  while (!reader.atEnd) {
+    const place = reader.byte();
+    if (place >= placesPerPage) throw new DamagedRecord('it has too many places');
+    messages[place] = skipQueueEntry(reader);
+  }
+  return messages;
+}
+
+/** The same out of a page that was read already. */
+export function messagesOf(places: Readonly<Places>, messages: PageMessages): PageMessages {
+  for (let place = 0; place < placesPerPage; place++) {
+    messages[place] = places[place]?.message ?? noMessage;
+  }
+  return messages;
 }
 
 /** Puts later changes over earlier ones, or over a page. */

@@ -151,6 +151,17 @@ export function readQueueEntry(reader: ByteReader): QueueEntry {
   return { message, qos, retain, released, subscriptionIdentifiers, sharedFilter };
 }
 
+/** Reads over an entry and returns its message. */
+export function skipQueueEntry(reader: ByteReader): number {
+  const message = reader.integer();
+  const flags = reader.byte();
+  if (flags & 16) reader.skip();
+  if (flags & 32) {
+    for (let left = reader.integer(); left > 0; left--) reader.integer();
+  }
+  return message;
+}
+
 export function writeSession(writer: ByteWriter, record: SessionRecord): void {
   writer
     .integer(record.session)
