@@ -1,4 +1,4 @@
-import { type AuthPlugin, auth } from '@sluice/auth';
+import type { AuthPlugin } from '@sluice/auth';
 import type { ResolvedConfig } from './config.ts';
 
 /** Whether a configuration says who clients are, so that strangers stay out. */
@@ -10,10 +10,15 @@ export function asksWhoClientsAre({ users, jwt, certificate }: ResolvedConfig): 
  * The plug-in for who may connect and do what; undefined where everybody may do everything. Nothing is read yet.
  * `isQuestion`: it serves nobody, so that rules about users make sense without anything that says who they are.
  */
-export function authOf(config: ResolvedConfig, isQuestion = false): AuthPlugin | undefined {
+export async function authOf(
+  config: ResolvedConfig,
+  isQuestion = false,
+): Promise<AuthPlugin | undefined> {
   const { users, rules, jwt, certificate, allowAnonymous, attempts } = config;
   const asks = asksWhoClientsAre(config);
   if (!asks && rules === undefined) return undefined;
+  // A fifth of all modules: a start without it is that much sooner ready.
+  const { auth } = await import('@sluice/auth');
   return auth({
     users,
     rules,

@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { acl } from './commands/acl.ts';
-import { check } from './commands/check.ts';
-import { passwd } from './commands/passwd.ts';
-import { start } from './commands/start.ts';
-import { store } from './commands/store.ts';
 import { helpTexts } from './help.ts';
 import { usage } from './settings.ts';
 import { tellError } from './tell-error.ts';
 import type { Terminal } from './terminal.ts';
 
-const commands = { start, passwd, check, acl, store } as const;
+type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
+
+// Each is loaded when it is asked for: a server is not to wait for what others need.
+const commands = {
+  start: async () => (await import('./commands/start.ts')).start,
+  passwd: async () => (await import('./commands/passwd.ts')).passwd,
+  check: async () => (await import('./commands/check.ts')).check,
+  acl: async () => (await import('./commands/acl.ts')).acl,
+  store: async () => (await import('./commands/store.ts')).store,
+} as const satisfies Record<string, () => Promise<Command>>;
 
 /** Runs a command line to its end: the exit code. What fails is told in one line. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -39,7 +43,8 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
     terminal.output.write(helpTexts[name]);
     return 0;
   }
-  return await commands[name](rest, terminal);
+  const command = await commands[name]();
+  return await command(rest, terminal);
 }
 
 function isCommand(name: string): name is keyof typeof commands {

@@ -68,7 +68,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const prepared = config.listeners.map(prepareListener);
 
   const { persistence } = config;
-  const users = authOf(config);
+  const users = await authOf(config);
   const limits = limitsOf(config);
   const store = persistence === 'memory' ? undefined : storeOf(persistence);
   const counters = config.sys === false ? undefined : sys(config.sys);

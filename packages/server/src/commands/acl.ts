@@ -16,7 +16,7 @@ export async function acl(args: readonly string[], terminal: Terminal): Promise<
         'No rules are configured, so that everybody may do everything: name them with --rules or --config.',
       );
     }
-    const plugin = authOf(config, true);
+    const plugin = await authOf(config, true);
     await plugin?.load();
     const explanation = plugin?.explain(question) as Explanation;
     terminal.output.write(`${linesOf(question, explanation).join('\n')}\n`);

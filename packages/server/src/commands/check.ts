@@ -12,7 +12,7 @@ export async function check(args: readonly string[], terminal: Terminal): Promis
   const config = resolveConfig(readConfig(args, terminal.environment));
   checkRules(config);
   for (const listener of config.listeners) prepareListener(listener);
-  await authOf(config)?.load();
+  await (await authOf(config))?.load();
   await limitsOf(config).bans?.reload();
   terminal.output.write(`${describe(config).join('\n')}\n`);
   return 0;

@@ -5,7 +5,7 @@ import type { Listener, ListenerContext } from './listener.ts';
 import { openTcp } from './tcp.ts';
 import { openTls } from './tls.ts';
 import { openUnix } from './unix.ts';
-import { openWebSocket } from './web-socket.ts';
+import type { openWebSocket } from './web-socket.ts';
 
 /** A listener whose files are read and found good, ready to be opened. */
 export type PreparedListener = (context: ListenerContext) => Promise<Listener>;
@@ -16,7 +16,7 @@ export function prepareListener(options: ListenerOptions): PreparedListener {
     case 'tcp':
       return (context) => openTcp(options, context);
     case 'ws':
-      return (context) => openWebSocket(options, undefined, context);
+      return (context) => openWeb(options, undefined, context);
     case 'unix':
       return (context) => openUnix(options, context);
     case 'tls': {
@@ -25,7 +25,13 @@ export function prepareListener(options: ListenerOptions): PreparedListener {
     }
     case 'wss': {
       const certificates: TlsOptions = readCertificates(options);
-      return (context) => openWebSocket(options, certificates, context);
+      return (context) => openWeb(options, certificates, context);
     }
   }
+}
+
+/** Loaded when it is needed: most listeners have nothing to do with HTTP. */
+async function openWeb(...listener: Parameters<typeof openWebSocket>): Promise<Listener> {
+  const { openWebSocket } = await import('./web-socket.ts');
+  return await openWebSocket(...listener);
 }
