@@ -1,15 +1,8 @@
-import type {
-  Message,
-  OpenOptions,
-  ReceivedRecord,
-  RestoredSession,
-  SessionRecord,
-  Snapshot,
-  SubscriptionRecord,
-  WillRecord,
-} from '@sluice/plugin';
+import type { Message, OpenOptions, ReceivedRecord, Snapshot, WillRecord } from '@sluice/plugin';
 import type { Database } from './database.ts';
 import type { Journal } from './journal.ts';
+import { LoadedSessions } from './loaded-sessions.ts';
+import { LoadedSubscriptions } from './loaded-subscriptions.ts';
 import { PageMerge, readJournal } from './merged-pages.ts';
 import type { PageName } from './place-changes.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -49,9 +42,6 @@ import { scanEntries } from './scan.ts';
 /** Far above anything that a lost record of the next numbers can have handed out. */
 const numbersSkippedAfterDamage = 2 ** 40;
 
-/** A session as it is put together while its queue is counted. */
-type LoadedSession = { -readonly [Name in keyof RestoredSession]: RestoredSession[Name] };
-
 export interface Loaded {
   readonly snapshot: Snapshot;
   readonly references: References;
@@ -69,8 +59,8 @@ export class Loader {
   readonly #quarantine: Quarantine;
   readonly #scan: RecordScan;
 
-  readonly #sessions = new Map<number, LoadedSession>();
-  readonly #subscriptions: SubscriptionRecord[] = [];
+  readonly #sessions = new LoadedSessions();
+  readonly #subscriptions = new LoadedSubscriptions();
   readonly #received: ReceivedRecord[] = [];
   readonly #wills: WillRecord[] = [];
   readonly #retained: Message[] = [];
@@ -109,13 +99,13 @@ export class Loader {
     for (const prefix of [Prefix.received, Prefix.queue] as const) {
       for (const [name, places] of merge.rest(prefix)) this.#takePage(name, places);
     }
-    const subscriptions = this.#subscriptions.filter(({ session }) => this.#isLive(session));
+    for (const session of this.#subscriptions.sessions()) this.#isLive(session);
     // Records without their session may belong to one that has just been put aside: leave them to be looked at.
     if (damagedSessions > 0) this.#orphans.clear();
     const next = this.#nextNumbers(numbers);
     const snapshot: Snapshot = {
-      sessions: drain([...this.#sessions.values()]),
-      subscriptions: drain(subscriptions),
+      sessions: this.#sessions.records(),
+      subscriptions: this.#subscriptions.records((session) => this.#sessions.has(session)),
       received: this.#received,
       wills: this.#wills,
       retained: this.#retained,
@@ -140,7 +130,7 @@ export class Loader {
       read: (reader) => readSession(reader, reader.keyText(1)),
       take: (record) => {
         this.#highestSession = Math.max(this.#highestSession, record.session);
-        this.#sessions.set(record.session, loadedSession(record));
+        this.#sessions.add(record);
       },
     });
   }
@@ -151,9 +141,7 @@ export class Loader {
       range: rangeOf(Prefix.subscription),
       keyBytes: behindNumber,
       read: (reader) => readSubscription(reader, reader.keyNumber(1), reader.keyText(behindNumber)),
-      take: (record) => {
-        this.#subscriptions.push(record);
-      },
+      take: (record) => this.#subscriptions.add(record),
     });
   }
 
@@ -227,13 +215,7 @@ export class Loader {
       this.#references.add(message);
       if (message > this.#highestMessage) this.#highestMessage = message;
     }
-    const loaded = this.#sessions.get(session);
-    if (loaded === undefined) {
-      this.#orphans.add(session);
-      return;
-    }
-    loaded.nextSequence = Math.max(loaded.nextSequence, end);
-    loaded.queued += queued;
+    if (!this.#sessions.count(session, queued, end)) this.#orphans.add(session);
   }
 
   #findEnded(): Promise<void> {
@@ -266,24 +248,4 @@ export class Loader {
 
 function nameOf(prefix: PagePrefix, reader: ByteReader): PageName {
   return { prefix, session: reader.keyNumber(1), page: reader.keyNumber(behindNumber) };
-}
-
-/** Field by field: a spread takes ten times as long, and there may be a hundred thousand. */
-function loadedSession(record: SessionRecord): LoadedSession {
-  return {
-    session: record.session,
-    clientId: record.clientId,
-    identity: record.identity,
-    expiryInterval: record.expiryInterval,
-    disconnectedAt: record.disconnectedAt,
-    sentBefore: record.sentBefore,
-    nextSequence: 0,
-    queued: 0,
-  };
-}
-
-/** Lets go of each record as it is read: what is made of them needs the memory. */
-function* drain<Value>(records: Value[]): IterableIterator<Value> {
-  records.reverse();
-  for (let next = records.pop(); next !== undefined; next = records.pop()) yield next;
 }
