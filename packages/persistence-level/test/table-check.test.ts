@@ -98,7 +98,7 @@ async function checkMiddle(contents: Buffer): Promise<string> {
   const path = join(await temporaryDirectory(), '000001.ldb');
   await writeFile(path, Buffer.concat([...blocks, footer]));
   const facts = { smallest: entry('a').key, largest: entry('x').key, lastSequence: sequence };
-  const { damaged } = await checkTable(path, '000001.ldb', facts);
+  const damaged = await checkTable(path, '000001.ldb', facts);
   expect(damaged).toMatchObject([{ table: '000001.ldb', byte: blocks[0]?.length }]);
   expect(damaged[0]?.isTolerable).toBe(damaged[0]?.reason === 'values in it');
   return damaged[0]?.reason ?? '';

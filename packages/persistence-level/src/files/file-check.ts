@@ -101,6 +101,9 @@ async function findLogDamage(
   return undefined;
 }
 
+/** While the blocks of one are looked at, others are read. */
+const tablesAtOnce = 3;
+
 async function checkTables(
   directory: string,
   files: readonly string[],
@@ -110,20 +113,24 @@ async function checkTables(
   const newestFirst = files
     .filter((file) => tables.has(tableNumber(file)))
     .sort((one, other) => tableNumber(other) - tableNumber(one));
-  const damagedBlocks: DamagedBlock[] = [];
-  let bytes = 0;
-  for (const table of newestFirst) {
-    const facts = { ...tables.get(tableNumber(table)), lastSequence };
-    const onlyLayout = bytes >= verifyBytes;
-    const file = join(directory, table);
-    // One that is gone meanwhile was replaced by a broker that has the store open, or LevelDB says that it is missing.
-    const check = await checkTable(file, table, facts, onlyLayout).catch(unlessMissing);
-    if (check === undefined) continue;
-    const { damaged, bytesRead } = check;
-    damagedBlocks.push(...damaged);
-    if (!onlyLayout) bytes += bytesRead;
-  }
-  return damagedBlocks;
+  const found: (readonly DamagedBlock[])[] = [];
+  let next = 0;
+  let bytesLeft = verifyBytes;
+  const checkOn = async (): Promise<void> => {
+    for (let at = next++; at < newestFirst.length; at = next++) {
+      const table = newestFirst[at] as string;
+      const listed = tables.get(tableNumber(table));
+      const onlyLayout = bytesLeft <= 0;
+      if (!onlyLayout) bytesLeft -= listed?.bytes ?? 0;
+      const file = join(directory, table);
+      const facts = { ...listed, lastSequence };
+      // One that is gone meanwhile was replaced by a broker that has the store open, or LevelDB says that it is missing.
+      const damaged = await checkTable(file, table, facts, onlyLayout).catch(unlessMissing);
+      found[at] = damaged ?? [];
+    }
+  };
+  await Promise.all(Array.from({ length: tablesAtOnce }, checkOn));
+  return found.flat();
 }
 
 function unlessMissing(error: NodeJS.ErrnoException): undefined {

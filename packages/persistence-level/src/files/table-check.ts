@@ -40,27 +40,20 @@ export interface TableFacts extends Partial<ListedTable> {
   readonly lastSequence: number;
 }
 
-export interface TableCheck {
-  readonly damaged: readonly DamagedBlock[];
-  /** How much of the table was read. */
-  readonly bytesRead: number;
-}
-
 /** Index and filter of most tables are read at once, with the end. */
 const tailBytes = 64 * 1024;
 /** More is read at once only if a single block is larger. */
 const maxReadBytes = 512 * 1024;
 
-/** Checks a table: its index and filter, and the data unless `onlyLayout`. */
+/** Checks a table, its index and filter, and the data unless `onlyLayout`. Settles with what is damaged. */
 export async function checkTable(
   path: string,
   table: string,
   facts: TableFacts,
   onlyLayout = false,
-): Promise<TableCheck> {
+): Promise<readonly DamagedBlock[]> {
   const file = await open(path, 'r');
   const damaged: DamagedBlock[] = [];
-  let bytesRead = 0;
   const load: ReadPart = async (offset, bytes) => {
     const buffer = Buffer.allocUnsafe(bytes);
     let filled = 0;
@@ -69,7 +62,6 @@ export async function checkTable(
       if (part.bytesRead === 0) break;
       filled += part.bytesRead;
     }
-    bytesRead += filled;
     return buffer.subarray(0, filled);
   };
   try {
@@ -108,7 +100,7 @@ export async function checkTable(
   } finally {
     await file.close();
   }
-  return { damaged, bytesRead };
+  return damaged;
 }
 
 /** Whether a key and its value may stand in a table. Its length is not to be trusted. */

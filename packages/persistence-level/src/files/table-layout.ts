@@ -82,7 +82,8 @@ export function indexedBlocks(index: Buffer): IndexedBlock[] {
       throw new DamagedLayout(end, 'its index');
     }
     end = endOf(handle);
-    return { ...handle, limit: key };
+    // Field by field: a spread takes several times as long, and a store has a block for each 4 KB.
+    return { offset: handle.offset, bytes: handle.bytes, limit: key };
   });
   if (flaw !== undefined) throw new DamagedLayout(end, 'its index');
   return blocks;

@@ -38,7 +38,7 @@ export async function replaceDamagedTables(path: string): Promise<string[]> {
   for (const table of files.filter((file) => tableNumber(file) >= 0)) {
     const file = join(directory, table);
     const facts = { ...manifest?.tables.get(tableNumber(table)), lastSequence };
-    if ((await checkTable(file, table, facts)).damaged.length === 0) continue;
+    if ((await checkTable(file, table, facts)).length === 0) continue;
     const bytes = await readFile(file);
     await keep(file, join(path, 'lost'), table);
     await replace(file, salvage(await partsOf(bytes), lastSequence));
