@@ -4,6 +4,16 @@ import { expect, test } from 'vitest';
 import { ByteReader, DamagedRecord } from '../src/records/byte-reader.ts';
 import { ByteWriter } from '../src/records/byte-writer.ts';
 import { checksum } from '../src/records/checksum.ts';
+import { Prefix } from '../src/records/keys.ts';
+import {
+  messagesOf,
+  noMessage,
+  type Places,
+  placesPerPage,
+  readPage,
+  readPageMessages,
+  writePage,
+} from '../src/records/page.ts';
 import {
   readIdentity,
   readMessage,
@@ -87,6 +97,42 @@ test('queue entries come back as they were', () => {
     (reader) => readQueueEntry(reader),
   );
   expectRoundTrip(entry as never, writeQueueEntry, (reader) => readQueueEntry(reader));
+});
+
+test('the messages of a page are the same, read with their entries or without', () => {
+  const entry = fc.record(
+    {
+      message: number,
+      qos: fc.constantFrom(1, 2),
+      retain: fc.boolean(),
+      released: fc.boolean(),
+      subscriptionIdentifiers: fc.array(fc.integer({ min: 1, max: 268_435_455 }), { maxLength: 3 }),
+      sharedFilter: text,
+    },
+    {
+      requiredKeys: ['message', 'qos', 'retain', 'released', 'subscriptionIdentifiers'],
+    },
+  );
+  const places = fc.array(fc.option(entry, { nil: undefined }), {
+    minLength: 1,
+    maxLength: placesPerPage,
+  });
+  const writer = new ByteWriter();
+  // Used again for each page: nothing of the one before may be left in it.
+  const messages = new Float64Array(placesPerPage);
+  fc.assert(
+    fc.property(places, (made) => {
+      writePage(writer.start(), Prefix.queue, made as Places);
+      const value = writer.seal(key);
+      const read = readPage(new ByteReader().open(key, value), Prefix.queue);
+      const expected = Array.from(
+        { length: placesPerPage },
+        (_, place) => made[place]?.message ?? noMessage,
+      );
+      expect([...messagesOf(read, messages)]).toEqual(expected);
+      expect([...readPageMessages(new ByteReader().open(key, value), messages)]).toEqual(expected);
+    }),
+  );
 });
 
 test('sessions come back as they were', () => {
