@@ -32,6 +32,7 @@ export default defineConfig({
           name: 'whole',
           include: ['test/**/*.test.ts'],
           exclude: [...long, '**/node_modules/**'],
+          globalSetup: 'test/support/build.ts',
           maxWorkers,
           isolate,
           testTimeout: 60_000,
@@ -43,6 +44,7 @@ export default defineConfig({
         test: {
           name: 'long',
           include: long,
+          globalSetup: 'test/support/build.ts',
           // They use every processor themselves: one after the other, when all else is done.
           sequence: { groupOrder: 1 },
           maxWorkers: 1,

@@ -1,12 +1,12 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Fault } from './report.ts';
-import { buildServer } from './server-under-test.ts';
+import { buildFaultyServer } from './server-under-test.ts';
 import { Trial } from './trial.ts';
 
 const timeoutMs = 300_000;
 const searchMs = 240_000;
 
-beforeAll(() => buildServer(), timeoutMs);
+beforeAll(() => buildFaultyServer(), timeoutMs);
 
 /** What each server of faulty-server.ts does, and what the trial is to call it. */
 const brokenServers: readonly [story: string, fault: string, found: Fault][] = [

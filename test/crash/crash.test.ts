@@ -1,14 +1,11 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { campaign } from './campaign.ts';
 import { recorder } from './power-loss/recorder.ts';
-import { buildServer } from './server-under-test.ts';
 import { Trial } from './trial.ts';
 
 const kills = 40;
 const jobs = 2;
 const timeoutMs = 600_000;
-
-beforeAll(() => buildServer(), timeoutMs);
 
 /** Longer campaigns, with other seeds: `npm run crash`. */
 const seed = 1_000;

@@ -1,8 +1,8 @@
 // `npm run crash -- --kills 1000 --mode fsync|write|power [--seed N] [--jobs N]`
 import { parseArgs } from 'node:util';
+import { buildPackages } from '../support/build.ts';
 import { campaign, type Mode, modes } from './campaign.ts';
 import { faults, type Verdict } from './report.ts';
-import { buildServer } from './server-under-test.ts';
 
 const { values } = parseArgs({
   options: {
@@ -15,7 +15,7 @@ const { values } = parseArgs({
 const { mode } = values;
 if (!isMode(mode)) throw new Error(`--mode is one of ${modes.join(', ')}`);
 
-buildServer();
+buildPackages();
 let done = 0;
 const verdict = await campaign({
   mode,

@@ -1,13 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { ServerConfig } from '@sluice/server';
 import type { Random } from '../differential/random.ts';
+import { root, runCompiler } from '../support/build.ts';
 import { LineProcess } from '../support/line-process.ts';
-import { freePorts } from '../support/server-process.ts';
+import { command, freePorts } from '../support/server-process.ts';
 import { cutPower } from './power-loss/power-cut.ts';
 import { recording } from './power-loss/recorder.ts';
 
@@ -24,11 +23,16 @@ const longestStart = { milliseconds: 600, lines: 40 };
 
 const limits = { maxQueuedMessages: 1_000_000 };
 
-/** Compiles what the servers under test run: a start from sources takes twice as long. */
-export function buildServer(): void {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  const tsc = join(root, 'node_modules', '.bin', 'tsc');
-  execFileSync(tsc, ['--build', 'packages/server'], { cwd: root, stdio: 'inherit' });
+const compiled = join(root, 'node_modules/.cache/crash');
+
+/** Compiles what breaks its promises on purpose: it is started a hundred times. */
+export function buildFaultyServer(): void {
+  const source = 'test/crash/faulty-server.ts';
+  const language = ['--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
+  const only = ['--ignoreConfig', '--noCheck', '--skipLibCheck', '--outDir', compiled];
+  mkdirSync(compiled, { recursive: true });
+  writeFileSync(join(compiled, 'package.json'), '{ "type": "module" }\n');
+  runCompiler(source, ...language, ...only);
 }
 
 /** A server over one directory, which can be killed and started again. */
@@ -100,8 +104,8 @@ export class ServerUnderTest {
     const { recorder, fault } = this.#options;
     const args =
       fault === undefined
-        ? ['packages/server/dist/cli.js', 'start', '--config', this.#configFile]
-        : ['--import', 'tsx', 'test/crash/faulty-server.ts', this.#configFile, fault];
+        ? [command, 'start', '--config', this.#configFile]
+        : [join(compiled, 'faulty-server.js'), this.#configFile, fault];
     const environment =
       recorder === undefined ? {} : recording(recorder, this.#data, this.#journal);
     this.#process = new LineProcess(process.execPath, args, { ...environment, ...more });

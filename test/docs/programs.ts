@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { type Block, type Page, pages, root } from './pages.ts';
+import { type Block, type Page, pages } from './pages.ts';
 
 /** Code of a page that runs by itself: one block, or several that are marked with one name. */
 export interface Program {
@@ -17,7 +16,7 @@ const runnable = new Set(['ts', 'js']);
 
 const setupPrelude = `import { parseSharedFilter, ReasonCode } from '@sluice/packet';
 import { allow, deny, drop, OverflowAction, proceed } from '@sluice/plugin';
-import { live } from '${join(root, 'test/docs/a-life.ts')}';
+import { live } from '../a-life.ts';
 `;
 
 /** Every program of the pages. */

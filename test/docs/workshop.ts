@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +28,7 @@ export async function clear(): Promise<void> {
   await rm(workshop, { recursive: true, force: true });
   await mkdir(workshop, { recursive: true });
   await writeFile(join(workshop, 'package.json'), '{ "type": "module" }\n');
+  await copyFile(join(root, 'test/docs/a-life.ts'), join(workshop, 'a-life.ts'));
 }
 
 /** Writes a program and its files, with free ports in place of well-known ones. */
@@ -40,20 +41,26 @@ export async function write(program: Program): Promise<void> {
     await writeFile(join(directory, name), content);
 }
 
-/** Type-checks every program, with the sources of the packages. Returns what the compiler says. */
-export async function checkTypes(programs: readonly Program[]): Promise<string> {
-  const files = programs.map((program) => join(directoryOf(program), 'program.ts'));
+/** Compiles every program, with the types that the packages are published with. Returns what the compiler says. */
+export async function compile(): Promise<string> {
   const config = {
     extends: join(root, 'test/tsconfig.json'),
     compilerOptions: {
+      noEmit: false,
       composite: false,
+      declaration: false,
+      declarationMap: false,
+      sourceMap: false,
+      rewriteRelativeImportExtensions: true,
+      customConditions: [],
       incremental: false,
       tsBuildInfoFile: null,
       // Types of MQTT.js, which examples use as a client, are written for browsers too.
       skipLibCheck: true,
     },
-    files,
-    include: [],
+    // What is only imported, from below node_modules, would not be written.
+    include: ['**/*.ts'],
+    exclude: [],
     references: [],
   };
   const path = join(workshop, 'tsconfig.json');
@@ -69,8 +76,7 @@ export async function checkTypes(programs: readonly Program[]): Promise<string> 
 /** Runs a program until it ends, or has done all that it shows. */
 export function run(program: Program): Promise<Outcome> {
   return new Promise((resolve) => {
-    const flags = ['--import', 'tsx', '--conditions=@sluice/source'];
-    const child = spawn(process.execPath, [...flags, runner, 'program.ts'], {
+    const child = spawn(process.execPath, [runner, 'program.js'], {
       cwd: directoryOf(program),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, NODE_OPTIONS: '' },

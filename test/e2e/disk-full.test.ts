@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { LineProcess } from '../support/line-process.ts';
-import { freePorts, fromSource, host } from '../support/server-process.ts';
+import { command, freePorts, host } from '../support/server-process.ts';
 
 /** Why no small disk can be had here, if it cannot. */
 function whyNoDisk(): string | undefined {
@@ -49,8 +49,7 @@ async function aServer(path: string): Promise<{ server: LineProcess; port: numbe
   const listeners = [{ type: 'tcp', port }];
   const persistence = { path: join(path, 'data') };
   writeFileSync(config, JSON.stringify({ listeners, persistence, allowAnonymous: true }));
-  const command = ['packages/server/src/cli.ts', 'start', '--config', config];
-  const server = new LineProcess(process.execPath, [...fromSource, ...command]);
+  const server = new LineProcess(process.execPath, [command, 'start', '--config', config]);
   onTestFinished(async () => {
     await server.end('SIGKILL');
     rmSync(directory, { recursive: true });

@@ -7,7 +7,7 @@ import { serverFiles } from '../../packages/server/test/certificates.ts';
 import { importsOf } from '../architecture/sources.ts';
 import { pageNamed, root } from '../docs/pages.ts';
 import { LineProcess } from '../support/line-process.ts';
-import { fromSource } from '../support/server-process.ts';
+import { typeScript } from '../support/server-process.ts';
 
 const directory = 'docs/examples';
 const files = readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
@@ -43,9 +43,9 @@ const run = programs.filter(
 );
 
 describe('every example', () => {
-  it.each(run)('$path runs by itself, and stops in order', async ({ path }) => {
+  it.concurrent.each(run)('$path runs by itself, and stops in order', async ({ path }) => {
     const args = argumentsOf.get(basename(path)) ?? ['0'];
-    const program = new LineProcess(process.execPath, [...fromSource, join(root, path), ...args]);
+    const program = new LineProcess(process.execPath, [...typeScript, join(root, path), ...args]);
     try {
       await program.line(/127\.0\.0\.1/);
       const { code, stderr } = await program.end('SIGTERM');
@@ -55,9 +55,9 @@ describe('every example', () => {
     }
   });
 
-  it('message-port.ts prints what its comment says', async () => {
+  it.concurrent('message-port.ts prints what its comment says', async () => {
     const path = join(root, directory, 'transports', endsItself);
-    const program = new LineProcess(process.execPath, [...fromSource, path]);
+    const program = new LineProcess(process.execPath, [...typeScript, path]);
     const [, promised] = readFileSync(path, 'utf8').match(/console\.log\(.*\); \/\/ (.+)$/m) ?? [];
     expect(await program.lines.next()).toBe(promised);
     expect(await program.ended).toMatchObject({ code: 0, stderr: '' });

@@ -15,8 +15,11 @@ export const authorityFile = fixture('ca.crt');
 export const transports = ['tcp', 'tls', 'ws', 'wss'] as const;
 export type Transport = (typeof transports)[number];
 
-/** How Node runs a program of this repository from its sources. */
-export const fromSource = ['--import', 'tsx', '--conditions=@sluice/source'];
+/** How Node runs a program in TypeScript that uses the packages: those are compiled before the tests. */
+export const typeScript = ['--import', 'tsx'];
+
+/** The command `sluice`, compiled. */
+export const command = 'packages/server/dist/cli.js';
 
 export interface ServerProcessOptions {
   /** Names and passwords; clients without a name are let in as well. */
@@ -56,8 +59,8 @@ export class ServerProcess {
 
   /** Runs the command and waits until it serves. */
   async start(): Promise<void> {
-    const args = ['packages/server/src/cli.ts', 'start', '--config', this.#config];
-    this.#process = new LineProcess(process.execPath, [...fromSource, ...args]);
+    const args = [command, 'start', '--config', this.#config];
+    this.#process = new LineProcess(process.execPath, args);
     await this.#process.line(/"msg":"ready: /);
   }
 
