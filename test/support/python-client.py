@@ -4,7 +4,6 @@ What to do comes as JSON in the only argument, what happens goes out as one line
 library is paho-mqtt or asyncio-mqtt. A subscriber leaves with DISCONNECT at SIGTERM.
 """
 
-import asyncio
 import json
 import queue
 import signal
@@ -148,6 +147,8 @@ def run_paho():
 
 
 async def run_asyncio_mqtt():
+    import asyncio
+
     import asyncio_mqtt
 
     login = task.get("login", {})
@@ -206,6 +207,9 @@ try:
     if task["library"] == "paho-mqtt":
         run_paho()
     else:
+        # It takes longer to load than all that the other library needs.
+        import asyncio
+
         asyncio.run(run_asyncio_mqtt())
 except Exception as error:
     sys.exit(f"{type(error).__name__}: {error}")
