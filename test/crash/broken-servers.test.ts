@@ -29,7 +29,7 @@ test.concurrent.each(brokenServers)(
     // Which of the clients' doings a kill hits is up to chance.
     for (let seed = 1; times === 0 && performance.now() < latest; seed++) {
       const options = { durability: 'write', fault, seed, kills: 5, isSlow: false } as const;
-      const { broken } = await Trial.run({ ...options, keepsData: false });
+      const { broken } = await Trial.run({ ...options, keepsData: false, until: found });
       times = broken[found];
     }
     expect(times).toBeGreaterThan(0);

@@ -36,6 +36,7 @@ export class Report {
   readonly deliveries: DeliveryLedger = new DeliveryLedger();
   readonly #broken: Record<Fault, number> = none();
   readonly #examples: string[] = [];
+  readonly #waiting: Map<Fault, () => void> = new Map();
   #checks = 0;
   cycles = 0;
   powerCuts = 0;
@@ -49,9 +50,15 @@ export class Report {
   broken(fault: Fault, what: string, count = 1): void {
     const examples = this.#examples.filter((example) => example.startsWith(`${fault}:`));
     this.#broken[fault] += count;
+    this.#waiting.get(fault)?.();
     if (examples.length < examplesPerFault) {
       this.#examples.push(`${fault}: ${what} (after ${this.cycles} kills)`);
     }
+  }
+
+  /** Settles when a promise of this kind is seen broken; what deliveries come to is seen in the end. */
+  async first(fault: Fault): Promise<void> {
+    await new Promise<void>((resolve) => this.#waiting.set(fault, resolve));
   }
 
   verdict(): Verdict {

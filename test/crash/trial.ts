@@ -8,7 +8,7 @@ import { Subscriber } from './actors/subscriber.ts';
 import { WillOwner } from './actors/will-owner.ts';
 import { WillWatcher } from './actors/will-watcher.ts';
 import { Life } from './life.ts';
-import { Report, type Verdict } from './report.ts';
+import { type Fault, Report, type Verdict } from './report.ts';
 import { type ServerOptions, ServerUnderTest } from './server-under-test.ts';
 import { SlowLink } from './slow-link.ts';
 import { WillLedger } from './will-ledger.ts';
@@ -21,6 +21,8 @@ export interface TrialOptions extends ServerOptions {
   readonly isSlow: boolean;
   /** Whether the data of a trial with violations is left for whoever wants to look. */
   readonly keepsData: boolean;
+  /** What the trial is to find: it ends when it has. */
+  readonly until?: Fault;
 }
 
 const deadlineMs = 30_000;
@@ -40,6 +42,8 @@ export class Trial {
   readonly #receivers: readonly (Subscriber | WillWatcher)[];
   readonly #others: readonly Actor[];
   readonly #server: ServerUnderTest;
+  readonly #found: Promise<void>;
+  #isFound = false;
   #link: SlowLink | undefined;
 
   private constructor(server: ServerUnderTest, options: TrialOptions) {
@@ -47,6 +51,10 @@ export class Trial {
     this.#options = options;
     this.#random = new Random(options.seed);
     const report = this.#report;
+    this.#found = options.until === undefined ? new Promise(() => {}) : report.first(options.until);
+    void this.#found.then(() => {
+      this.#isFound = true;
+    });
     const random = this.#random;
     const wills = this.#wills;
     const group = (member: number) => ({ name: 'group', member });
@@ -108,11 +116,11 @@ export class Trial {
       // MANIFEST of a database that it creates.
       if (this.#random.chance(50)) await this.#dieStarting();
       await this.#liveAndDie(true);
-      while (this.#deaths < kills) {
+      while (this.#deaths < kills && !this.#isFound) {
         if (this.#random.chance(20)) await this.#dieStarting();
         else await this.#liveAndDie(false);
       }
-      await this.#lastLife();
+      if (!this.#isFound) await this.#lastLife();
     } catch (error) {
       this.#report.broken(error instanceof Stuck ? 'stuck' : 'refused', String(error));
     }
@@ -122,7 +130,7 @@ export class Trial {
   async #liveAndDie(isFirst: boolean): Promise<void> {
     const { life, living } = await this.#begin(false, isFirst);
     if (this.#random.chance(5)) this.#late.call();
-    await Promise.race([this.#fatefulMoment(), living]);
+    await Promise.race([this.#fatefulMoment(), living, this.#found]);
     await this.#end(life, living);
   }
 
@@ -141,7 +149,7 @@ export class Trial {
       await Promise.all(this.#receivers.map((receiver) => receiver.satisfied()));
       await others;
     };
-    await Promise.race([inTime('what was promised', everybody()), living]);
+    await Promise.race([inTime('what was promised', everybody()), living, this.#found]);
     life.end();
     await this.#server.kill();
     await inTime('end', living);

@@ -13,7 +13,7 @@ interface Topic {
   readonly open: Set<number | undefined>;
 }
 
-const topicCount = 6;
+const topicCount = 4;
 const patienceMs = 3_000;
 
 /** Sets and deletes retained messages, and looks after each start what a new subscriber gets. */
@@ -50,7 +50,9 @@ export class Retainer extends Actor {
 
   async #change(dialogue: Dialogue): Promise<void> {
     const [name, topic] = this.#random.pick([...this.#topics]);
-    const value = this.#random.chance(30) ? undefined : ++this.#number;
+    // In a short life only what is there can be deleted.
+    const isDeleted = topic.acknowledged !== undefined && this.#random.chance(50);
+    const value = isDeleted ? undefined : ++this.#number;
     topic.open.add(value);
     await dialogue.publish(name, String(value ?? ''), true);
     topic.acknowledged = value;
