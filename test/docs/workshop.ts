@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../support/server-process.ts';
 import { root } from './pages.ts';
 import { filesOf, type Program } from './programs.ts';
 
@@ -121,18 +121,10 @@ export function missing({ prints }: Program, stdout: string): string[] {
 async function withFreePorts(code: string): Promise<string> {
   let changed = code;
   for (const port of [1883, 8883, 8080]) {
-    if (changed.includes(String(port)))
-      changed = changed.replaceAll(String(port), await freePort());
+    if (!changed.includes(String(port))) continue;
+    // None that the system hands out to whoever connects while the other programs run.
+    const [free] = await freePorts(1);
+    changed = changed.replaceAll(String(port), String(free));
   }
   return changed;
-}
-
-function freePort(): Promise<string> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(String(port)));
-    });
-  });
 }
