@@ -3,8 +3,8 @@ import type { Fault } from './report.ts';
 import { buildFaultyServer } from './server-under-test.ts';
 import { Trial } from './trial.ts';
 
-const timeoutMs = 300_000;
-const searchMs = 240_000;
+const timeoutMs = 600_000;
+const searchMs = 540_000;
 
 beforeAll(() => buildFaultyServer(), timeoutMs);
 
