@@ -113,6 +113,13 @@ export class DurableState {
       case 'enqueue':
         this.#enqueue(operation);
         break;
+      case 'enqueueMany': {
+        const { sessions, sequences, ...entry } = operation;
+        for (const [i, session] of sessions.entries()) {
+          this.#enqueue({ ...entry, type: 'enqueue', session, sequence: sequences[i] as number });
+        }
+        break;
+      }
       case 'release':
         this.#take(operation.session, operation.sequence, touched, true);
         break;

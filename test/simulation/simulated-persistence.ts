@@ -33,6 +33,7 @@ interface Commit {
  * dies meanwhile it may be there or not. One that fails may have taken effect nevertheless.
  */
 export class SimulatedPersistence implements Persistence {
+  readonly takesEnqueueMany = true;
   readonly #state: DurableState;
   readonly #world: DiskWorld;
   readonly #dice: Dice;
@@ -176,6 +177,11 @@ function describe(operation: Operation): string {
       return `${operation.type} ${operation.message.topic} #${operation.message.number}`;
     case 'enqueue':
       return `enqueue s${operation.session}/${operation.sequence} #${operation.message}`;
+    case 'enqueueMany': {
+      const { sessions, sequences, message } = operation;
+      const places = sessions.map((session, i) => `s${session}/${sequences[i]}`);
+      return `enqueue ${places.join(' ')} #${message}`;
+    }
     case 'release':
     case 'dequeue':
       return `${operation.type} s${operation.session}/${operation.sequence}`;

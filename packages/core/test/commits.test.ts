@@ -7,7 +7,8 @@ import type { RecoveredEvent } from '../src/commits/outage.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
 
 /** A persistence whose commits settle when the test says so; at once where `isSynchronous`. */
-class Disk implements Pick<Persistence, 'commit'> {
+class Disk implements Pick<Persistence, 'commit' | 'takesEnqueueMany'> {
+  takesEnqueueMany = false;
   readonly commits: (readonly Operation[])[] = [];
   readonly durabilities: (Durability | undefined)[] = [];
   isSynchronous = false;
@@ -282,4 +283,41 @@ test('flush waits for everything, also for what comes meanwhile', async () => {
   await disk.settle();
   await flushing;
   expect(written()).toEqual([[1], [2]]);
+});
+
+describe('one message for many sessions', () => {
+  const many = {
+    type: 'enqueueMany',
+    sessions: [5, 6],
+    sequences: [0, 9],
+    message: 1,
+    qos: 2,
+    retain: true,
+    subscriptionIdentifiers: [3],
+  } as const;
+
+  test('stays one operation where the persistence knows it', () => {
+    const { environment, commits, disk } = someCommits();
+    disk.takesEnqueueMany = true;
+    commits.add(many);
+    environment.runDeferred();
+    expect(disk.commits).toEqual([[many]]);
+  });
+
+  test('is one operation for each where it does not, in the same place', () => {
+    const { environment, commits, disk } = someCommits();
+    commits.add(operation(1));
+    commits.add(many);
+    commits.add(operation(2));
+    environment.runDeferred();
+    const one = { type: 'enqueue', message: 1, qos: 2, retain: true, subscriptionIdentifiers: [3] };
+    expect(disk.commits).toEqual([
+      [
+        operation(1),
+        { ...one, session: 5, sequence: 0 },
+        { ...one, session: 6, sequence: 9 },
+        operation(2),
+      ],
+    ]);
+  });
 });

@@ -1,8 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Operation } from '@sluice/plugin';
 import type { Database } from './database.ts';
 import type { MemoryChange, NumberedStore } from './numbered-store.ts';
 import { QueueFacts } from './queue-facts.ts';
-import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
 import type { ByteWriter } from './records/byte-writer.ts';
 import type { JournalRecordWriter } from './records/journal-record.ts';
 import {
@@ -14,14 +14,15 @@ import {
   subscriptionKey,
 } from './records/keys.ts';
 import {
-  readSession,
   writeMessage,
   writeNumbers,
   writeSession,
   writeSubscription,
   writeWill,
 } from './records/records.ts';
+import { ReferenceChanges } from './reference-changes.ts';
 import type { StoreMemory } from './store-memory.ts';
+import { storedSession } from './stored-session.ts';
 
 type ChainedBatch = ReturnType<Database['batch']>;
 type Of<Type extends Operation['type']> = Extract<Operation, { type: Type }>;
@@ -36,13 +37,12 @@ export class CommitBatch implements MemoryChange {
   readonly #batch: ChainedBatch;
   readonly #writer: ByteWriter;
   readonly #facts: QueueFacts;
-
-  readonly #counted: number[] = [];
-  readonly #givenBack: number[] = [];
-  /** Messages that may be without a reference in the end: stored just now, or their last one was given back. */
-  readonly #unreferenced: number[] = [];
+  readonly #references: ReferenceChanges;
   /** Sessions that end with this commit. */
   readonly ended: number[] = [];
+  /** The operation that is added next, and the place of it where it names many. */
+  #next = 0;
+  #nextPlace = 0;
   #savedSessions: Map<string, number> | undefined;
   #nextMessage: number;
   #nextSession: number;
@@ -59,27 +59,47 @@ export class CommitBatch implements MemoryChange {
     this.#memory = memory;
     this.#writer = writer;
     this.#facts = new QueueFacts(journalWriter);
+    this.#references = new ReferenceChanges(memory.references);
     this.#batch = database.batch();
     this.#nextMessage = memory.next.message;
     this.#nextSession = memory.next.session;
   }
 
-  /** Adds all operations, then what follows from them. Undone when one of them throws. */
-  add(operations: readonly Operation[]): void {
+  /**
+   * Adds about so many more of the operations, and in the end what follows from them: true then. Undone when one of them
+   * throws.
+   */
+  add(operations: readonly Operation[], most: number = Infinity): boolean {
     try {
-      this.#addAll(operations);
+      if (!this.#addSome(operations, most)) return false;
+      this.#addRest();
+      return true;
     } catch (error) {
       this.undo();
       throw error;
     }
   }
 
-  #addAll(operations: readonly Operation[]): void {
-    for (const operation of operations) this.#add(operation);
-    const { references, next, journal } = this.#memory;
+  #addSome(operations: readonly Operation[], most: number): boolean {
+    for (let left = most; left > 0; left--) {
+      const operation = operations[this.#next];
+      if (operation === undefined) return true;
+      if (operation.type === 'enqueueMany') {
+        left -= this.#enqueueMany(operation, left);
+        if (this.#nextPlace > 0) return false;
+      } else {
+        this.#add(operation);
+      }
+      this.#next++;
+    }
+    return this.#next === operations.length;
+  }
+
+  #addRest(): void {
+    const { next, journal } = this.#memory;
     if (!this.#facts.isEmpty) this.#facts.put(this.#batch, journal);
-    for (const message of this.#unreferenced) {
-      if (references.count(message) === 0) this.#batch.del(numberKey(Prefix.message, message));
+    for (const message of this.#references.unreferenced()) {
+      this.#batch.del(numberKey(Prefix.message, message));
     }
     if (this.#nextMessage > next.message || this.#nextSession > next.session) {
       const writer = this.#writer.start();
@@ -88,32 +108,28 @@ export class CommitBatch implements MemoryChange {
     }
   }
 
-  /** Undone when it fails. */
-  async write(store: NumberedStore, sync: boolean): Promise<void> {
+  /** Undone when it fails. Memory follows it so many places a turn. */
+  async write(store: NumberedStore, sync: boolean, most: number = Infinity): Promise<void> {
     await store.write(this.#batch, sync, this);
-    this.#settle();
+    while (!this.#settle(most)) await nextTurn();
   }
 
   undo(): void {
-    const { references, ended } = this.#memory;
-    for (const message of this.#givenBack) references.add(message);
-    for (const message of this.#counted) references.remove(message);
-    for (const session of this.ended) ended.remove(session);
+    this.#references.undo();
+    for (const session of this.ended) this.#memory.ended.remove(session);
     void this.#batch.close();
   }
 
   redo(): void {
-    const { references, ended } = this.#memory;
-    for (const message of this.#counted) references.add(message);
-    for (const message of this.#givenBack) references.remove(message);
-    for (const session of this.ended) ended.add(session);
-    this.#settle();
+    this.#references.redo();
+    for (const session of this.ended) this.#memory.ended.add(session);
+    this.#settle(Infinity);
   }
 
-  #settle(): void {
+  #settle(most: number): boolean {
     this.#memory.next = { message: this.#nextMessage, session: this.#nextSession };
-    this.#facts.settle(this.#memory.journal);
-    this.isDone = true;
+    this.isDone = this.#facts.settle(this.#memory.journal, most);
+    return this.isDone;
   }
 
   #add(operation: Operation): void {
@@ -123,6 +139,9 @@ export class CommitBatch implements MemoryChange {
         break;
       case 'enqueue':
         this.#enqueue(operation);
+        break;
+      case 'enqueueMany':
+        this.#enqueueMany(operation, Infinity);
         break;
       case 'release':
         this.#release(operation);
@@ -170,35 +189,44 @@ export class CommitBatch implements MemoryChange {
     const writer = this.#writer.start();
     writeMessage(writer, message);
     this.#batch.put(key, writer.seal(key));
-    this.#unreferenced.push(message.number);
+    this.#references.stored(message.number);
     this.#countMessage(message.number);
   }
 
   #enqueue(operation: Of<'enqueue'>): void {
     if (this.#memory.ended.has(operation.session)) return;
-    this.#facts.enqueued(operation);
-    this.#memory.references.add(operation.message);
-    this.#counted.push(operation.message);
+    this.#facts.enqueued(operation.session, operation.sequence, operation);
+    this.#references.add(operation.message);
+  }
+
+  /** Enqueues at so many more of the places. Returns how many it went over. */
+  #enqueueMany(operation: Of<'enqueueMany'>, most: number): number {
+    const { ended } = this.#memory;
+    const { sessions, sequences, message } = operation;
+    const from = this.#nextPlace;
+    const end = Math.min(sessions.length, from + most);
+    let added = 0;
+    for (let i = from; i < end; i++) {
+      const session = sessions[i] as number;
+      if (ended.has(session)) continue;
+      this.#facts.enqueued(session, sequences[i] as number, operation);
+      added++;
+    }
+    this.#references.add(message, added);
+    this.#nextPlace = end < sessions.length ? end : 0;
+    return end - from;
   }
 
   #release({ session, sequence, message }: Of<'release'>): void {
     if (this.#memory.ended.has(session)) return;
     this.#facts.released(session, sequence);
-    this.#giveBack(message);
+    this.#references.giveBack(message);
   }
 
   #dequeue({ session, sequence, message }: Of<'dequeue'>): void {
     if (this.#memory.ended.has(session)) return;
     this.#facts.dequeued(session, sequence);
-    this.#giveBack(message);
-  }
-
-  #giveBack(message: number): void {
-    const { references } = this.#memory;
-    if (message === 0 || references.count(message) === 0) return;
-    references.remove(message);
-    this.#givenBack.push(message);
-    if (references.count(message) === 0) this.#unreferenced.push(message);
+    this.#references.giveBack(message);
   }
 
   #receive({ session, packetId }: Of<'receive'>): void {
@@ -229,7 +257,7 @@ export class CommitBatch implements MemoryChange {
 
   /** The successor under the same client id may already be there, on disk or in this commit: it stays. */
   #endSession({ session, clientId }: Of<'endSession'>): void {
-    const holder = this.#savedSessions?.get(clientId) ?? this.#storedSession(clientId);
+    const holder = this.#savedSessions?.get(clientId) ?? storedSession(this.#database, clientId);
     if (holder === session) {
       this.#batch.del(sessionKey(clientId));
       this.#savedSessions?.delete(clientId);
@@ -241,18 +269,6 @@ export class CommitBatch implements MemoryChange {
     this.#memory.ended.add(session);
     this.ended.push(session);
     this.#countSession(session);
-  }
-
-  #storedSession(clientId: string): number | undefined {
-    const key = sessionKey(clientId);
-    const value = this.#database.getSync(key);
-    if (value === undefined) return undefined;
-    try {
-      return readSession(new ByteReader().open(key, value), clientId).session;
-    } catch (error) {
-      if (error instanceof DamagedRecord) return undefined;
-      throw error;
-    }
   }
 
   #subscribe({ record }: Of<'subscribe'>): void {

@@ -19,9 +19,15 @@ export async function readStoredPages(
   database: Database,
   names: readonly PageName[],
 ): Promise<StoredPage[]> {
+  if (names.length === 0) return [];
   const keys = names.map(({ prefix, session, page }) => pageKey(prefix, session, page));
   const values = await database.getMany(keys);
   return names.map((name, i) => ({ name, key: keys[i] as Buffer, value: values[i] }));
+}
+
+/** A page of which nothing on disk counts any more. */
+export function newPage(name: PageName): StoredPage {
+  return { name, key: pageKey(name.prefix, name.session, name.page), value: undefined };
 }
 
 /** Puts changes into pages. */

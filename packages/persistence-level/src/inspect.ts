@@ -201,9 +201,8 @@ export class Inspection {
   }
 
   #examineJournal(key: Buffer, value: Buffer): void {
-    for (const fact of readJournalRecord(this.#reader.open(key, value))) {
-      this.#changes.set(fact.prefix, fact.session, fact.number, fact.entry);
-    }
+    const facts = readJournalRecord(this.#reader.open(key, value));
+    facts.copy(this.#changes, 0, facts.length);
   }
 
   #examineMessage(key: Buffer, value: Buffer): Finding | undefined {

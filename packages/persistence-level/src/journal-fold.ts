@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Background, type Pass } from './background.ts';
-import { PageFolder, readStoredPages, type StoredPage } from './fold-pages.ts';
+import { newPage, PageFolder, readStoredPages, type StoredPage } from './fold-pages.ts';
 import type { Gate } from './gate.ts';
 import type { Journal } from './journal.ts';
 import type { MemoryChange, NumberedStore } from './numbered-store.ts';
@@ -12,6 +13,8 @@ import { numberKey, Prefix } from './records/keys.ts';
 const pagesPerStep = 250;
 const pagesPerLargeStep = 2500;
 const recordsPerStep = 2500;
+// A millisecond or two of the event loop.
+const pagesPerTurn = 500;
 
 /** The same pages may be written again, and the same records removed. */
 const noChange: MemoryChange = { undo() {}, redo() {} };
@@ -112,13 +115,28 @@ export class JournalFold {
 
   async #foldStep(names: readonly PageName[], pass: Pass): Promise<void> {
     // Nothing else writes pages, but for the sweep, which takes away their changes, too.
-    const pages: StoredPage[] = await readStoredPages(this.#store.database, names);
+    const pages = await this.#readPages(names);
     await this.#step(pass, async () => {
       const batch = this.#store.database.batch();
-      this.#folder.fold(batch, pages, this.#journal.oldest);
+      for (let i = 0; i < pages.length; i += pagesPerTurn) {
+        if (i > 0) await nextTurn();
+        this.#folder.fold(batch, pages.slice(i, i + pagesPerTurn), this.#journal.oldest);
+      }
       if (batch.length === 0) return await batch.close();
       await this.#store.write(batch, this.#sync, noChange);
     });
+  }
+
+  /** Those that are to be written anew as a whole need not be read: of queues that only grow, all. */
+  async #readPages(names: readonly PageName[]): Promise<StoredPage[]> {
+    const { oldest } = this.#journal;
+    const pages: StoredPage[] = [];
+    const before: PageName[] = [];
+    for (const name of names) {
+      if (oldest.hasBegun(name)) pages.push(newPage(name));
+      else before.push(name);
+    }
+    return pages.concat(await readStoredPages(this.#store.database, before));
   }
 
   async #removeRecords(pass: Pass): Promise<void> {

@@ -1,11 +1,11 @@
 import { type PageName, PlaceChanges } from './place-changes.ts';
-import type { PlaceFact } from './records/journal-record.ts';
+import type { PlaceFacts } from './records/journal-record.ts';
 import { Prefix } from './records/keys.ts';
 import { changePlaces, type Places } from './records/page.ts';
 
 // Each fold writes every page that was changed since the last one, so it waits until it is worth it, ...
 const minOperations = 16 * 1024;
-const operationsPerPage = 24;
+const operationsPerPage = 28;
 // ... but neither memory nor a start may suffer from it.
 const maxBytes = 16 * 1024 * 1024;
 
@@ -40,13 +40,14 @@ export class Journal {
     return this.#newest;
   }
 
-  /** Adds what a record says that is in the store. */
-  add(facts: readonly PlaceFact[], bytes: number): void {
-    const newest = this.#newest;
-    for (const { prefix, session, number, entry } of facts) {
-      newest.set(prefix, session, number, entry);
-    }
-    newest.countRecord(bytes);
+  /** Adds what a record says that is in the store: from one of its facts to another. */
+  add(facts: PlaceFacts, from = 0, end: number = facts.length): void {
+    facts.copy(this.#newest, from, end);
+  }
+
+  /** Notes how long a record was of which all was added. */
+  countRecord(bytes: number): void {
+    this.#newest.countRecord(bytes);
   }
 
   /** Whether it has become long enough to be folded, or longer than it should be. */

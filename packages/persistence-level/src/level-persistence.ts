@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   BrokerError,
   Durability,
@@ -35,6 +36,9 @@ import type { StoreMemory } from './store-memory.ts';
 import { collectStats, type StoreStats } from './store-stats.ts';
 import { Sweeper } from './sweep.ts';
 
+// A millisecond or two. Most commits have some hundred.
+const placesPerTurn = 2_000;
+
 /** What there is between `open` and `close`. */
 interface OpenStore {
   readonly writes: NumberedStore;
@@ -52,6 +56,7 @@ interface FailedCommit {
 
 /** Durable state in a LevelDB database: every commit is one atomic batch. */
 export class LevelPersistence implements Persistence {
+  readonly takesEnqueueMany = true;
   readonly #options: ResolvedOptions;
   readonly #gate = new Gate();
   readonly #writer = new ByteWriter();
@@ -178,9 +183,9 @@ export class LevelPersistence implements Persistence {
       this.#failed = undefined;
       if (failed?.operations === operations && failed.batch.isDone) return;
       const batch = this.#batch(writes, memory);
-      batch.add(operations);
+      while (!batch.add(operations, placesPerTurn)) await nextTurn();
       try {
-        await batch.write(writes, sync);
+        await batch.write(writes, sync, placesPerTurn);
       } catch (error) {
         this.#failed = { operations, batch };
         store.sweeper.pause();

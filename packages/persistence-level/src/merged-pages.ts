@@ -22,7 +22,8 @@ export async function readJournal(
     for (const [key, value] of page) {
       try {
         if (key.length < behindNumber) throw new DamagedRecord('its key is too short');
-        journal.add(readJournalRecord(reader.open(key, value)), value.length);
+        journal.add(readJournalRecord(reader.open(key, value)));
+        journal.countRecord(value.length);
         found.last = numberAt(key, 1);
         found.first ??= found.last;
       } catch (error) {

@@ -119,6 +119,15 @@ export class PlaceChanges {
     return this.#sessions.get(session)?.table(prefix)?.get(page);
   }
 
+  /**
+   * Whether nothing of a page that is on disk counts any more: its first place was taken, and sequences only grow. Where
+   * they begin anew, after a start, nothing was left of the queue.
+   */
+  hasBegun(name: PageName): boolean {
+    const first = this.get(name)?.[0];
+    return name.prefix === Prefix.queue && !!first && !first.released;
+  }
+
   numbersOf(prefix: PagePrefix, session: number): Iterable<number> {
     return this.#sessions.get(session)?.table(prefix)?.numbers() ?? [];
   }

@@ -1,19 +1,24 @@
 import type { Operation } from '@sluice/plugin';
 import type { Journal } from './journal.ts';
-import type { JournalRecordWriter, PlaceFact } from './records/journal-record.ts';
+import { type JournalRecordWriter, PlaceFacts } from './records/journal-record.ts';
 import { numberKey, Prefix } from './records/keys.ts';
 import { heldIdentifier, releasedEntry } from './records/page.ts';
 import type { QueueEntry } from './records/records.ts';
 
-type Of<Type extends Operation['type']> = Extract<Operation, { type: Type }>;
+/** What is the same for all places that one operation names. */
+type Enqueued = Pick<
+  Extract<Operation, { type: 'enqueue' }>,
+  'message' | 'qos' | 'retain' | 'subscriptionIdentifiers' | 'sharedFilter'
+>;
 
 const noIdentifiers: readonly number[] = Object.freeze([]);
 
 /** What one commit does to queues and to the identifiers that are held: one record of the journal. */
 export class QueueFacts {
   readonly #writer: JournalRecordWriter;
-  readonly #facts: PlaceFact[] = [];
-  #last: Of<'enqueue'> | undefined;
+  readonly #facts = new PlaceFacts();
+  #settled = 0;
+  #last: Enqueued | undefined;
   #lastEntry: QueueEntry | undefined;
   #bytes = 0;
 
@@ -22,31 +27,30 @@ export class QueueFacts {
     writer.start();
   }
 
-  enqueued(operation: Of<'enqueue'>): void {
-    const { session, sequence: number } = operation;
+  enqueued(session: number, number: number, operation: Enqueued): void {
     const entry = this.#entryOf(operation);
     this.#writer.enqueued(session, number, entry);
-    this.#facts.push({ prefix: Prefix.queue, session, number, entry });
+    this.#facts.add(Prefix.queue, session, number, entry);
   }
 
   released(session: number, number: number): void {
     this.#writer.released(session, number);
-    this.#facts.push({ prefix: Prefix.queue, session, number, entry: releasedEntry });
+    this.#facts.add(Prefix.queue, session, number, releasedEntry);
   }
 
   dequeued(session: number, number: number): void {
     this.#writer.dequeued(session, number);
-    this.#facts.push({ prefix: Prefix.queue, session, number, entry: null });
+    this.#facts.add(Prefix.queue, session, number, null);
   }
 
   received(session: number, number: number): void {
     this.#writer.received(session, number);
-    this.#facts.push({ prefix: Prefix.received, session, number, entry: heldIdentifier });
+    this.#facts.add(Prefix.received, session, number, heldIdentifier);
   }
 
   completed(session: number, number: number): void {
     this.#writer.completed(session, number);
-    this.#facts.push({ prefix: Prefix.received, session, number, entry: null });
+    this.#facts.add(Prefix.received, session, number, null);
   }
 
   get isEmpty(): boolean {
@@ -61,26 +65,33 @@ export class QueueFacts {
     batch.put(key, value);
   }
 
-  /** The record is in the store. */
-  settle(journal: Journal): void {
-    if (this.isEmpty) return;
+  /** The record is in the store: the journal takes so many more of its facts. True when it has them all. */
+  settle(journal: Journal, most: number): boolean {
+    const { length } = this.#facts;
+    if (length === 0) return true;
+    const end = Math.min(length, this.#settled + most);
+    journal.add(this.#facts, this.#settled, end);
+    this.#settled = end;
+    if (end < length) return false;
+    // Not before: a fold that begins meanwhile must leave the record where it is.
     journal.next++;
-    journal.add(this.#facts, this.#bytes);
+    journal.countRecord(this.#bytes);
+    return true;
   }
 
   /** A message for a thousand sessions has one entry, in memory too. */
-  #entryOf(operation: Of<'enqueue'>): QueueEntry {
+  #entryOf(operation: Enqueued): QueueEntry {
     const last = this.#last;
     this.#last = operation;
-    if (this.#lastEntry !== undefined && last !== undefined && isAlike(operation, last)) {
-      return this.#lastEntry;
+    if (this.#lastEntry !== undefined && last !== undefined) {
+      if (operation === last || isAlike(operation, last)) return this.#lastEntry;
     }
     this.#lastEntry = newEntry(operation);
     return this.#lastEntry;
   }
 }
 
-function isAlike(one: Of<'enqueue'>, other: Of<'enqueue'>): boolean {
+function isAlike(one: Enqueued, other: Enqueued): boolean {
   return (
     one.message === other.message &&
     one.qos === other.qos &&
@@ -90,7 +101,7 @@ function isAlike(one: Of<'enqueue'>, other: Of<'enqueue'>): boolean {
   );
 }
 
-function newEntry(operation: Of<'enqueue'>): QueueEntry {
+function newEntry(operation: Enqueued): QueueEntry {
   const { message, qos, retain, subscriptionIdentifiers: identifiers, sharedFilter } = operation;
   // It stays in memory for longer than the operation does.
   const subscriptionIdentifiers = identifiers.length === 0 ? noIdentifiers : [...identifiers];

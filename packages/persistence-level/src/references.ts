@@ -26,24 +26,31 @@ export class References {
     return this.#pages.get(page) & bitOf(number, page) ? 1 + this.#more.get(number) : 0;
   }
 
-  add(number: number): void {
+  add(number: number, times = 1): void {
+    if (times === 0) return;
     const page = pageOf(number);
     const bit = bitOf(number, page);
-    if (this.#pages.addBits(page, bit) & bit) this.#more.set(number, this.#more.get(number) + 1);
-    else this.#size++;
+    if (this.#pages.addBits(page, bit) & bit) {
+      this.#more.set(number, this.#more.get(number) + times);
+      return;
+    }
+    if (times > 1) this.#more.set(number, times - 1);
+    this.#size++;
   }
 
   /** Does nothing for a message without references. */
-  remove(number: number): void {
+  remove(number: number, times = 1): void {
+    if (times === 0) return;
     const page = pageOf(number);
     const bits = this.#pages.get(page);
     const bit = bitOf(number, page);
     if (!(bits & bit)) return;
     const more = this.#more.get(number);
-    if (more > 0) {
-      this.#more.set(number, more - 1);
+    if (more >= times) {
+      this.#more.set(number, more - times);
       return;
     }
+    if (more > 0) this.#more.set(number, 0);
     this.#pages.set(page, (bits & ~bit) >>> 0);
     this.#size--;
   }

@@ -59,7 +59,7 @@ class MarkedHistory {
   #commits = 0;
 
   constructor(seed: number) {
-    this.#history = new RandomHistory(new Random(seed));
+    this.#history = new RandomHistory(new Random(seed), true);
   }
 
   get model() {
@@ -173,6 +173,45 @@ describe('the journal and its pages', () => {
       await again.persistence.close();
     }
     vi.restoreAllMocks();
+  });
+});
+
+describe('a page that is begun anew', () => {
+  it('keeps nothing of what a crash left of it', async () => {
+    const path = await quickDirectory();
+    const first = await opened(path);
+    await first.persistence.commit([saveSession(1), ...fillQueue(1, 4)]);
+    await first.persistence.close();
+    const second = await opened(path);
+    const all = Array.from({ length: 4 }, (_, i) => dequeue(1, i, i + 1));
+    await second.persistence.commit(all);
+    const image = await imageOf(path);
+    await second.persistence.close();
+    expect(await keysOf(image, 'q')).toHaveLength(1);
+    const third = await opened(image);
+    expect(third.snapshot.sessions[Symbol.iterator]().next().value?.nextSequence).toBe(0);
+    const reads = vi.spyOn(Level.prototype, 'getMany');
+    await third.persistence.commit([{ type: 'store', message: message(9) }, enqueue(1, 0, 9)]);
+    await third.persistence.close();
+    expect(reads).not.toHaveBeenCalled();
+    const fourth = await opened(image);
+    const left = await fourth.persistence.readQueue(1, -1, 9);
+    expect(left.map((entry) => [entry.sequence, entry.message?.number])).toEqual([[0, 9]]);
+    await fourth.persistence.close();
+  });
+
+  it('is read where one of its places was released', async () => {
+    const path = await quickDirectory();
+    const first = await opened(path);
+    await first.persistence.commit([saveSession(1), ...fillQueue(1, 3)]);
+    await first.persistence.close();
+    const second = await opened(path);
+    const released = { type: 'release', session: 1, sequence: 0, message: 1 } as const;
+    await second.persistence.commit([released]);
+    await second.persistence.close();
+    const third = await opened(path);
+    expect(await third.persistence.readQueue(1, -1, 9)).toHaveLength(3);
+    await third.persistence.close();
   });
 });
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   Operation,
   Persistence,
@@ -9,6 +10,11 @@ import type {
 import { MessageBodies } from './message-bodies.ts';
 import { RetainedByTopic } from './retained-by-topic.ts';
 import { StoredSession } from './stored-session.ts';
+
+type EnqueueMany = Extract<Operation, { type: 'enqueueMany' }>;
+
+// A millisecond or two.
+const placesPerTurn = 2_000;
 
 const noIdentifiers: readonly number[] = Object.freeze([]);
 
@@ -23,6 +29,7 @@ export class MemoryPersistence implements Persistence {
   readonly #bodies = new MessageBodies();
   readonly #retained = new RetainedByTopic();
   readonly #wills = new Map<number, WillRecord>();
+  readonly takesEnqueueMany = true;
   #nextMessageNumber = 1;
   #nextSessionNumber = 1;
 
@@ -46,10 +53,14 @@ export class MemoryPersistence implements Persistence {
     });
   }
 
-  commit(operations: readonly Operation[]): void {
+  commit(operations: readonly Operation[]): void | Promise<void> {
     const touched: number[] = [];
-    for (const operation of operations) this.#apply(operation, touched);
-    for (const message of touched) this.#bodies.letGo(message);
+    for (const [index, operation] of operations.entries()) {
+      this.#apply(operation, touched);
+      if (operation.type !== 'enqueueMany' || operation.sessions.length <= placesPerTurn) continue;
+      return this.#finish(operation, operations.slice(index + 1), touched);
+    }
+    this.#letGo(touched);
   }
 
   get memoryBytes(): number {
@@ -78,6 +89,9 @@ export class MemoryPersistence implements Persistence {
         this.#bodies.refer(operation.message);
         break;
       }
+      case 'enqueueMany':
+        this.#enqueueMany(operation, 0);
+        break;
       case 'release':
         this.#release(operation.session, operation.sequence, touched);
         break;
@@ -123,6 +137,34 @@ export class MemoryPersistence implements Persistence {
       default:
         operation satisfies never;
     }
+  }
+
+  /** Goes on with one that names many places, some of which are done, and with what follows it. */
+  async #finish(
+    operation: EnqueueMany,
+    rest: readonly Operation[],
+    touched: number[],
+  ): Promise<void> {
+    for (let from = placesPerTurn; from < operation.sessions.length; from += placesPerTurn) {
+      await nextTurn();
+      this.#enqueueMany(operation, from);
+    }
+    if (rest.length > 0) await this.commit(rest);
+    this.#letGo(touched);
+  }
+
+  #letGo(touched: readonly number[]): void {
+    for (const message of touched) this.#bodies.letGo(message);
+  }
+
+  #enqueueMany(operation: EnqueueMany, from: number): void {
+    const { sessions, sequences, message, qos, retain, subscriptionIdentifiers } = operation;
+    const end = Math.min(sessions.length, from + placesPerTurn);
+    for (let i = from; i < end; i++) {
+      const { queue } = this.#session(sessions[i] as number);
+      queue.enqueue(sequences[i] as number, message, qos, retain, subscriptionIdentifiers);
+    }
+    this.#bodies.refer(message, end - from);
   }
 
   #release(session: number, sequence: number, touched: number[]): void {

@@ -27,8 +27,8 @@ export class MessageBodies {
     }
   }
 
-  refer(number: number): void {
-    this.#add(number, 1);
+  refer(number: number, times = 1): void {
+    this.#add(number, times);
   }
 
   /** Gives one reference back. The body stays until `letGo`: a later operation of the commit may refer to it. */
@@ -44,7 +44,7 @@ export class MessageBodies {
     this.#messages.delete(handle);
   }
 
-  #add(number: number, change: 1 | -1): void {
+  #add(number: number, change: number): void {
     const handle = this.#handles.get(number);
     if (handle === undefined) return;
     const count = this.#messages.count(handle) + change;

@@ -59,17 +59,27 @@ export class SessionQueue {
 
   add(entry: QueueEntry): void {
     const { sequence, message, subscriptionIdentifiers, sharedFilter } = entry;
-    const bits =
-      (entry.qos === 2 ? qos2 : 0) | (entry.retain ? retain : 0) | (entry.released ? released : 0);
-    this.#entries.set(sequence, message * flags + bits);
-    this.#lastSequence = Math.max(this.#lastSequence, sequence);
-    this.#details?.delete(sequence);
+    this.#set(sequence, message, bitsOf(entry.qos, entry.retain, entry.released));
     if (subscriptionIdentifiers.length === 0 && sharedFilter === undefined) return;
     this.#details ??= new Map();
     this.#details.set(sequence, {
       subscriptionIdentifiers,
       ...(sharedFilter !== undefined && { sharedFilter }),
     });
+  }
+
+  /** As `add`, of a message that is not released and was not chosen by a share group. */
+  enqueue(
+    sequence: number,
+    message: number,
+    qos: 1 | 2,
+    isRetained: boolean,
+    subscriptionIdentifiers: readonly number[],
+  ): void {
+    this.#set(sequence, message, bitsOf(qos, isRetained, false));
+    if (subscriptionIdentifiers.length === 0) return;
+    this.#details ??= new Map();
+    this.#details.set(sequence, { subscriptionIdentifiers });
   }
 
   delete(sequence: number): void {
@@ -93,6 +103,12 @@ export class SessionQueue {
     return entries;
   }
 
+  #set(sequence: number, message: number, bits: number): void {
+    this.#entries.set(sequence, message * flags + bits);
+    this.#lastSequence = Math.max(this.#lastSequence, sequence);
+    this.#details?.delete(sequence);
+  }
+
   /** Sequences above one, in order, some of which may be gone. */
   *#sequences(after: number): IterableIterator<number> {
     // Where the gap between two windows is small, asking for each sequence beats walking from the front.
@@ -102,4 +118,8 @@ export class SessionQueue {
     }
     for (const sequence of this.#entries.keys()) if (sequence > after) yield sequence;
   }
+}
+
+function bitsOf(qos: 1 | 2, isRetained: boolean, isReleased: boolean): number {
+  return (qos === 2 ? qos2 : 0) | (isRetained ? retain : 0) | (isReleased ? released : 0);
 }

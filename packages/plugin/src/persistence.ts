@@ -24,6 +24,20 @@ export type Operation =
       /** The `$share/name/filter` that chose this session; absent for a subscription of its own. */
       readonly sharedFilter?: string;
     }
+  /**
+   * The same message for many sessions: an `enqueue` for each `sessions[i]` at `sequences[i]`, in this order. Only a
+   * persistence that says `takesEnqueueMany` gets it.
+   */
+  | {
+      readonly type: 'enqueueMany';
+      readonly sessions: readonly number[];
+      readonly sequences: readonly number[];
+      /** Number of a message stored in this commit or before. */
+      readonly message: number;
+      readonly qos: 1 | 2;
+      readonly retain: boolean;
+      readonly subscriptionIdentifiers: readonly number[];
+    }
   /** PUBREC came: the entry stays, its body is no longer needed. */
   | {
       readonly type: 'release';
@@ -72,6 +86,9 @@ export interface Persistence {
    * took effect finds out then, so that nothing is done twice: this is how a disk that was full comes back.
    */
   commit(operations: readonly Operation[], durability?: Durability): void | Promise<void>;
+
+  /** Whether `commit` knows `enqueueMany`. Where it is left out, the broker makes an `enqueue` of each place. */
+  readonly takesEnqueueMany?: boolean;
 
   /** Bytes of the messages in queues that it keeps in memory; left out where they lie elsewhere. */
   readonly memoryBytes?: number | undefined;

@@ -13,11 +13,11 @@ export class WatchedStore extends MemoryPersistence {
   /** Topics that ever had a retained message, also those that `#` does not match. */
   readonly retainedTopics: Set<string> = new Set();
 
-  override commit(operations: readonly Operation[]): void {
+  override commit(operations: readonly Operation[]): void | Promise<void> {
     for (const operation of operations) {
       if (operation.type === 'retain') this.retainedTopics.add(operation.message.topic);
     }
-    super.commit(operations);
+    return super.commit(operations);
   }
 
   /** How many records there are, once the broker is closed. */

@@ -1,38 +1,15 @@
 import type { Durability, Operation, Persistence } from '@sluice/plugin';
 import type { Turn, TurnTask } from '../base/turn.ts';
+import { Batch } from './batch.ts';
 import { CommitNews, type CommitWaiter } from './commit-news.ts';
+import { oneByOne } from './one-by-one.ts';
 import { Outage, type OutageParts } from './outage.ts';
 
 export type { CommitWaiter } from './commit-news.ts';
 
-const strength: { readonly [Name in Durability]: number } = { none: 0, write: 1, fsync: 2 };
-
-/** Operations that are committed together. A place that is undefined was cancelled before it was written. */
-export class Batch {
-  readonly operations: (Operation | undefined)[] = [];
-  readonly waiters: CommitWaiter[] = [];
-  bytes = 0;
-  /** The most that one of its operations needs. */
-  durability: Durability = 'none';
-  /** From now on its operations can no longer be cancelled. */
-  sealed = false;
-
-  add(operation: Operation, bytes: number, durability: Durability): void {
-    this.operations.push(operation);
-    this.bytes += bytes;
-    if (strength[durability] > strength[this.durability]) this.durability = durability;
-  }
-
-  /** Messages that wait in queues refer to the batch that they were stored with: they may not keep what else was in it. */
-  settled(): void {
-    this.operations.length = 0;
-    this.waiters.length = 0;
-  }
-}
-
 /** What commits work with. */
 export interface CommitsParts extends OutageParts {
-  readonly persistence: Pick<Persistence, 'commit'>;
+  readonly persistence: Pick<Persistence, 'commit' | 'takesEnqueueMany'>;
   readonly turn: Turn;
   /** Bytes that may wait before publishers are no longer read from. */
   readonly maxPendingBytes: number;
@@ -55,7 +32,7 @@ interface Writing {
  * tried again until it succeeds, and everything behind it waits: what is on disk is a prefix of what happened.
  */
 export class Commits implements TurnTask {
-  readonly #persistence: Pick<Persistence, 'commit'>;
+  readonly #persistence: CommitsParts['persistence'];
   readonly #turn: Turn;
   readonly #maxPendingBytes: number;
   readonly #outage: Outage;
@@ -96,14 +73,21 @@ export class Commits implements TurnTask {
     return batch;
   }
 
+  /** One more session was added to the operation that was added last. */
+  grew(batch: Batch): void {
+    this.#added++;
+    batch.grew(bytesPerOperation);
+    this.#pendingBytes += bytesPerOperation;
+  }
+
   /**
    * Between two operations that need not be atomic: what follows goes into another commit if this one is large
    * already, since a large one takes long.
    */
   cut(): void {
     if (this.#held) return;
-    const { operations, bytes } = this.#batch;
-    if (operations.length < operationsPerCommit && bytes < bytesPerCommit) return;
+    const { size, bytes } = this.#batch;
+    if (size < operationsPerCommit && bytes < bytesPerCommit) return;
     this.#batch.sealed = true;
     this.#full.push(this.#batch);
     this.#batch = new Batch();
@@ -218,13 +202,18 @@ export class Commits implements TurnTask {
   }
 
   #begin(batch: Batch): void {
-    const operations = batch.operations.filter((operation) => operation !== undefined);
+    const operations = this.#operationsOf(batch);
     if (operations.length === 0 || this.#abandoned !== undefined) {
       this.#settle(batch);
       return;
     }
     this.#writing = { batch, operations };
     this.#write();
+  }
+
+  #operationsOf({ operations }: Batch): readonly Operation[] {
+    const all = operations.filter((operation) => operation !== undefined);
+    return this.#persistence.takesEnqueueMany === true ? all : all.flatMap(oneByOne);
   }
 
   #write(): void {

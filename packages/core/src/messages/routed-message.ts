@@ -1,7 +1,7 @@
 import type { IncomingPublish, ProtocolVersion, PublishProperties, Qos } from '@sluice/packet';
 import type { Durability, Message } from '@sluice/plugin';
 import { asBuffer, ownBytes } from '../base/own-bytes.ts';
-import type { Batch } from '../commits/commits.ts';
+import type { Batch } from '../commits/batch.ts';
 import type { Numbers } from '../context/context.ts';
 import { Encoded, encodePublish } from './encoded.ts';
 

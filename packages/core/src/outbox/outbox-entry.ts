@@ -1,5 +1,6 @@
 import type { Operation, QueuedMessage } from '@sluice/plugin';
-import type { Batch, CommitWaiter } from '../commits/commits.ts';
+import type { Batch } from '../commits/batch.ts';
+import type { CommitWaiter } from '../commits/commits.ts';
 import { RoutedMessage, type StoredBody } from '../messages/routed-message.ts';
 import { cancelReference } from '../messages/stored-body.ts';
 

@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@sluice/packet';
 import { DropReason, OverflowAction, type RestoredSession } from '@sluice/plugin';
 import type { Context } from '../context/context.ts';
+import { enqueueAway } from '../messages/enqueue-away.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import { referToBody } from '../messages/stored-body.ts';
 import { OutboxAnswers } from './outbox-answers.ts';
@@ -179,6 +180,11 @@ export class Outbox {
     const owner = this.#owner;
     const queue = this.#queue;
     const { commits } = this.#context;
+    if (owner.stored && owner.sink === undefined && sharedFilter === undefined) {
+      const sequence = queue.take(message.bytes);
+      enqueueAway(commits, message, owner.number, sequence, qos, retain, subscriptionIdentifiers);
+      return;
+    }
     const isImmediate = this.idle;
     const entry = new OutboxEntry(
       queue.take(message.bytes),

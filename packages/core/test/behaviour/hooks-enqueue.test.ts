@@ -187,7 +187,8 @@ test('queues of one time to live share one stored body', async () => {
   const before = world.persistence.commits.length;
   await world.publish('a', 'x', { qos: 1 });
   const operations = world.persistence.commits.slice(before).flat();
-  expect(operations.map(({ type }) => type)).toEqual(['store', 'enqueue', 'enqueue', 'enqueue']);
+  expect(operations.map(({ type }) => type)).toEqual(['store', 'enqueueMany']);
+  expect(operations[1]).toMatchObject({ sessions: { length: 3 }, sequences: [0, 0, 0] });
 });
 
 test('expired tells of what waited for too long', async () => {

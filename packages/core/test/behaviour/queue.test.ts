@@ -207,11 +207,40 @@ test('a message is stored once, however many queues it is in', async () => {
   }
   const before = world.persistence.commits.length;
   await world.publish('a', 'x', { qos: 1 });
-  const types = world.persistence.commits
-    .slice(before)
-    .flat()
-    .map(({ type }) => type);
-  expect(types).toEqual(['store', 'enqueue', 'enqueue', 'enqueue']);
+  const operations = world.persistence.commits.slice(before).flat();
+  expect(operations.map(({ type }) => type)).toEqual(['store', 'enqueueMany']);
+  expect(operations[1]).toMatchObject({ sessions: { length: 3 }, sequences: [0, 0, 0] });
+});
+
+test('sessions that are away are named together as far as they get the same in one go', async () => {
+  const world = await startTestBroker();
+  const here = await world.connect('here', { ...durable, acknowledges: false });
+  const subscribers = [
+    ['a', { qos: 1 }],
+    ['b', { qos: 1 }],
+    ['c', { qos: 2 }],
+    ['here', { qos: 1 }],
+    ['d', { qos: 2 }],
+    ['e', { qos: 2, identifier: 7 }],
+    ['f', { qos: 2, identifier: 7 }],
+  ] as const;
+  for (const [clientId, fields] of subscribers) {
+    const client = clientId === 'here' ? here : await world.connect(clientId, durable);
+    await client.subscribe('news', fields);
+    if (client !== here) await client.drop();
+  }
+  const before = world.persistence.commits.length;
+  await world.publish('news', 'x', { qos: 2 });
+  await world.publish('news', 'y', { qos: 2 });
+  const operations = world.persistence.commits.slice(before).flat();
+  const sizes = operations.flatMap((one) =>
+    one.type === 'enqueueMany' ? [one.sessions.length] : one.type === 'enqueue' ? [0] : [],
+  );
+  expect(sizes).toEqual([2, 1, 0, 1, 2, 2, 1, 0, 1, 2]);
+  for (const [clientId] of subscribers) {
+    if (clientId === 'here') continue;
+    expect(await (await world.connect(clientId, durable)).payloads()).toEqual(['x', 'y']);
+  }
 });
 
 test('nothing is written for receivers without a tomorrow', async () => {

@@ -31,6 +31,10 @@ export class WatchedPersistence implements Persistence {
     return this.#inner.memoryBytes;
   }
 
+  get takesEnqueueMany(): boolean {
+    return this.#inner.takesEnqueueMany === true;
+  }
+
   /** Whether something waits that `release` would let go. */
   get isHeld(): boolean {
     return this.#held !== undefined && this.#held.length > 0;

@@ -38,12 +38,17 @@ export class ByteWriter {
   /** An integer from 0 to 2^53 - 1: six bits a byte, the lowest first, and one that says that more follow. */
   integer(value: number): this {
     this.#reserve(9);
-    let rest = value;
-    while (rest >= 0x40) {
-      this.#buffer[this.#length++] = (rest % 0x40) | 0x40;
-      rest = Math.floor(rest / 0x40);
-    }
-    this.#buffer[this.#length++] = rest;
+    this.#length = writeInteger(this.#buffer, value, this.#length);
+    return this;
+  }
+
+  /** A byte and two integers. */
+  triple(first: number, second: number, third: number): this {
+    this.#reserve(19);
+    const buffer = this.#buffer;
+    buffer[this.#length] = first;
+    const at = writeInteger(buffer, second, this.#length + 1);
+    this.#length = writeInteger(buffer, third, at);
     return this;
   }
 
@@ -93,4 +98,20 @@ export class ByteWriter {
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }
+}
+
+/** Returns where it ends. */
+function writeInteger(buffer: Buffer, value: number, start: number): number {
+  let rest = value;
+  let at = start;
+  while (rest > 0x3fff_ffff) {
+    buffer[at++] = (rest % 0x40) | 0x40;
+    rest = Math.floor(rest / 0x40);
+  }
+  while (rest >= 0x40) {
+    buffer[at++] = (rest & 0x3f) | 0x40;
+    rest >>= 6;
+  }
+  buffer[at++] = rest;
+  return at;
 }

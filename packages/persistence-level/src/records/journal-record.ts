@@ -4,14 +4,45 @@ import { type PagePrefix, Prefix } from './keys.ts';
 import { heldIdentifier, releasedEntry } from './page.ts';
 import { type QueueEntry, readQueueEntry, writeQueueEntry } from './records.ts';
 
-/** What one operation left at one place of a queue, or of the identifiers that are held. */
-export interface PlaceFact {
-  readonly prefix: PagePrefix;
-  readonly session: number;
-  /** Sequence or packet identifier. */
-  readonly number: number;
+/**
+ * What operations left at places of queues, or of the identifiers that are held, in order. Columns, since a commit may
+ * hold a hundred thousand of them.
+ */
+export class PlaceFacts {
+  readonly #prefixes: PagePrefix[] = [];
+  readonly #sessions: number[] = [];
+  /** Sequences or packet identifiers. */
+  readonly #numbers: number[] = [];
   /** null: nothing is there any more. */
-  readonly entry: QueueEntry | null;
+  readonly #entries: (QueueEntry | null)[] = [];
+
+  get length(): number {
+    return this.#prefixes.length;
+  }
+
+  add(prefix: PagePrefix, session: number, number: number, entry: QueueEntry | null): void {
+    this.#prefixes.push(prefix);
+    this.#sessions.push(session);
+    this.#numbers.push(number);
+    this.#entries.push(entry);
+  }
+
+  /** Puts those from one index to another into what keeps them. */
+  copy(to: PlaceKeeper, from: number, end: number): void {
+    for (let i = from; i < end; i++) {
+      to.set(
+        this.#prefixes[i] as PagePrefix,
+        this.#sessions[i] as number,
+        this.#numbers[i] as number,
+        this.#entries[i] as QueueEntry | null,
+      );
+    }
+  }
+}
+
+/** Keeps what is at a place. */
+export interface PlaceKeeper {
+  set(prefix: PagePrefix, session: number, number: number, entry: QueueEntry | null): void;
 }
 
 const Code = {
@@ -39,7 +70,7 @@ export class JournalRecordWriter {
   enqueued(session: number, sequence: number, entry: QueueEntry): void {
     const isAlike = entry === this.#last;
     const code = isAlike ? Code.enqueuedAlike : Code.enqueued;
-    this.#writer.byte(code).integer(session).integer(sequence);
+    this.#writer.triple(code, session, sequence);
     if (isAlike) return;
     writeQueueEntry(this.#writer, entry);
     this.#last = entry;
@@ -67,13 +98,13 @@ export class JournalRecordWriter {
   }
 
   #plain(code: PlainCode, session: number, number: number): void {
-    this.#writer.byte(code).integer(session).integer(number);
+    this.#writer.triple(code, session, number);
   }
 }
 
 /** Reads all of a record before any of it counts. Throws DamagedRecord. */
-export function readJournalRecord(reader: ByteReader): PlaceFact[] {
-  const facts: PlaceFact[] = [];
+export function readJournalRecord(reader: ByteReader): PlaceFacts {
+  const facts = new PlaceFacts();
   let last: QueueEntry | undefined;
   while (!reader.atEnd) {
     const code = reader.byte();
@@ -81,12 +112,8 @@ export function readJournalRecord(reader: ByteReader): PlaceFact[] {
     const number = reader.integer();
     const isIdentifier = code === Code.received || code === Code.completed;
     if (code === Code.enqueued) last = readQueueEntry(reader);
-    facts.push({
-      prefix: isIdentifier ? Prefix.received : Prefix.queue,
-      session,
-      number,
-      entry: entryOf(code, last),
-    });
+    const prefix = isIdentifier ? Prefix.received : Prefix.queue;
+    facts.add(prefix, session, number, entryOf(code, last));
   }
   return facts;
 }

@@ -105,6 +105,22 @@ export const failureCases: FailureCases = {
     if (afterEffect) trial.model.commit(many);
     await trial.reopen();
   },
+  'of one message for many sessions': async (trial, afterEffect) => {
+    if (trial.persistence.takesEnqueueMany !== true) return;
+    await trial.commit(...before);
+    await trial.commitAtSecondTry(afterEffect, [
+      {
+        ...{ type: 'enqueueMany', message: 1, qos: 1, retain: false, subscriptionIdentifiers: [] },
+        sessions: [1, 2],
+        sequences: [20, 20],
+      },
+    ]);
+    await trial.commit(
+      { type: 'dequeue', session: 1, sequence: 20, message: 1 },
+      { type: 'dequeue', session: 2, sequence: 20, message: 1 },
+    );
+    await useUp(trial);
+  },
   'and lets queues be read until it is tried again': async (trial) => {
     await trial.commit(...before);
     const operations = storeAndEnqueue(1, 2, 4);

@@ -34,12 +34,15 @@ export class Random {
 export class RandomHistory {
   readonly model: PersistenceModel = new PersistenceModel();
   readonly #random: Random;
+  readonly #hasEnqueueMany: boolean;
   readonly #nextSequence = new Map<number, number>();
   #messages = 0;
   #sessions = 0;
 
-  constructor(random: Random) {
+  /** With `enqueueMany` where that is known. */
+  constructor(random: Random, hasEnqueueMany: boolean = false) {
     this.#random = random;
+    this.#hasEnqueueMany = hasEnqueueMany;
   }
 
   /** One commit, not yet applied to the model. */
@@ -94,10 +97,12 @@ export class RandomHistory {
     const payload = new Uint8Array(this.#random.below(40)).fill(number);
     const message = sampleMessage({ number, payload, topic: `t/${this.#random.below(9)}` });
     const operations: Operation[] = [{ type: 'store', message }];
+    if (this.#hasEnqueueMany && this.#random.below(2) === 0) {
+      operations.push(this.#enqueueMany(number, live));
+    }
     for (const session of live) {
       if (this.#random.below(3) === 0) continue;
-      const sequence = (this.#nextSequence.get(session) ?? -1) + 1 + this.#random.below(2);
-      this.#nextSequence.set(session, sequence);
+      const sequence = this.#sequence(session);
       const identifiers = this.#random.below(2) === 0 ? [] : [1, 268_435_455];
       operations.push(
         enqueue(session, sequence, number, {
@@ -109,6 +114,28 @@ export class RandomHistory {
       );
     }
     return operations.length === 1 ? [] : operations;
+  }
+
+  /** A place for each, and now and then a second one. */
+  #enqueueMany(message: number, live: readonly number[]): Operation {
+    const sessions = live.flatMap((session) =>
+      this.#random.below(4) === 0 ? [session, session] : [session],
+    );
+    return {
+      type: 'enqueueMany',
+      sessions,
+      sequences: sessions.map((session) => this.#sequence(session)),
+      message,
+      qos: this.#random.below(2) === 0 ? 1 : 2,
+      retain: this.#random.below(2) === 0,
+      subscriptionIdentifiers: this.#random.below(2) === 0 ? [] : [7],
+    };
+  }
+
+  #sequence(session: number): number {
+    const sequence = (this.#nextSequence.get(session) ?? -1) + 1 + this.#random.below(2);
+    this.#nextSequence.set(session, sequence);
+    return sequence;
   }
 
   #acknowledge(session: number): Operation[] {

@@ -59,6 +59,14 @@ export class PersistenceModel {
         this.sessions.get(session)?.queue.set(sequence, { ...entry, released: false });
         break;
       }
+      case 'enqueueMany': {
+        const { type: _, sessions, sequences, ...entry } = operation;
+        for (const [i, session] of sessions.entries()) {
+          const { queue } = this.sessions.get(session) ?? {};
+          queue?.set(sequences[i] as number, { ...entry, released: false });
+        }
+        break;
+      }
       case 'release': {
         const queue = this.sessions.get(operation.session)?.queue;
         const entry = queue?.get(operation.sequence);

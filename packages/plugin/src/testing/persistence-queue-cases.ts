@@ -33,6 +33,41 @@ export const queueCases: PersistenceCases = {
     assert.deepEqual(await sequences(249, 2), []);
     assert.deepEqual(await sequences(1000, 2), []);
   },
+  'of one message for many sessions': async (trial) => {
+    if (trial.persistence.takesEnqueueMany !== true) return;
+    const places = { type: 'enqueueMany', message: 1, qos: 2, retain: true } as const;
+    const sessions = [1, 2, 3];
+    await trial.commitAndReopen(
+      sessions.map((session) => saveSession(session)),
+      [
+        { type: 'store', message: sampleMessage({ number: 1 }) },
+        { ...places, sessions: [1, 3], sequences: [0, 5], subscriptionIdentifiers: [9, 1] },
+        enqueue(2, 0, 1),
+        { ...places, sessions: [2, 1], sequences: [1, 1], subscriptionIdentifiers: [] },
+      ],
+      [dequeueOf(0), dequeueOf(1), { type: 'endSession', session: 3, clientId: 'client-3' }],
+      [{ type: 'release', session: 2, sequence: 1, message: 1 }],
+    );
+    // As large as a fan-out to all sessions of a large broker: it may take several turns.
+    const many = Array.from({ length: 10_000 }, (_, i) => i);
+    const message = 2;
+    await trial.persistence.commit([
+      { type: 'store', message: sampleMessage({ number: message }) },
+      {
+        ...{ ...places, message, subscriptionIdentifiers: [] },
+        sessions: many.map(() => 1),
+        sequences: many.map((i) => 2 + i),
+      },
+      { type: 'dequeue', session: 1, sequence: 2, message },
+    ]);
+    const queue = await trial.persistence.readQueue(1, -1, 20_000);
+    const expected = many.slice(1).map((i) => 2 + i);
+    assert.deepEqual(
+      queue.map(({ sequence }) => sequence),
+      expected,
+    );
+    assert.equal(queue.at(-1)?.message?.number, message);
+  },
   'of a session that is not there, as empty': async (trial) => {
     assert.deepEqual(await trial.persistence.readQueue(99, -1, 10), []);
   },

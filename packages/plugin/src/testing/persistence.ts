@@ -89,7 +89,7 @@ async function checkRandomHistory(
   afterEffect?: boolean,
 ): Promise<void> {
   const random = new Random(seed);
-  const history = new RandomHistory(random);
+  const history = new RandomHistory(random, trial.persistence.takesEnqueueMany);
   trial.model = history.model;
   try {
     for (let i = 0; i < commitsPerHistory; i++) {
