@@ -32,4 +32,16 @@ describe('members', () => {
     expect(members.delete(a)).toBe(false);
     expect([...members]).toEqual([b]);
   });
+
+  it('meets all who stay while others leave', () => {
+    const members = new Members<Named>();
+    const all = ['a', 'b', 'c', 'd', 'e'].map(named);
+    for (const one of all) members.add(one);
+    const met = new Set<string>();
+    for (const { name } of members) {
+      met.add(name);
+      if (name === 'd') for (const one of all) if (one.name < 'c') members.delete(one);
+    }
+    expect([...met]).toEqual(expect.arrayContaining(['c', 'd', 'e']));
+  });
 });

@@ -21,7 +21,7 @@ export class Members<Value extends Member> implements Iterable<Value> {
     this.#list.push(member);
   }
 
-  /** False when it is in no list. The last one moves to its place: take a copy to remove while you iterate. */
+  /** False when it is in no list. The last one moves to its place. */
   delete(member: Value): boolean {
     const { place } = member;
     if (place === -1) return false;
@@ -34,7 +34,11 @@ export class Members<Value extends Member> implements Iterable<Value> {
     return true;
   }
 
-  [Symbol.iterator](): IterableIterator<Value> {
-    return this.#list.values();
+  /** From the last to the first: who stays meanwhile is met, however many leave, and who moves may be met twice. */
+  *[Symbol.iterator](): IterableIterator<Value> {
+    for (let place = this.#list.length - 1; place >= 0; place--) {
+      const member = this.#list[place];
+      if (member !== undefined) yield member;
+    }
   }
 }
