@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import { ReasonCode } from '@sluice/packet';
 import { BrokerError, ConnectionEnd, type ConnectionInfo } from '@sluice/plugin';
 import { andThen } from './base/and-then.ts';
+import { Members } from './base/members.ts';
 import { nextTurn } from './base/next-turn.ts';
 import { AddressCounts, countedAddress } from './connection/address-counts.ts';
 import { Connection } from './connection/connection.ts';
@@ -32,11 +33,12 @@ export class Entrance {
   readonly #outer: Entrance | undefined;
   /** This one, and that of the broker if it is another one. */
   readonly #all: readonly Entrance[];
-  readonly #connections: Set<Connection> = new Set();
   /** Of the broker and its scopes together. */
-  readonly #addresses: AddressCounts = new AddressCounts();
-  /** Connections with an address whose CONNECT is not accepted. */
-  readonly #strangers: Set<ConnectionInfo> = new Set();
+  readonly #connections: Members<Connection>;
+  /** Of the broker and its scopes together. */
+  readonly #addresses: AddressCounts;
+  /** Its own connections; of the broker all. */
+  #count = 0;
   #onEmpty: (() => void) | undefined;
   #closed = false;
 
@@ -45,8 +47,9 @@ export class Entrance {
     this.#scope = scope;
     this.#outer = outer;
     this.#all = outer === undefined ? [this] : [this, outer];
-    if (outer !== undefined) return;
-    parts.context.overload.watch(new Loads(this.#connections));
+    this.#connections = outer === undefined ? new Members() : outer.#connections;
+    this.#addresses = outer === undefined ? new AddressCounts() : outer.#addresses;
+    if (outer === undefined) parts.context.overload.watch(new Loads(this.#connections));
   }
 
   /** Makes a connection of a stream. */
@@ -56,8 +59,7 @@ export class Entrance {
     }
     const { context } = this.#parts;
     const id = context.environment.newId();
-    const listener = info?.listener ?? this.#scope.name;
-    const described = describeConnection(id, stream, { ...info, listener });
+    const described = describeConnection(id, stream, info, this.#scope.name);
     const exceeded = this.#exceeded(described);
     if (this.isClosed || exceeded !== undefined) {
       this.#turnAway(stream, described, exceeded);
@@ -71,7 +73,7 @@ export class Entrance {
     const connection = new Connection(port, described, this.#parts, this.#scope, handlePacket);
     this.#add(connection);
     if (stream.closed) this.#remove(connection);
-    else stream.once('close', () => this.#remove(connection));
+    else stream.on('close', () => this.#remove(connection));
     const verdict = this.#scope.hooks.connection?.({ connection: described });
     void andThen(verdict, (answer) => {
       if (answer?.allowed === false) connection.close(answer.reasonCode, 'refused by a hook');
@@ -86,15 +88,13 @@ export class Entrance {
   }
 
   get isFull(): boolean {
-    if (this.#connections.size >= this.#scope.limits.maxConnections) return true;
+    if (this.#count >= this.#scope.limits.maxConnections) return true;
     return this.#outer?.isFull === true;
   }
 
   /** The CONNECT of a connection was accepted. */
-  admitted(connection: ConnectionInfo): void {
-    const { remoteAddress } = connection;
-    if (remoteAddress === undefined || !this.#strangers.delete(connection)) return;
-    this.#addresses.known(countedAddress(remoteAddress));
+  admitted({ remoteAddress }: ConnectionInfo): void {
+    if (remoteAddress !== undefined) this.#addresses.known(countedAddress(remoteAddress));
   }
 
   /** Ends all connections. Settles when every stream is closed, or when their grace is over. */
@@ -104,13 +104,13 @@ export class Entrance {
       serverReference === undefined ? ReasonCode.serverShuttingDown : ReasonCode.useAnotherServer;
     const { environment } = this.#parts.context;
     let began = environment.monotonic();
-    for (const connection of this.#connections) {
+    for (const connection of this.#own()) {
       connection.close(reasonCode, 'the broker is closing', serverReference);
       if (environment.monotonic() < began + maxClosingMs) continue;
       await nextTurn(environment);
       began = environment.monotonic();
     }
-    if (this.#connections.size === 0) return;
+    if (this.#count === 0) return;
     await new Promise<void>((resolve) => {
       const timer = environment.setTimer(resolve, graceMs);
       this.#onEmpty = () => {
@@ -118,7 +118,13 @@ export class Entrance {
         resolve();
       };
     });
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#own()) connection.destroy();
+  }
+
+  /** Its connections at this moment. */
+  #own(): Connection[] {
+    const all = [...this.#connections];
+    return this.#outer === undefined ? all : all.filter(({ hooks }) => hooks === this.#scope.hooks);
   }
 
   /** The limit that one more connection would exceed. */
@@ -127,11 +133,10 @@ export class Entrance {
     if (remoteAddress === undefined) return undefined;
     const address = countedAddress(remoteAddress);
     const { limits } = this.#parts.context;
-    const addresses = (this.#outer ?? this).#addresses;
-    if (addresses.connections(address) >= limits.maxConnectionsPerAddress) {
+    if (this.#addresses.connections(address) >= limits.maxConnectionsPerAddress) {
       return 'maxConnectionsPerAddress';
     }
-    return addresses.strangers(address) >= limits.maxUnauthenticatedPerAddress
+    return this.#addresses.strangers(address) >= limits.maxUnauthenticatedPerAddress
       ? 'maxUnauthenticatedPerAddress'
       : undefined;
   }
@@ -152,25 +157,22 @@ export class Entrance {
   }
 
   #add(connection: Connection): void {
-    for (const entrance of this.#all) entrance.#connections.add(connection);
-    const { info } = connection;
-    if (info.remoteAddress === undefined) return;
-    const broker = this.#outer ?? this;
-    broker.#strangers.add(info);
-    broker.#addresses.opened(countedAddress(info.remoteAddress));
+    for (const entrance of this.#all) entrance.#count++;
+    this.#connections.add(connection);
+    const { remoteAddress } = connection.info;
+    if (remoteAddress !== undefined) this.#addresses.opened(countedAddress(remoteAddress));
   }
 
   #remove(connection: Connection): void {
+    if (!this.#connections.delete(connection)) return;
     for (const entrance of this.#all) {
-      entrance.#connections.delete(connection);
-      if (entrance.#connections.size === 0) entrance.#onEmpty?.();
+      if (--entrance.#count === 0) entrance.#onEmpty?.();
     }
-    const broker = this.#outer ?? this;
-    if (broker.#connections.size === 0) this.#parts.context.overload.rest();
-    const { info } = connection;
+    if (this.#connections.size === 0) this.#parts.context.overload.rest();
+    const { info, sink } = connection;
     if (info.remoteAddress === undefined) return;
-    broker.admitted(info);
-    broker.#addresses.closed(countedAddress(info.remoteAddress));
+    if (!sink.isOpen) this.admitted(info);
+    this.#addresses.closed(countedAddress(info.remoteAddress));
   }
 }
 

@@ -27,20 +27,17 @@ const withFlags0010: readonly number[] = [
 /** What a first byte means to a decoder in one state: an entry for each of the 256 bytes. */
 export type FirstByteRules = Uint8Array;
 
-const made = new Map<string, FirstByteRules>();
+/** By version. */
+const made: Readonly<Record<Role, FirstByteRules[]>> = { server: [], client: [] };
 
 /**
  * The rules for one side and version, made once. Version 0 is a server that waits for CONNECT; with
  * a version a server has seen it, and a second one is forbidden.
  */
 export function firstByteRules(role: Role, version: ProtocolVersion | 0): FirstByteRules {
-  const key = `${role} ${version}`;
-  let rules = made.get(key);
-  if (rules === undefined) {
-    rules = Uint8Array.from({ length: 0x100 }, (_, byte) => judge(byte, role, version));
-    made.set(key, rules);
-  }
-  return rules;
+  const known = made[role];
+  known[version] ??= Uint8Array.from({ length: 0x100 }, (_, byte) => judge(byte, role, version));
+  return known[version];
 }
 
 /** Throws unless the rules allow the byte. */

@@ -57,8 +57,9 @@ export function createEnvironment(): Environment {
     random: (bytes) => randomBytes(bytes),
     newId: () => newId(),
     memory: () => {
-      const { heapUsed, external } = process.memoryUsage();
-      return { usedBytes: heapUsed + external, limitBytes };
+      // Not process.memoryUsage, which also asks the system for what is resident: milliseconds on a busy machine.
+      const { used_heap_size, external_memory } = getHeapStatistics();
+      return { usedBytes: used_heap_size + external_memory, limitBytes };
     },
     eventLoopDelay: measureDelay(),
   };

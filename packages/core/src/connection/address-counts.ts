@@ -41,7 +41,8 @@ export class AddressCounts {
 
 /** What counts as one address: an IPv4 address, in its IPv6 form too, and the first 64 bits of an IPv6 address. */
 export function countedAddress(address: string): string {
-  if (isIP(address) !== 6) return address;
+  // Of an address only IPv6 has a colon, and most have none.
+  if (!address.includes(':') || isIP(address) !== 6) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped !== null) return mapped[1] as string;
   const [head = '', tail] = address.split('::');

@@ -16,6 +16,7 @@ export function describeConnection(
   id: string,
   stream: Duplex,
   info: Partial<ConnectionInfo> = {},
+  listener?: string,
 ): ConnectionInfo {
   const socket = stream as SocketLike;
   return {
@@ -23,7 +24,7 @@ export function describeConnection(
     transport: info.transport ?? (socket.encrypted === true ? 'tls' : 'tcp'),
     remoteAddress: info.remoteAddress ?? socket.remoteAddress,
     remotePort: info.remotePort ?? socket.remotePort,
-    listener: info.listener,
+    listener: info.listener ?? listener,
     certificateName: info.certificateName ?? certificateName(socket),
     request: info.request,
   };

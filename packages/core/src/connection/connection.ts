@@ -15,6 +15,7 @@ import type {
 import { asError } from '../base/as-error.ts';
 import { limitOf } from '../base/limit-exceeded.ts';
 import type { Limits } from '../base/limits.ts';
+import type { Member } from '../base/members.ts';
 import type { Port, PortOwner } from '../base/port.ts';
 import type { Context } from '../context/context.ts';
 import type { ScopeTerms } from '../context/scopes.ts';
@@ -41,7 +42,8 @@ import { TrafficMeter } from './traffic-meter.ts';
 export type PacketHandler = (connection: Connection, packet: Packet) => void | Promise<void>;
 
 /** One stream and the client on it: packets in, answers and deliveries out. */
-export class Connection implements PortOwner {
+export class Connection implements PortOwner, Member {
+  place = -1;
   readonly info: ConnectionInfo;
   readonly parts: Parts;
   /** Of the scope that the stream came through, or the broker's own. */
@@ -145,11 +147,8 @@ export class Connection implements PortOwner {
   /** A packet of the client; a promise while a hook takes its time. */
   handle(packet: Packet): void | Promise<void> {
     this.#context.stats.packetsReceived++;
-    const { packetReceived } = this.hooks;
-    if (packetReceived !== undefined) {
-      packetReceived({ connection: this.info, client: this.client, packet });
-      if (this.#closed) return;
-    }
+    this.hooks.packetReceived?.({ connection: this.info, client: this.client, packet });
+    if (this.#closed) return;
     return this.#handlePacket(this, packet);
   }
 
@@ -199,7 +198,7 @@ export class Connection implements PortOwner {
   attached(session: Session, client: Client): void {
     this.session = session;
     this.client = client;
-    this.inheritedHeld = session.inbox.size;
+    this.inheritedHeld = session.held;
     session.counters.connected(this.traffic);
     this.#context.stats.accept();
   }

@@ -19,7 +19,7 @@ interface Metered {
   readonly session:
     | {
         readonly outbox: { readonly memoryBytes: number };
-        readonly inbox: { readonly size: number };
+        readonly held: number;
       }
     | undefined;
   limited(limit: 'maxMemoryBytes', action: 'paused'): void;
@@ -81,7 +81,7 @@ export class TrafficMeter implements LoadedConnection, TrafficSource {
     const { output, reading, session } = this.#connection;
     const bytes = output.pending + reading.heldBytes;
     if (session === undefined) return bytes;
-    return bytes + session.outbox.memoryBytes + session.inbox.size * heldIdentifierBytes;
+    return bytes + session.outbox.memoryBytes + session.held * heldIdentifierBytes;
   }
 
   takePublishedBytes(): number {

@@ -254,7 +254,7 @@ function answer(
     connection.answers.acknowledge(type, packet.packetId, code, waits);
   }
   // More than Receive Maximum is not even read, as far as the broker itself is what keeps the client waiting.
-  if (connection.answers.owed + session.inbox.size > connection.limits.receiveMaximum) {
+  if (connection.answers.owed + session.held > connection.limits.receiveMaximum) {
     if (connection.answers.owed > 0) connection.reading.stop(ReadingStop.answers);
   }
 }

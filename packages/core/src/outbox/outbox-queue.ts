@@ -85,6 +85,11 @@ export class OutboxQueue implements WaitingQueue {
     return Math.max(this.#cursor, this.#sentEnd);
   }
 
+  /** Whether nothing waits for its turn, in memory or on disk. */
+  get isSent(): boolean {
+    return this.#cursor === this.#next;
+  }
+
   get isInMemory(): boolean {
     return this.#count === 0 || this.#openWindow?.end === this.#next;
   }

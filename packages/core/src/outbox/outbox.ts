@@ -107,7 +107,7 @@ export class Outbox {
   /** Sends what may be sent now; after a return of the client all that is unacknowledged, in order [MQTT-4.4.0-1]. */
   pump(): void {
     const { sink } = this.#owner;
-    if (sink === undefined) return;
+    if (sink === undefined || this.#queue.isSent) return;
     this.#sender ??= new OutboxSender(this.#owner, this.#queue, this.#context);
     this.#sender.pump(sink);
   }

@@ -72,6 +72,11 @@ export class Session implements SharingReceiver, OutboxOwner {
     return this.#inbox;
   }
 
+  /** QoS 2 identifiers in the inbox, which most sessions never need. */
+  get held(): number {
+    return this.#inbox === undefined ? 0 : this.#inbox.size;
+  }
+
   /** What is counted for its client; most sessions of a large broker are offline, and have none. */
   get counters(): SessionCounters {
     this.#counters ??= new SessionCounters();
