@@ -3,7 +3,7 @@ const minTaken = 1_024;
 
 /** First in, first out. The `shift` of an array takes longer the more wait in it: some 20 microseconds at 100,000. */
 export class Line<Item> {
-  #items: Item[] = [];
+  #items: (Item | undefined)[] = [];
   /** Those before it were taken. */
   #taken = 0;
 
@@ -24,7 +24,7 @@ export class Line<Item> {
     const items = this.#items;
     const item = items[this.#taken];
     if (item === undefined) return undefined;
-    this.#taken++;
+    items[this.#taken++] = undefined;
     if (this.#taken === items.length) this.#items = [];
     else if (this.#taken < minTaken || this.#taken * 2 < items.length) return item;
     else this.#items = items.slice(this.#taken);

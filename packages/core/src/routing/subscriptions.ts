@@ -46,8 +46,11 @@ export class Subscriptions {
       existing.replaceOptions(granted); // [MQTT-3.8.4-3]
       this.#router.changed(existing);
     } else {
-      if (existing !== undefined) this.#router.remove(existing);
-      else this.#context.stats.subscriptions++;
+      if (existing === undefined) this.#context.stats.subscriptions++;
+      else {
+        this.#router.remove(existing);
+        session.endReplay(requested);
+      }
       subscription = new Subscription(session, granted);
       session.subscriptions.set(requested, subscription);
       this.#router.add(subscription);
