@@ -187,6 +187,7 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
     context.commits.abandon(context.commits.failure ?? closedError());
     this.#onClosed();
     context.deadlines.close();
+    context.queueReads.close();
     await context.persistence.close();
   }
 }

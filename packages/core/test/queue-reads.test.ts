@@ -53,3 +53,19 @@ test('no more windows are read side by side than may be', async () => {
   for (const end of ends) end();
   await Promise.all(all);
 });
+
+test('nothing is read any more once it is closed, and nobody waits for ever', async () => {
+  const begun: number[] = [];
+  const ends: (() => void)[] = [];
+  const { reads } = someReads((session) => {
+    begun.push(session);
+    return new Promise((resolve) => ends.push(() => resolve([])));
+  }, 5);
+  // Four are read, one waits for the next turn, and two for a free place.
+  const all = Array.from({ length: 7 }, (_, session) => reads.read(session, 0, 1));
+  await settle();
+  reads.close();
+  for (const end of ends) end();
+  expect(await Promise.all(all)).toHaveLength(7);
+  expect(begun).toEqual([0, 1, 2, 3]);
+});

@@ -19,11 +19,13 @@ export class QueueReads implements SlicedTask {
   #begun = 0;
   /** Those who wait for the next one. */
   #waiting: (() => void)[] = [];
+  #isClosed = false;
 
   constructor(persistence: Persistence, maxDiskReads: number, turn: Turn) {
     this.#turn = turn;
     this.#queue = fastq.promise(async ({ session, after, limit }: QueueRead) => {
-      while (this.#begun >= readsPerTurn) await this.#nextTurn();
+      while (this.#begun >= readsPerTurn && !this.#isClosed) await this.#nextTurn();
+      if (this.#isClosed) return [];
       if (this.#begun++ === 0) this.#turn.share(this);
       return persistence.readQueue(session, after, limit);
     }, maxDiskReads);
@@ -32,6 +34,12 @@ export class QueueReads implements SlicedTask {
   /** The next entries with a sequence above `after`. */
   read(session: number, after: number, limit: number): Promise<readonly QueuedMessage[]> {
     return this.#queue.push({ session, after, limit });
+  }
+
+  /** The persistence is about to be closed: whoever still waits gets nothing. */
+  close(): void {
+    this.#isClosed = true;
+    this.slice();
   }
 
   /** Another turn begins. */
