@@ -55,8 +55,11 @@ export class Canary {
     this.#stolen.add(ms);
   }
 
-  /** Ends the pair, once everything has come or the wait is too long. */
-  async stop(patienceMs: number): Promise<CanaryReport> {
+  /** Ends the pair, when it has sent at least so many and everything has come, or the wait is too long. */
+  async stop(patienceMs: number, atLeast = 0): Promise<CanaryReport> {
+    while (this.#sent.length < atLeast) {
+      await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    }
     clearInterval(this.#timer);
     this.#send();
     const deadline = performance.now() + patienceMs;
@@ -67,7 +70,7 @@ export class Canary {
     this.#subscriber.destroy();
     this.#stolen.stop();
     const sorted = this.#waysMs.toSorted((one, other) => one - other);
-    const p99Ms = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
+    const p99Ms = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
     const slowestMs = sorted.at(-1) ?? 0;
     return { sent: this.#sent.length, received: this.received, p99Ms, slowestMs };
   }

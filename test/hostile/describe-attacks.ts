@@ -11,8 +11,9 @@ const maxPeakBytes = 150 * mebibyte;
 const maxLeftBytes = 60 * mebibyte;
 const maxP99Ms = 50;
 const maxWayMs = 200;
-/** After this a message counts as lost. */
 const maxTries = 5;
+const messagesForP99 = 100;
+/** After this a message counts as lost. */
 const patienceMs = 5_000;
 
 const tables = [
@@ -47,8 +48,8 @@ export function describeAttacks([storeName, makeStore]: (typeof stores)[number])
 
   afterEach(end);
 
-  /** Carries an attack out; tells how the pair fared. */
-  async function trial(attack: Attack): Promise<CanaryReport> {
+  /** Carries an attack out; tells how the pair fared, which sends at least so many messages. */
+  async function trial(attack: Attack, messages = 0): Promise<CanaryReport> {
     const { limits = {}, plugins, fills = [], reportsErrors = plugins !== undefined } = attack;
     const running = await AttackWorld.start(makeStore(), limits, (await plugins?.()) ?? []);
     world = running;
@@ -66,7 +67,7 @@ export function describeAttacks([storeName, makeStore]: (typeof stores)[number])
     await running.until(() => running.broker.stats.connections === 2, 'all connections end');
     const tablesAfter = tablesOf(running);
     const { leftBytes } = memory;
-    const report = await canary.stop(patienceMs);
+    const report = await canary.stop(patienceMs, messages);
 
     expect(report.received).toBe(report.sent);
     expect(peakBytes).toBeLessThan(maxPeakBytes);
@@ -87,10 +88,10 @@ export function describeAttacks([storeName, makeStore]: (typeof stores)[number])
       '%s',
       async (_, attack) => {
         let report = await trial(attack);
-        // Now and then it is the machine; always is the broker.
+        // Now and then it is the machine; always is the broker. Of a few messages the p99 is the slowest one.
         for (let tries = 1; tries < maxTries && !isQuick(report); tries++) {
           await end();
-          report = await trial(attack);
+          report = await trial(attack, messagesForP99);
         }
         expect(report.p99Ms).toBeLessThan(maxP99Ms);
         expect(report.slowestMs).toBeLessThan(maxWayMs);
