@@ -34,16 +34,23 @@ async function play(cast: Cast, step: Step, server: ServerProcess): Promise<stri
   }
 }
 
-async function rowsOf(client: ForeignClient, server: ServerProcess): Promise<Row[]> {
+/** A client with the command that runs it, or the row that says why there is none. */
+type Prepared = { readonly client: ForeignClient; readonly command: readonly string[] } | Row;
+
+function prepare(client: ForeignClient): Prepared {
   const missing = missingOf(client.build);
-  if (missing !== undefined) return [{ client, skipped: `${missing} is missing` }];
-  let command: readonly string[];
+  if (missing !== undefined) return { client, skipped: `${missing} is missing` };
   try {
-    command = client.build.run();
+    return { client, command: client.build.run() };
   } catch (error) {
-    if (!values['if-buildable']) return [{ client, broken: String(error) }];
-    return [{ client, skipped: `it cannot be built here: ${error}` }];
+    if (!values['if-buildable']) return { client, broken: String(error) };
+    return { client, skipped: `it cannot be built here: ${error}` };
   }
+}
+
+async function rowsOf(prepared: Prepared, server: ServerProcess): Promise<Row[]> {
+  if (!('command' in prepared)) return [prepared];
+  const { client, command } = prepared;
   const rows: Row[] = [];
   for (const version of client.versions) {
     for (const transport of ['tcp', 'tls'] as const) {
@@ -70,22 +77,34 @@ function isWanted({ name }: Step): boolean {
   return values.step === undefined || values.step.includes(name);
 }
 
-const server = await ServerProcess.start({
-  users: { [login.user]: login.password },
-  rules: [
-    { effect: 'allow', action: 'all', topic: '#' },
-    { effect: 'deny', who: { user: login.user }, action: 'publish', topic: 'forbidden/#' },
-  ],
-});
-const rows: Row[] = [];
-try {
-  for (const client of foreignClients) {
-    if (values.only?.includes(client.name) === false) continue;
-    rows.push(...(await rowsOf(client, server)));
+/** So many clients play side by side, each with a server of its own: mostly they wait for their programs to start. */
+const lanes = 2;
+
+// A build holds up everything else, so all of them come first.
+const wanted = foreignClients.filter(({ name }) => values.only?.includes(name) !== false);
+const prepared = wanted.map(prepare);
+const rowsByClient: Row[][] = [];
+let next = 0;
+
+async function playLane(): Promise<void> {
+  const server = await ServerProcess.start({
+    users: { [login.user]: login.password },
+    rules: [
+      { effect: 'allow', action: 'all', topic: '#' },
+      { effect: 'deny', who: { user: login.user }, action: 'publish', topic: 'forbidden/#' },
+    ],
+  });
+  try {
+    for (let index = next++; index < prepared.length; index = next++) {
+      rowsByClient[index] = await rowsOf(prepared[index] as Prepared, server);
+    }
+  } finally {
+    await server.remove();
   }
-} finally {
-  await server.remove();
 }
+
+await Promise.all(Array.from({ length: lanes }, playLane));
+const rows = rowsByClient.flat();
 process.stdout.write(textOf(rows));
 if (values.markdown !== undefined) writeFileSync(values.markdown, markdownOf(rows));
 if (rows.some(({ broken, failures }) => broken !== undefined || (failures?.size ?? 0) > 0)) {

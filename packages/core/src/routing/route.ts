@@ -61,6 +61,7 @@ export class Route {
     this.topic = topic;
     this.generation = generation;
     this.#maxAtOnce = maxAtOnce;
+    if (subscriptions.length === 0) return;
     if (subscriptions.length === 1) {
       this.targets = [new Target(subscriptions)];
     } else {
