@@ -32,14 +32,16 @@ export function noteDrop(world: World, { clientId, message, reason }: DroppedEve
   epoch.crowdedOut.add(id);
 }
 
-function checkFull({ broker, plan, history }: World, clientId: string, id: number): void {
+function checkFull(world: World, clientId: string, id: number): void {
+  const { broker, plan, history } = world;
   const { maxQueuedMessages = Infinity, windowMessages = 0, maxInflightMessages = 0 } = plan.limits;
   const session = broker?.sessions.get(clientId);
   const waiting = session === undefined ? 0 : session.queuedMessages - session.inflightMessages;
   const least = maxQueuedMessages - missing[plan.queueOverflow];
-  // What lies on disk is read to make room, and a window of what is to have it is let in until then. What was in flight
-  // on a connection that is lost waits again.
-  const most = maxQueuedMessages + windowMessages + maxInflightMessages;
+  // What lies on disk is read to make room, and a window of what is to have it is let in until then, in each life of the
+  // broker that ends before it was read. What was in flight on a connection that is lost waits again.
+  const letIn = windowMessages * world.bootsSince(0);
+  const most = maxQueuedMessages + letIn + maxInflightMessages;
   if (waiting >= least && waiting <= most) return;
   const text = `${id} for ${clientId} is dropped, where ${waiting} of ${maxQueuedMessages} wait`;
   history.violate('queue full', text);
