@@ -130,8 +130,11 @@ export class SimulatedPlugin {
   /** Within the deadline. */
   #later(answer: () => Verdict<never>): Promise<Verdict<never>> {
     const world = this.#world;
+    const { deaths } = world;
     return new Promise((resolve, reject) => {
       world.timeline.after(world.dice.between(1, 400), () => {
+        // Whoever asked is not there any more.
+        if (world.deaths !== deaths) return;
         world.touch();
         try {
           resolve(answer());

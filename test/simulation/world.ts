@@ -61,6 +61,8 @@ export class World {
   isKicking = false;
   /** A broker that closes refuses what is asked of it. */
   isClosing = false;
+  /** How often the broker died. */
+  deaths = 0;
   #life: Life | undefined;
   /** Acknowledged without a promise: a crash may still take them. */
   #undurable: Publication[] = [];
@@ -202,6 +204,7 @@ export class World {
     this.history.reach('crash');
     life.persistence.die();
     life.environment.die();
+    this.deaths++;
     this.#life = undefined;
     this.#undurable = [];
     for (const wire of life.wires.values()) wire.die();
