@@ -4,7 +4,8 @@ import { recorder } from './power-loss/recorder.ts';
 import { Trial } from './trial.ts';
 
 const kills = 40;
-const jobs = 2;
+// Half of the time they wait for the disk and for one another.
+const jobs = 4;
 const timeoutMs = 600_000;
 
 /** Longer campaigns, with other seeds: `npm run crash`. */
