@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { brokers } from '../../src/brokers/index.ts';
 import { goalTable, resultsOf } from '../../src/goals/goal-table.ts';
 import { type Goal, goals } from '../../src/goals/goals.ts';
+import { hardGoals } from '../../src/goals/hard-goals.ts';
+import { hardScenarios } from '../../src/hard-scenarios.ts';
 import { scenarioNamed } from '../../src/scenarios.ts';
 import { summarize } from '../../src/summary.ts';
 import { run, scenario } from '../figures.ts';
@@ -30,7 +32,7 @@ function verdicts(some: readonly Goal[], ...reports: ReturnType<typeof report>[]
 
 describe('goals', () => {
   it('are about scenarios, phases, figures and brokers that there are', () => {
-    for (const { scenario: name, phase, figure, broker, peer } of goals) {
+    for (const { scenario: name, phase, figure, broker, peer } of [...goals, ...hardGoals]) {
       const one = scenarioNamed(name);
       const known = one?.restart === undefined ? one?.phases : one.phases;
       expect(
@@ -49,6 +51,21 @@ describe('goals', () => {
         expect(own?.peers, `${broker} / ${peer}`).toContain(peer);
       }
     }
+  });
+});
+
+describe('goals where it is not easy', () => {
+  it('are there for every hard variant that has a window', () => {
+    const named = new Set(hardGoals.map(({ scenario }) => scenario));
+    const without = hardScenarios.filter(({ name }) => !named.has(name)).map(({ name }) => name);
+    expect(without).toEqual(['fanin-open', 'pairs0-open', 'pairs1-open']);
+  });
+
+  it('leave half as much again as the easy one', () => {
+    const found = hardGoals.filter(({ scenario }) => scenario === 'fanout-props');
+    expect(found).toMatchObject([
+      { peer: 'mosquitto', goal: (1 / 40) * 1.5, floor: (1 / 15) * 1.5 },
+    ]);
   });
 });
 
