@@ -20,6 +20,8 @@ export class DuplexPort implements Port {
     this.#stream = stream;
     // Sockets hand what they accept to the system; another stream may keep the memory it was given.
     this.copies = stream instanceof Socket;
+    // What came before its end is handled first, and may have to wait: a socket would have answered the end by then.
+    stream.allowHalfOpen = true;
     // A stream may fail before it is opened, and an error without a listener ends the process.
     this.#stream[portOf] = this;
     stream.on('error', onError);
