@@ -10,6 +10,7 @@ export function readCertificates(files: CertificateFiles): TlsOptions {
     cert: read(files.cert, 'certificate'),
     key: read(files.key, 'private key'),
     ...(files.ca !== undefined && { ca: read(files.ca, 'authorities') }),
+    ...(files.crl !== undefined && { crl: read(files.crl, 'revocation') }),
     requestCert: wanted !== false,
     rejectUnauthorized: wanted === true,
   };
@@ -26,8 +27,8 @@ export function readCertificates(files: CertificateFiles): TlsOptions {
 }
 
 /** The files that are read. */
-export function certificatePaths({ cert, key, ca }: CertificateFiles): readonly string[] {
-  return [cert, key, ca].filter((path) => path !== undefined);
+export function certificatePaths({ cert, key, ca, crl }: CertificateFiles): readonly string[] {
+  return [cert, key, ca, crl].filter((path) => path !== undefined);
 }
 
 function read(path: string, what: string): Buffer {

@@ -89,6 +89,7 @@ function listenerPaths(listener: ListenerOptions, directory: string): ListenerOp
         cert: resolve(directory, listener.cert),
         key: resolve(directory, listener.key),
         ...(listener.ca !== undefined && { ca: resolve(directory, listener.ca) }),
+        ...(listener.crl !== undefined && { crl: resolve(directory, listener.crl) }),
       };
   }
 }

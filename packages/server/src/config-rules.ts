@@ -28,6 +28,12 @@ function checkClientCertificates(listener: ListenerOptions): void {
       `A listener of type ${listener.type} with requestClientCertificate needs "ca", the authorities to check certificates against.`,
     );
   }
+  if (!isAsked && listener.crl !== undefined) {
+    throw new BrokerError(
+      'SLUICE_CONFIG_CONFLICT',
+      `A listener of type ${listener.type} with "crl" needs requestClientCertificate: without it no certificate is looked at.`,
+    );
+  }
 }
 
 function checkBackupPath({ persistence }: ResolvedConfig): void {

@@ -47,6 +47,7 @@ const certificateFields: Fields<CertificateFiles> = {
   cert: file,
   key: file,
   ca: file,
+  crl: file,
   requestClientCertificate: (value, place) => {
     if (value === 'optional' || typeof value === 'boolean') return value;
     throw wrongValue(value, place, 'true, false or "optional"');

@@ -24,6 +24,8 @@ export interface CertificateFiles {
   readonly key: string;
   /** Authorities that client certificates are checked against. */
   readonly ca?: string;
+  /** Which of their certificates do not count any more: a list for each authority, in PEM form. */
+  readonly crl?: string;
   /**
    * Clients without a certificate of `ca` are refused in the handshake, or with 'optional' are clients without one.
    * false by default.
