@@ -6,6 +6,7 @@ import { QueueFacts } from './queue-facts.ts';
 import type { ByteWriter } from './records/byte-writer.ts';
 import type { JournalRecordWriter } from './records/journal-record.ts';
 import {
+  messageKey,
   numberKey,
   numbersKey,
   Prefix,
@@ -99,7 +100,7 @@ export class CommitBatch implements MemoryChange {
     const { next, journal } = this.#memory;
     if (!this.#facts.isEmpty) this.#facts.put(this.#batch, journal);
     for (const message of this.#references.unreferenced()) {
-      this.#batch.del(numberKey(Prefix.message, message));
+      this.#batch.del(messageKey(message));
     }
     if (this.#nextMessage > next.message || this.#nextSession > next.session) {
       const writer = this.#writer.start();
@@ -185,7 +186,7 @@ export class CommitBatch implements MemoryChange {
   }
 
   #store({ message }: Of<'store'>): void {
-    const key = numberKey(Prefix.message, message.number);
+    const key = messageKey(message.number);
     const writer = this.#writer.start();
     writeMessage(writer, message);
     this.#batch.put(key, writer.seal(key));

@@ -20,14 +20,15 @@ export class ReferenceChanges {
   add(message: number, times = 1): void {
     this.#references.add(message, times);
     this.#added.push(message, times);
+    // Mostly it was stored just before.
+    if (times > 0 && this.#touched.at(-1) === message) this.#touched.pop();
   }
 
   giveBack(message: number): void {
-    const references = this.#references;
-    if (message === 0 || references.count(message) === 0) return;
-    references.remove(message);
+    const left = message === 0 ? undefined : this.#references.remove(message);
+    if (left === undefined) return;
     this.#givenBack.push(message);
-    if (references.count(message) === 0) this.#touched.push(message);
+    if (left === 0) this.#touched.push(message);
   }
 
   /** Messages that nothing refers to any more. */

@@ -38,21 +38,22 @@ export class References {
     this.#size++;
   }
 
-  /** Does nothing for a message without references. */
-  remove(number: number, times = 1): void {
-    if (times === 0) return;
+  /** Returns how many are left; undefined for a message without references, of which none is taken. */
+  remove(number: number, times = 1): number | undefined {
     const page = pageOf(number);
     const bits = this.#pages.get(page);
     const bit = bitOf(number, page);
-    if (!(bits & bit)) return;
+    if (!(bits & bit)) return undefined;
     const more = this.#more.get(number);
     if (more >= times) {
-      this.#more.set(number, more - times);
-      return;
+      if (times > 0) this.#more.set(number, more - times);
+      return 1 + more - times;
     }
+    if (times === 0) return 1;
     if (more > 0) this.#more.set(number, 0);
     this.#pages.set(page, (bits & ~bit) >>> 0);
     this.#size--;
+    return 0;
   }
 
   *entries(): IterableIterator<[number: number, count: number]> {

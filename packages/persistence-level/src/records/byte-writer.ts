@@ -9,6 +9,8 @@ const float = Buffer.alloc(8);
 
 const initialBytes = 64 * 1024;
 const maxKeptBytes = 1024 * 1024;
+// Calling into Node costs more than a short text does, as most are; up to here its length takes one byte.
+const maxCharactersHere = 0x3f;
 
 /**
  * Builds one value after another in one buffer: what `seal` returns is good until the next `start`. A value is valid
@@ -63,6 +65,12 @@ export class ByteWriter {
   }
 
   text(value: string): this {
+    return value.length <= maxCharactersHere && this.#asciiText(value)
+      ? this
+      : this.#anyText(value);
+  }
+
+  #anyText(value: string): this {
     const bytes = Buffer.byteLength(value);
     this.integer(bytes);
     this.#reserve(bytes);
@@ -89,6 +97,22 @@ export class ByteWriter {
     value[0] = recordVersion;
     write32Bits(value, recordChecksum(key, value, headerBytes), 1);
     return value;
+  }
+
+  /** Whether it is nothing else; what was written of it does not count otherwise. */
+  #asciiText(value: string): boolean {
+    const { length } = value;
+    this.#reserve(1 + length);
+    const buffer = this.#buffer;
+    let at = this.#length;
+    buffer[at++] = length;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return false;
+      buffer[at++] = code;
+    }
+    this.#length = at;
+    return true;
   }
 
   #reserve(bytes: number): void {

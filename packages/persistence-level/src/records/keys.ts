@@ -93,6 +93,14 @@ export function numberKey(
   return key;
 }
 
+const sharedMessageKey = numberKey(Prefix.message, 0);
+
+/** Key of a message, in a buffer that all of them share: good until the next one, for what copies it at once. */
+export function messageKey(value: number): Buffer {
+  writeNumber(sharedMessageKey, value, 1);
+  return sharedMessageKey;
+}
+
 export function quarantineKey(key: Buffer): Buffer {
   const moved = Buffer.allocUnsafe(1 + key.length);
   moved[0] = Prefix.quarantine;
