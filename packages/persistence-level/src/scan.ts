@@ -1,9 +1,10 @@
 import type { Database } from './database.ts';
 import type { KeyRange } from './records/keys.ts';
 
-// Measured: batches of this size with this much read ahead iterate 1 M entries in half the time of `for await`.
+// Measured: batches of this size iterate 1 M entries in half the time of `for await`, and four scans side by side take
+// 6 % less with this much read ahead each than with 256 KB, which a processor does not hold in its cache.
 const entriesPerRead = 1000;
-const readAheadBytes = 256 * 1024;
+const readAheadBytes = 64 * 1024;
 
 interface Entries<Encoded> {
   nextv(size: number): Promise<[Encoded, Encoded][]>;
