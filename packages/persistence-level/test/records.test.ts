@@ -231,3 +231,19 @@ test("the checksum is zlib's, for short and for long input, whole or continued",
     }),
   );
 });
+
+test('texts of any length and script come back as they were written', () => {
+  const key = Buffer.from('key');
+  const endings = ['', 'a', '\u007f', '\u0080', 'ä', '漢', '😀', '\0'];
+  const texts = [0, 1, 61, 62, 63, 64, 65, 127, 300].flatMap((length) =>
+    endings.map((ending) => 'x'.repeat(length) + ending),
+  );
+  const writer = new ByteWriter().start();
+  // Long enough that its buffer has to grow, in the middle of a text now and then.
+  for (let round = 0; round < 20; round++) for (const text of texts) writer.text(text);
+  const reader = new ByteReader().open(key, writer.seal(key));
+  for (let round = 0; round < 20; round++) {
+    for (const text of texts) expect(reader.text()).toBe(text);
+  }
+  expect(reader.atEnd).toBe(true);
+});

@@ -20,7 +20,7 @@ test('references are counted as a Map would count them', () => {
       for (const [add, message] of steps) {
         const count = model.get(message) ?? 0;
         if (add) references.add(message);
-        else references.remove(message);
+        else expect(references.remove(message)).toBe(count === 0 ? undefined : count - 1);
         const after = add ? count + 1 : Math.max(0, count - 1);
         if (after === 0) model.delete(message);
         else model.set(message, after);
