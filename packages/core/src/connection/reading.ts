@@ -51,6 +51,8 @@ export class Reading implements SlicedTask {
   #turn = 0;
   /** When its slice of the turn is over; 0 outside of one. */
   #until = 0;
+  /** The packet that is handled takes longer than most. */
+  #isLong = false;
   #onFinished: (() => void) | undefined;
 
   constructor(decoder: Decoder, port: Port, context: Context, owner: ReadingOwner) {
@@ -106,6 +108,11 @@ export class Reading implements SlicedTask {
     this.#stops |= reason;
   }
 
+  /** The packet that is handled took long, as packets go: what follows it may have to wait for the next turn. */
+  tookLong(): void {
+    this.#isLong = true;
+  }
+
   /** Nothing comes any more. Calls back when all that came is handled, which is now unless something holds it up. */
   finish(onFinished: () => void): void {
     this.#onFinished = onFinished;
@@ -159,8 +166,9 @@ export class Reading implements SlicedTask {
       }
       const pending = this.#owner.handle(packet);
       if (pending !== undefined) this.#await(pending);
-      if (--budget > 0) continue;
       // The clock is read once in a while, since reading it costs as much as a packet.
+      if (--budget > 0 && !this.#isLong) continue;
+      this.#isLong = false;
       budget = maxPacketsPerTurn;
       const now = environment.monotonic();
       if (until === 0) until = now + turnBudgetMs;

@@ -1,8 +1,15 @@
 import { Duplex } from 'node:stream';
 import { encodePacket, PacketType } from '@sluice/packet';
 import { expect, test } from 'vitest';
-import { aWill, connectPacket, publishPacket } from '../support/packets.ts';
-import { startTestBroker } from '../support/test-broker.ts';
+import {
+  aWill,
+  connectPacket,
+  publishPacket,
+  subscribePacket,
+  subscription,
+  unsubscribePacket,
+} from '../support/packets.ts';
+import { aPlugin, startTestBroker } from '../support/test-broker.ts';
 
 const disconnect = Buffer.from([PacketType.disconnect << 4, 0]);
 
@@ -118,4 +125,36 @@ test('thousands who leave at once do so over several turns, and their wills are 
   await world.settle();
   expect(left).toBe(40);
   expect(await watcher.payloads()).toEqual(Array.from({ length: 40 }, (_, index) => `${index}`));
+});
+
+test.each([
+  [
+    'SUBSCRIBE',
+    subscribePacket(
+      1,
+      ['a', 'b'].map((filter) => subscription(filter)),
+    ),
+  ],
+  ['UNSUBSCRIBE', unsubscribePacket(1, ['a', 'b'])],
+])('%s takes long: others have their turn before many more of it', async (_, packet) => {
+  const handled: (string | undefined)[] = [];
+  const listening = aPlugin((context) =>
+    context.hook('packetReceived', ({ client }) => void handled.push(client?.clientId)),
+  );
+  const world = await startTestBroker({ plugins: [listening] });
+  const [many, other] = [await world.connect('many'), await world.connect('other')];
+  handled.length = 0;
+  const { environment } = world;
+  const monotonic = environment.monotonic.bind(environment);
+  environment.monotonic = () => {
+    environment.block(1);
+    return monotonic();
+  };
+  const bytes = encodePacket(packet, 5);
+  many.stream.emit('data', Buffer.concat(Array.from({ length: 20 }, () => bytes)));
+  environment.monotonic = monotonic;
+  other.stream.emit('data', encodePacket(publishPacket('news', 'x'), 5));
+  await world.settle();
+  expect(handled.length).toBe(21);
+  expect(handled.indexOf('other')).toBeLessThan(10);
 });
