@@ -201,6 +201,7 @@ export class Connection implements PortOwner, Member {
   /** CONNECT is accepted and CONNACK written: deliveries begin. */
   established(): void {
     this.#acknowledged = true;
+    this.#port.accepted();
     this.sink.open(this.#context.environment);
     this.#decoder.maxPacketBytes = this.limits.maxPacketBytes;
     this.aliases.maximum = this.limits.topicAliasMaximum;

@@ -158,3 +158,18 @@ test.each([
   expect(handled.length).toBe(21);
   expect(handled.indexOf('other')).toBeLessThan(10);
 });
+
+test('a stream is told when its CONNECT is accepted, and only then', async () => {
+  const world = await startTestBroker({ limits: { maxClientIdBytes: 23 } });
+  const told: string[] = [];
+  for (const clientId of ['accepted', 'x'.repeat(24)]) {
+    const stream = new Watched();
+    stream.on('mqttAccepted', () => told.push(clientId));
+    world.broker.handle(stream);
+    await world.settle();
+    expect(told).not.toContain(clientId);
+    stream.push(encodePacket(connectPacket(5, { clientId }), 5));
+    await world.settle();
+  }
+  expect(told).toEqual(['accepted']);
+});
