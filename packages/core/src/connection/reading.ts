@@ -53,6 +53,8 @@ export class Reading implements SlicedTask {
   #until = 0;
   /** The packet that is handled takes longer than most. */
   #isLong = false;
+  /** It added to many outputs. */
+  #isWide = false;
   #onFinished: (() => void) | undefined;
 
   constructor(decoder: Decoder, port: Port, context: Context, owner: ReadingOwner) {
@@ -113,6 +115,12 @@ export class Reading implements SlicedTask {
     this.#isLong = true;
   }
 
+  /** As `tookLong`, for a message to many: those that follow are mostly for the same receivers. */
+  servedMany(): void {
+    this.#isLong = true;
+    this.#isWide = true;
+  }
+
   /** Nothing comes any more. Calls back when all that came is handled, which is now unless something holds it up. */
   finish(onFinished: () => void): void {
     this.#onFinished = onFinished;
@@ -168,11 +176,13 @@ export class Reading implements SlicedTask {
       if (pending !== undefined) this.#await(pending);
       // The clock is read once in a while, since reading it costs as much as a packet.
       if (--budget > 0 && !this.#isLong) continue;
+      const isWide = this.#isWide;
       this.#isLong = false;
+      this.#isWide = false;
       budget = maxPacketsPerTurn;
       const now = environment.monotonic();
       if (until === 0) until = now + turnBudgetMs;
-      else if (now > until) this.#yield();
+      else if (now > until) this.#yield(isWide);
     }
   }
 
@@ -184,10 +194,11 @@ export class Reading implements SlicedTask {
     );
   }
 
-  #yield(): void {
+  #yield(isWide = false): void {
     if (this.#stops !== 0) return;
     this.stop(ReadingStop.turn);
-    this.#context.turn.share(this);
+    if (isWide) this.#context.turn.shareGathering(this);
+    else this.#context.turn.share(this);
   }
 
   /** Whether it has to let others have their turn for the bytes that came of it in this one. */

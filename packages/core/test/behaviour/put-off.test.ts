@@ -10,6 +10,7 @@ import {
   unsubscribePacket,
 } from '../support/packets.ts';
 import { aPlugin, startTestBroker } from '../support/test-broker.ts';
+import type { TestClient } from '../support/test-client.ts';
 
 const disconnect = Buffer.from([PacketType.disconnect << 4, 0]);
 
@@ -172,4 +173,29 @@ test('a stream is told when its CONNECT is accepted, and only then', async () =>
     await world.settle();
   }
   expect(told).toEqual(['accepted']);
+});
+
+test('messages to many receivers take long: others have their turn before many more of them', async () => {
+  const world = await startTestBroker();
+  const watching: TestClient[] = [];
+  for (let count = 0; count < 20; count++) watching.push(await world.connect(`watching-${count}`));
+  for (const client of watching) await client.subscribe('#');
+  const [many, other] = [await world.connect('many'), await world.connect('other')];
+  const { environment } = world;
+  const monotonic = environment.monotonic.bind(environment);
+  environment.monotonic = () => {
+    environment.block(1);
+    return monotonic();
+  };
+  const names = Array.from({ length: 20 }, (_, index) => `${index}`);
+  const bytes = names.map((name) => encodePacket(publishPacket('news', name), 5));
+  many.stream.emit('data', Buffer.concat(bytes));
+  environment.monotonic = monotonic;
+  other.stream.emit('data', encodePacket(publishPacket('news', 'other'), 5));
+  await world.settle();
+  for (const client of watching) {
+    const payloads = await client.payloads();
+    expect(payloads.indexOf('other')).toBeLessThan(10);
+    expect(payloads.filter((payload) => payload !== 'other')).toEqual(names);
+  }
 });
