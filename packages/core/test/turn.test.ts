@@ -132,4 +132,37 @@ describe('Turn', () => {
     environment.runTurn();
     expect(done).toEqual(['0']);
   });
+
+  /** Goes on for so many slices, each of which adds to an output. */
+  function gathering(slices: number): void {
+    let left = slices;
+    const task = {
+      slice: (until: number): boolean => {
+        environment.block(until - environment.monotonic());
+        done.push('slice');
+        left--;
+        if (left > 0) turn.shareGathering(task);
+        return false;
+      },
+    };
+    turn.shareGathering(task);
+  }
+
+  it('writes when everything was added to what is written', () => {
+    flush('output');
+    gathering(3);
+    environment.runDeferred();
+    expect(done).toEqual(['slice', 'slice', 'slice', 'output']);
+    flush('next');
+    environment.runTurn();
+    expect(done.at(-1)).toBe('next');
+  });
+
+  it('writes in between where that takes long', () => {
+    flush('output');
+    gathering(100);
+    environment.runDeferred();
+    const waited = done.indexOf('output');
+    expect([waited > 10, waited < 40, done.length]).toEqual([true, true, 101]);
+  });
 });

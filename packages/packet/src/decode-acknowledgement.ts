@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { decodeProperties } from './decode-properties.ts';
+import type { DecoderRules } from './decoder-rules.ts';
 import { malformed, protocolError } from './errors.ts';
 import { PacketReader } from './packet-reader.ts';
 import {
@@ -10,7 +11,7 @@ import {
 } from './packets.ts';
 import { PropertySet } from './properties.ts';
 import { ReasonCode } from './reason-code.ts';
-import { checkReasonCode, type Role, receivedCodes, releasedCodes } from './reason-rules.ts';
+import { checkReasonCode, receivedCodes, releasedCodes } from './reason-rules.ts';
 
 /** Decodes the body `bytes[at, end)` of a PUBACK, PUBREC, PUBREL or PUBCOMP. */
 export function decodeAcknowledgement(
@@ -19,7 +20,7 @@ export function decodeAcknowledgement(
   at: number,
   end: number,
   version: ProtocolVersion,
-  role: Role,
+  rules: DecoderRules,
 ): AcknowledgementPacket {
   const length = end - at;
   if (length < 2 || (length > 2 && version !== 5))
@@ -31,12 +32,14 @@ export function decodeAcknowledgement(
     return { type, packetId, reasonCode: ReasonCode.success, properties: noProperties };
   }
   const allowed =
-    type === PacketType.puback || type === PacketType.pubrec ? receivedCodes[role] : releasedCodes;
+    type === PacketType.puback || type === PacketType.pubrec
+      ? receivedCodes[rules.role]
+      : releasedCodes;
   const code = bytes[at + 2] as number;
   if (length === 3) {
     return { type, packetId, reasonCode: checkReasonCode(code, allowed), properties: noProperties };
   }
-  const reader = new PacketReader(bytes, at + 3, end, true);
+  const reader = new PacketReader(bytes, at + 3, end, rules);
   const properties = decodeProperties(reader, PropertySet.acknowledgement);
   reader.finish();
   return { type, packetId, reasonCode: checkReasonCode(code, allowed), properties };

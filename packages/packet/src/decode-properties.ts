@@ -1,4 +1,4 @@
-import { malformed, ProtocolError, protocolError } from './errors.ts';
+import { malformed, ProtocolError, protocolError, TooManyError } from './errors.ts';
 import type { PacketReader } from './packet-reader.ts';
 import { noProperties } from './packets.ts';
 import { type Property, PropertySet, properties } from './properties.ts';
@@ -44,8 +44,12 @@ function decodeProperty(reader: PacketReader, set: PropertySet, values: DecodedP
   const earlier = values[name];
   if (kind === 'pairs') {
     const pair = [reader.text(), reader.text()] as const;
-    if (earlier === undefined) values[name] = [pair];
-    else (earlier as (typeof pair)[]).push(pair);
+    const pairs = (earlier ?? []) as (typeof pair)[];
+    const { maxUserProperties } = reader.rules;
+    if (pairs.push(pair) > maxUserProperties) {
+      throw new TooManyError('maxUserProperties', maxUserProperties);
+    }
+    values[name] = pairs;
   } else if (kind === 'identifiers') {
     const identifier = positive(reader.variableByteInteger(), name);
     if (earlier === undefined) values[name] = [identifier];

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { decodeProperties } from './decode-properties.ts';
+import type { DecoderRules } from './decoder-rules.ts';
 import { malformed, protocolError } from './errors.ts';
 import { IncomingPublish } from './incoming-publish.ts';
 import { KnownTopic, maxKnownTopicBytes } from './known-topic.ts';
@@ -13,13 +14,13 @@ import { hasWildcard } from './topics.ts';
 /** Decodes the PUBLISH packets of one connection and remembers its last topic. */
 export class PublishDecoder {
   readonly #set: PropertySet;
-  readonly #allowControlCharacters: boolean;
+  readonly #rules: DecoderRules;
   readonly #cache: TopicCache | undefined;
   #last: KnownTopic | undefined;
 
-  constructor(set: PropertySet, allowControlCharacters: boolean, cache: TopicCache | undefined) {
+  constructor(set: PropertySet, rules: DecoderRules, cache: TopicCache | undefined) {
     this.#set = set;
-    this.#allowControlCharacters = allowControlCharacters;
+    this.#rules = rules;
     this.#cache = cache;
   }
 
@@ -54,7 +55,7 @@ export class PublishDecoder {
       if (payloadStart < end && bytes[payloadStart] === 0) {
         payloadStart++;
       } else {
-        const reader = new PacketReader(bytes, payloadStart, end, this.#allowControlCharacters);
+        const reader = new PacketReader(bytes, payloadStart, end, this.#rules);
         properties = decodeProperties(reader, this.#set);
         payloadStart = reader.at;
       }
@@ -91,7 +92,7 @@ export class PublishDecoder {
     }
     const topic = this.#decodeTopic(bytes, start, end);
     // What only this decoder admits must not reach another one through the cache.
-    if (this.#allowControlCharacters && hasControlCharacter(topic)) return topic;
+    if (this.#rules.allowControlCharacters && hasControlCharacter(topic)) return topic;
     this.#last = new KnownTopic(topic, bytes, start, end);
     this.#cache?.add(this.#last, bytes, start, end);
     return topic;
@@ -100,7 +101,7 @@ export class PublishDecoder {
   #decodeTopic(bytes: Buffer, start: number, end: number): string {
     const topic = decodeText(bytes, start, end);
     if (hasWildcard(topic)) throw malformed('a wildcard in a topic name'); // [MQTT-3.3.2-2]
-    if (!this.#allowControlCharacters && hasControlCharacter(topic)) {
+    if (!this.#rules.allowControlCharacters && hasControlCharacter(topic)) {
       throw malformed('a control character or non-character in a topic name');
     }
     return topic;

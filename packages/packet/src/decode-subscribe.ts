@@ -1,5 +1,5 @@
 import { decodeProperties } from './decode-properties.ts';
-import { malformed, protocolError } from './errors.ts';
+import { malformed, protocolError, TooManyError } from './errors.ts';
 import type { PacketReader } from './packet-reader.ts';
 import {
   noProperties,
@@ -17,7 +17,9 @@ export function decodeSubscribe(reader: PacketReader, version: ProtocolVersion):
   const packetId = reader.packetId();
   const properties = version === 5 ? decodeProperties(reader, PropertySet.subscribe) : noProperties;
   const subscriptions: SubscriptionRequest[] = [];
-  while (!reader.atEnd) subscriptions.push(decodeSubscription(reader, version));
+  while (!reader.atEnd) {
+    checkCount(subscriptions.push(decodeSubscription(reader, version)), reader);
+  }
   // [MQTT-3.8.3-2]
   if (subscriptions.length === 0) throw protocolError('a SUBSCRIBE without a topic filter');
   return { type: PacketType.subscribe, packetId, properties, subscriptions };
@@ -31,7 +33,7 @@ export function decodeUnsubscribe(
   const properties =
     version === 5 ? decodeProperties(reader, PropertySet.unsubscribe) : noProperties;
   const filters: string[] = [];
-  while (!reader.atEnd) filters.push(decodeFilter(reader));
+  while (!reader.atEnd) checkCount(filters.push(decodeFilter(reader)), reader);
   // [MQTT-3.10.3-2]
   if (filters.length === 0) throw protocolError('an UNSUBSCRIBE without a topic filter');
   return { type: PacketType.unsubscribe, packetId, properties, filters };
@@ -67,6 +69,10 @@ function decodeSubscription(reader: PacketReader, version: ProtocolVersion): Sub
     retainAsPublished: (options & 8) !== 0,
     retainHandling: retainHandling as 0 | 1 | 2,
   };
+}
+
+function checkCount(filters: number, { rules: { maxFilters } }: PacketReader): void {
+  if (filters > maxFilters) throw new TooManyError('maxFilters', maxFilters);
 }
 
 /** Wildcards in wrong places are the broker's to answer: they fail one filter, not the connection. */

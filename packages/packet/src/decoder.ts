@@ -6,16 +6,16 @@ import { decodeAuth, decodeDisconnect } from './decode-disconnect.ts';
 import { PublishDecoder } from './decode-publish.ts';
 import { decodeSuback, decodeUnsuback } from './decode-suback.ts';
 import { decodeSubscribe, decodeUnsubscribe } from './decode-subscribe.ts';
+import type { DecoderBounds, DecoderRules } from './decoder-rules.ts';
 import { malformed, ProtocolError } from './errors.ts';
 import { checkFirstByte, type FirstByteRules, firstByteRules } from './first-byte.ts';
 import { PacketReader } from './packet-reader.ts';
 import { type Packet, PacketType, type ProtocolVersion } from './packets.ts';
 import { PropertySet } from './properties.ts';
 import { ReasonCode } from './reason-code.ts';
-import type { Role } from './reason-rules.ts';
 import type { TopicCache } from './topic-cache.ts';
 
-export interface DecoderOptions {
+export interface DecoderOptions extends DecoderBounds {
   /** Which side is reading. */
   readonly role: 'server' | 'client';
   /** Whole packet, fixed header included. */
@@ -46,11 +46,10 @@ const pingresp = Object.freeze({ type: PacketType.pingresp });
 export class Decoder {
   /** May be changed at any time; an unfinished packet is measured by the newest value. */
   maxPacketBytes: number;
-  readonly #role: Role;
-  readonly #allowControlCharacters: boolean;
+  readonly #rules: DecoderRules;
   readonly #publishDecoder: PublishDecoder;
   #version: ProtocolVersion | 0;
-  #rules: FirstByteRules;
+  #firstByteRules: FirstByteRules;
   #failure: unknown;
 
   //            at
@@ -65,16 +64,16 @@ export class Decoder {
 
   constructor(options: DecoderOptions) {
     const { role, protocolVersion = 0, allowControlCharacters = false } = options;
+    const { maxFilters = Infinity, maxUserProperties = Infinity } = options;
     if (role === 'client' && protocolVersion === 0) {
       throw new TypeError('a client decoder needs a protocolVersion');
     }
     this.maxPacketBytes = options.maxPacketBytes;
-    this.#role = role;
-    this.#allowControlCharacters = allowControlCharacters;
+    this.#rules = { role, allowControlCharacters, maxFilters, maxUserProperties };
     const set = role === 'server' ? PropertySet.publishFromClient : PropertySet.publishFromServer;
-    this.#publishDecoder = new PublishDecoder(set, allowControlCharacters, options.topicCache);
+    this.#publishDecoder = new PublishDecoder(set, this.#rules, options.topicCache);
     this.#version = protocolVersion;
-    this.#rules = firstByteRules(role, protocolVersion);
+    this.#firstByteRules = firstByteRules(role, protocolVersion);
   }
 
   /** 0 until the CONNECT has named it. It stays set when the rest of the CONNECT is in error. */
@@ -84,7 +83,7 @@ export class Decoder {
 
   set protocolVersion(version: ProtocolVersion | 0) {
     this.#version = version;
-    this.#rules = firstByteRules(this.#role, version);
+    this.#firstByteRules = firstByteRules(this.#rules.role, version);
   }
 
   /** Bytes held of an unfinished packet. */
@@ -181,7 +180,7 @@ export class Decoder {
   /** The size that the fixed header at `start` announces, itself included; 0 if it goes on behind `end`. */
   #packetSize(bytes: Buffer, start: number, end: number): number {
     if (start === end) return 0;
-    checkFirstByte(this.#rules, bytes[start] as number);
+    checkFirstByte(this.#firstByteRules, bytes[start] as number);
     let length = 0;
     for (let index = 1; index <= 4; index++) {
       if (start + index === end) return 0;
@@ -211,7 +210,7 @@ export class Decoder {
       case PacketType.pubrec:
       case PacketType.pubrel:
       case PacketType.pubcomp:
-        return decodeAcknowledgement(type, bytes, body, end, version, this.#role);
+        return decodeAcknowledgement(type, bytes, body, end, version, this.#rules);
       case PacketType.pingreq:
       case PacketType.pingresp:
         if (body < end) throw malformed('a ping with a body');
@@ -234,9 +233,9 @@ export class Decoder {
       case PacketType.unsuback:
         return decodeUnsuback(reader, version);
       case PacketType.disconnect:
-        return decodeDisconnect(reader, version, this.#role);
+        return decodeDisconnect(reader, version, this.#rules.role);
       default:
-        return decodeAuth(reader, this.#role);
+        return decodeAuth(reader, this.#rules.role);
     }
   }
 
@@ -248,6 +247,6 @@ export class Decoder {
   }
 
   #reader(bytes: Buffer, at: number, end: number): PacketReader {
-    return new PacketReader(bytes, at, end, this.#allowControlCharacters);
+    return new PacketReader(bytes, at, end, this.#rules);
   }
 }

@@ -1,3 +1,4 @@
+import type { DecoderBounds } from './decoder-rules.ts';
 import { ReasonCode } from './reason-code.ts';
 
 /** The peer broke the protocol. Its connection ends with `reasonCode`; nobody else is affected. */
@@ -19,6 +20,17 @@ export class UnsupportedVersionError extends ProtocolError {
   constructor(replyVersion: 4 | 5, message: string) {
     super(ReasonCode.unsupportedProtocolVersion, message);
     this.replyVersion = replyVersion;
+  }
+}
+
+/** A packet with more of something than its decoder was told to take: `maxFilters` or `maxUserProperties`. */
+export class TooManyError extends ProtocolError {
+  readonly bound: keyof DecoderBounds;
+
+  constructor(bound: keyof DecoderBounds, max: number) {
+    const what = bound === 'maxFilters' ? 'topic filters' : 'user properties';
+    super(ReasonCode.quotaExceeded, `more than ${max} ${what} in one packet`);
+    this.bound = bound;
   }
 }
 

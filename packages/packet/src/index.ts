@@ -1,10 +1,17 @@
 export type { DecoderOptions } from './decoder.ts';
 export { Decoder } from './decoder.ts';
+export type { DecoderBounds } from './decoder-rules.ts';
 export { writeAcknowledgement } from './encode-acknowledgement.ts';
 export { encodePacket } from './encode-packet.ts';
 export type { PublishHead, PublishHeadFields } from './encode-publish.ts';
 export { encodePublishHead } from './encode-publish.ts';
-export { malformed, ProtocolError, protocolError, UnsupportedVersionError } from './errors.ts';
+export {
+  malformed,
+  ProtocolError,
+  protocolError,
+  TooManyError,
+  UnsupportedVersionError,
+} from './errors.ts';
 export { IncomingPublish } from './incoming-publish.ts';
 export { packetTypeName, reasonCodeName } from './names.ts';
 export type {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { DecoderRules } from './decoder-rules.ts';
 import { malformed, protocolError } from './errors.ts';
 import { decodeText, hasControlCharacter } from './text.ts';
 
@@ -7,13 +8,13 @@ export class PacketReader {
   readonly bytes: Buffer;
   at: number;
   end: number;
-  readonly #allowControlCharacters: boolean;
+  readonly rules: DecoderRules;
 
-  constructor(bytes: Buffer, at: number, end: number, allowControlCharacters: boolean) {
+  constructor(bytes: Buffer, at: number, end: number, rules: DecoderRules) {
     this.bytes = bytes;
     this.at = at;
     this.end = end;
-    this.#allowControlCharacters = allowControlCharacters;
+    this.rules = rules;
   }
 
   get atEnd(): boolean {
@@ -62,7 +63,7 @@ export class PacketReader {
   /** A client id, user name, topic name or topic filter: control characters are refused by default. */
   strictText(): string {
     const text = this.text();
-    if (!this.#allowControlCharacters && hasControlCharacter(text)) {
+    if (!this.rules.allowControlCharacters && hasControlCharacter(text)) {
       throw malformed('a control character or non-character in a name');
     }
     return text;

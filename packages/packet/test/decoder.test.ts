@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
   Decoder,
+  type DecoderBounds,
   type DecoderOptions,
   encodePacket,
   IncomingPublish,
   noProperties,
+  type Packet,
   PacketType,
   ProtocolError,
+  TooManyError,
   TopicCache,
   UnsupportedVersionError,
 } from '../src/index.ts';
@@ -280,5 +283,73 @@ describe('topics', () => {
     for (let round = 0; round < 2; round++) {
       expect(drain(decoder({ topicCache }), [publish('a/+')]).error).toBe(0x81);
     }
+  });
+});
+
+describe('a packet with more than the decoder is to take', () => {
+  const filters = ['a', 'b', 'c'];
+  const userProperties = filters.map((name) => [name, ''] as const);
+  const options = { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+  const properties = { userProperties };
+  const packets: readonly [string, keyof DecoderBounds, Packet][] = [
+    [
+      'SUBSCRIBE, filters',
+      'maxFilters',
+      {
+        type: PacketType.subscribe,
+        packetId: 1,
+        properties: {},
+        subscriptions: filters.map((filter) => ({ filter, ...options })),
+      },
+    ],
+    [
+      'UNSUBSCRIBE, filters',
+      'maxFilters',
+      { type: PacketType.unsubscribe, packetId: 1, properties: {}, filters },
+    ],
+    [
+      'UNSUBSCRIBE, properties',
+      'maxUserProperties',
+      { type: PacketType.unsubscribe, packetId: 1, properties, filters: ['a'] },
+    ],
+    [
+      'PUBLISH',
+      'maxUserProperties',
+      {
+        type: PacketType.publish,
+        qos: 0,
+        retain: false,
+        dup: false,
+        topic: 'a',
+        packetId: 0,
+        payload: new Uint8Array(),
+        properties,
+      },
+    ],
+    [
+      'PUBACK',
+      'maxUserProperties',
+      { type: PacketType.puback, packetId: 1, reasonCode: 0, properties },
+    ],
+    ['DISCONNECT', 'maxUserProperties', { type: PacketType.disconnect, reasonCode: 0, properties }],
+  ];
+
+  it.each(packets)('%s', (_, bound, packet) => {
+    const bytes = encodePacket(packet, 5);
+    const enough = decoder({ protocolVersion: 5, [bound]: 3 });
+    enough.push(bytes);
+    expect(enough.next()?.type).toBe(packet.type);
+    const tooFew = decoder({ protocolVersion: 5, [bound]: 2 });
+    tooFew.push(bytes);
+    const failure = failureOf(tooFew);
+    expect(failure).toBeInstanceOf(TooManyError);
+    expect(failure).toMatchObject({ bound, reasonCode: 0x97 });
+  });
+
+  it('is not read to its end', () => {
+    const server = decoder({ maxFilters: 1 });
+    // The third filter is malformed.
+    server.push(bytesOf('820e 0001 0001 61 00 0001 62 00 0001 ff 00 00'));
+    expect(failureOf(server)).toBeInstanceOf(TooManyError);
   });
 });

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type Broker, limitRanges } from '@sluice/core';
 import type { ConnectionInfo } from '@sluice/plugin';
 import { type ServerOptions, WebSocketServer } from 'ws';
+import { boundStranger } from './stranger-bound.ts';
 import { webSocketStream } from './web-socket-stream.ts';
 
 export interface AttachOptions {
@@ -15,12 +16,19 @@ export interface AttachOptions {
   readonly origins?: readonly string[];
   /** Largest packet that the broker accepts, in bytes: frames may be a little larger. The broker's default by default. */
   readonly maxPacketBytes?: number;
+  /**
+   * Largest CONNECT that the broker accepts, in bytes: until then, messages may be a little larger. The broker's default by
+   * default.
+   */
+  readonly maxConnectPacketBytes?: number;
   /** More about these connections, for hooks: name of the listener, name in the client's certificate. */
   readonly info?: (request: IncomingMessage) => Partial<ConnectionInfo>;
 }
 
 // One frame may carry several packets: a full-sized one fits beside a batch of small ones.
 const frameHeadroomBytes = 1_048_576;
+// As much comes at once over TCP, before a connection is read no further.
+const strangerHeadroomBytes = 65_536;
 // One message may come in many small pieces, each of which costs more than its bytes.
 const maxPieces = 16_384;
 // A peer that never answers the closing frame is cut off after this.
@@ -48,7 +56,10 @@ export function attachWebSocket(
   broker: Pick<Broker, 'handle'>,
   options: AttachOptions = {},
 ): () => void {
-  const { path, origins, maxPacketBytes = limitRanges.maxPacketBytes.default, info } = options;
+  const { path, origins, info } = options;
+  const { maxPacketBytes = limitRanges.maxPacketBytes.default } = options;
+  const { maxConnectPacketBytes = limitRanges.maxConnectPacketBytes.default } = options;
+  const maxStrangerBytes = maxConnectPacketBytes + strangerHeadroomBytes;
   // The published types lag behind the library.
   const serverOptions: ServerOptions & NewerServerOptions = {
     noServer: true,
@@ -81,7 +92,9 @@ export function attachWebSocket(
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      broker.handle(webSocketStream(webSocket), {
+      const stream = webSocketStream(webSocket);
+      boundStranger(socket, webSocket, stream, maxStrangerBytes);
+      broker.handle(stream, {
         transport: 'encrypted' in request.socket ? 'wss' : 'ws',
         remoteAddress: request.socket.remoteAddress,
         remotePort: request.socket.remotePort,

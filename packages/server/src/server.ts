@@ -135,6 +135,7 @@ async function openListeners(
     logger,
     arrivals: new Arrivals(config.handshakes, logger),
     maxPacketBytes: limits.maxPacketBytes,
+    maxConnectPacketBytes: limits.maxConnectPacketBytes,
   };
   const open: Listener[] = [];
   try {

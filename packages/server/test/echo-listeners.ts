@@ -26,6 +26,7 @@ export class EchoListeners {
       logger,
       arrivals: new Arrivals({ ...arrivalLimits, ...limits }, logger),
       maxPacketBytes: 1_000,
+      maxConnectPacketBytes: 65_536,
     });
     this.#opened.push(listener);
     if (listener.port === undefined) throw new Error('the listener has no port');

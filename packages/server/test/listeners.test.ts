@@ -52,6 +52,7 @@ async function open(options: ListenerOptions, timeoutMs = 5_000): Promise<Listen
     logger,
     arrivals: new Arrivals({ timeoutMs, maxPending: 100, maxPendingPerAddress: 100 }, logger),
     maxPacketBytes: 1_000,
+    maxConnectPacketBytes: 65_536,
   });
   opened.push(listener);
   return listener;

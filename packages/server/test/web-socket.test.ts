@@ -217,6 +217,7 @@ describe('a peer that breaks the rules', () => {
   it('is closed with 1009 for a frame far beyond the packet size', async () => {
     attach({ maxPacketBytes: 1_000 });
     const { client, stream } = await connect();
+    stream.emit('mqttAccepted');
     stream.resume();
     client.on('error', () => {});
     client.send(Buffer.alloc(1_000 + 1_048_577));
@@ -242,6 +243,62 @@ describe('a peer that breaks the rules', () => {
     await once(stream, 'error');
     await once(client, 'close');
     expect(stream.destroyed).toBe(true);
+  });
+});
+
+describe('a stranger', () => {
+  const maxConnectPacketBytes = 1_000;
+  const tooMuch = maxConnectPacketBytes + 65_536 + 1;
+
+  async function stranger(): Promise<{ readonly client: WebSocket; readonly stream: Duplex }> {
+    attach({ maxConnectPacketBytes });
+    const both = await connect();
+    both.stream.on('data', () => {});
+    both.client.on('error', () => {});
+    return both;
+  }
+
+  it('is closed with 1009 for a message that no CONNECT has', async () => {
+    const { client, stream } = await stranger();
+    client.send(Buffer.alloc(tooMuch));
+    const [[code]] = await Promise.all([once(client, 'close'), once(stream, 'close')]);
+    expect(code).toBe(1009);
+  });
+
+  it('is closed for fragments of a message that does not end', async () => {
+    const { client, stream } = await stranger();
+    let received = 0;
+    stream.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    const fragment = Buffer.alloc(1_000);
+    for (let sent = 0; sent < tooMuch; sent += fragment.length) {
+      client.send(fragment, { fin: false });
+    }
+    await Promise.all([once(client, 'close'), once(stream, 'close')]);
+    expect(received).toBe(0);
+  });
+
+  it('may send much in small messages: what was read is not held', async () => {
+    const { client, stream } = await stranger();
+    let received = 0;
+    stream.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    const message = Buffer.alloc(1_000);
+    for (let count = 0; count < 200; count++) client.send(message);
+    client.close();
+    await once(stream, 'close');
+    expect(received).toBe(200_000);
+  });
+
+  it('may send large messages when its CONNECT was accepted', async () => {
+    const { client, stream } = await stranger();
+    stream.emit('mqttAccepted');
+    const received = readAll(stream);
+    client.send(Buffer.alloc(10 * tooMuch));
+    client.close();
+    expect((await received).length).toBe(10 * tooMuch);
   });
 });
 

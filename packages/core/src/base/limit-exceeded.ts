@@ -1,4 +1,4 @@
-import { countLevels, ProtocolError, ReasonCode } from '@sluice/packet';
+import { countLevels, ProtocolError, ReasonCode, TooManyError } from '@sluice/packet';
 import type { Limits } from './limits.ts';
 
 /** A client did more than a limit of the broker allows: its connection ends, and the hook `limited` is told. */
@@ -19,6 +19,9 @@ export function limitOf(
 ): keyof Limits | undefined {
   if (error instanceof LimitExceeded) return error.limit;
   // The decoder knows no names of limits.
+  if (error instanceof TooManyError) {
+    return error.bound === 'maxFilters' ? 'maxSubscriptionsPerPacket' : 'maxUserProperties';
+  }
   if (error.reasonCode !== ReasonCode.packetTooLarge) return undefined;
   const { maxConnectPacketBytes, maxPacketBytes } = limits;
   return isConnected || maxPacketBytes < maxConnectPacketBytes

@@ -9,6 +9,8 @@ export interface Port {
   /** Holds writes back until `uncork`, so that several leave as one. */
   cork(): void;
   uncork(): void;
+  /** CONNECT was accepted: who holds bytes of strangers back may let more of them through. */
+  accepted(): void;
   pause(): void;
   resume(): void;
   /** Lets what was written leave, then closes. */

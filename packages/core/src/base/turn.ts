@@ -25,6 +25,9 @@ const outputsPerLook = 16;
 const readingShare = 3 / 4;
 const leastShare = 1 / 4;
 
+/** How long outputs wait for one that is still added to: a write takes as long as ten messages for its receiver. */
+const maxGatheringMs = 25;
+
 /** What one slice may take, where the turn has that much left. */
 const maxSliceMs = 1;
 
@@ -46,6 +49,10 @@ export class Turn {
   /** Those before it were written. */
   #written = 0;
   readonly #sliced: Line<SlicedTask> = new Line();
+  /** Whether what goes on in the next turn adds to many outputs. */
+  #isGathering = false;
+  /** Until then outputs are not written for it; undefined where they are. */
+  #gathersUntil: number | undefined;
   #scheduled = false;
   #number = 0;
   /** Monotonic milliseconds of the first work in this turn; undefined before. */
@@ -93,6 +100,12 @@ export class Turn {
     this.#schedule();
   }
 
+  /** As `share`, where each slice adds to the same outputs: for some turns they are not written, so that they are once. */
+  shareGathering(task: SlicedTask): void {
+    this.#isGathering = true;
+    this.share(task);
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -110,9 +123,19 @@ export class Turn {
     const now = this.#environment.monotonic();
     const until = Math.max((this.#startedAt ?? now) + this.#maxMs, now + this.#maxMs * leastShare);
     this.#startedAt = undefined;
-    this.#write(until);
+    if (!this.#gathers(now)) this.#write(until);
     if (this.#sliced.length > 0) this.#slice(until);
     if (this.#outputs.length > 0 || this.#sliced.length > 0) this.#schedule();
+  }
+
+  /** Whether outputs wait for what is added to them. */
+  #gathers(now: number): boolean {
+    const isGathering = this.#isGathering;
+    this.#isGathering = false;
+    if (isGathering) this.#gathersUntil ??= now + maxGatheringMs;
+    if (isGathering && now < (this.#gathersUntil as number)) return true;
+    this.#gathersUntil = undefined;
+    return false;
   }
 
   /** Writes those that are there, but for what there is no time for. */

@@ -1,5 +1,5 @@
 import {
-  Decoder,
+  type Decoder,
   type Packet,
   ProtocolError,
   type ProtocolVersion,
@@ -25,6 +25,7 @@ import type { Route } from '../routing/route.ts';
 import type { Session } from '../session/session.ts';
 import { Answers } from './answers.ts';
 import { AuthorizationEnd } from './authorization-end.ts';
+import { clientDecoder, connectBytes } from './client-decoder.ts';
 import { ClientSink } from './client-sink.ts';
 import type { ClientTerms, PendingExchange } from './client-terms.ts';
 import { replyVersion, writeRefusal } from './connack.ts';
@@ -101,12 +102,7 @@ export class Connection implements PortOwner, Member {
     this.#context = context;
     this.#port = port;
     this.#handlePacket = handlePacket;
-    this.#decoder = new Decoder({
-      role: 'server',
-      maxPacketBytes: Math.min(this.limits.maxConnectPacketBytes, this.limits.maxPacketBytes),
-      allowControlCharacters: context.allowControlCharacters,
-      topicCache: context.topicCache,
-    });
+    this.#decoder = clientDecoder(scope.limits, context);
     this.output = new Output(tracedPort(port, this), context);
     this.sink = new ClientSink(this, this.output, context);
     this.traffic = new TrafficMeter(this, context);
@@ -183,8 +179,7 @@ export class Connection implements PortOwner, Member {
   /** A hook granted limits, which count where they are lower. */
   grant(limits: ClientLimits | undefined): void {
     this.limits = lowerLimits(this.limits, limits);
-    const { maxConnectPacketBytes, maxPacketBytes } = this.limits;
-    this.#decoder.maxPacketBytes = Math.min(maxConnectPacketBytes, maxPacketBytes);
+    this.#decoder.maxPacketBytes = connectBytes(this.limits);
   }
 
   /** The client may stay until then, in milliseconds since 1970; as long as it likes when it is undefined. */
@@ -206,6 +201,7 @@ export class Connection implements PortOwner, Member {
   /** CONNECT is accepted and CONNACK written: deliveries begin. */
   established(): void {
     this.#acknowledged = true;
+    this.#port.accepted();
     this.sink.open(this.#context.environment);
     this.#decoder.maxPacketBytes = this.limits.maxPacketBytes;
     this.aliases.maximum = this.limits.topicAliasMaximum;

@@ -61,6 +61,10 @@ export class DuplexPort implements Port {
     this.#stream.uncork();
   }
 
+  accepted(): void {
+    this.#stream.emit('mqttAccepted');
+  }
+
   pause(): void {
     this.#stream.pause();
   }

@@ -51,6 +51,10 @@ export class Reading implements SlicedTask {
   #turn = 0;
   /** When its slice of the turn is over; 0 outside of one. */
   #until = 0;
+  /** The packet that is handled takes longer than most. */
+  #isLong = false;
+  /** It added to many outputs. */
+  #isWide = false;
   #onFinished: (() => void) | undefined;
 
   constructor(decoder: Decoder, port: Port, context: Context, owner: ReadingOwner) {
@@ -106,6 +110,17 @@ export class Reading implements SlicedTask {
     this.#stops |= reason;
   }
 
+  /** The packet that is handled took long, as packets go: what follows it may have to wait for the next turn. */
+  tookLong(): void {
+    this.#isLong = true;
+  }
+
+  /** As `tookLong`, for a message to many: those that follow are mostly for the same receivers. */
+  servedMany(): void {
+    this.#isLong = true;
+    this.#isWide = true;
+  }
+
   /** Nothing comes any more. Calls back when all that came is handled, which is now unless something holds it up. */
   finish(onFinished: () => void): void {
     this.#onFinished = onFinished;
@@ -159,12 +174,15 @@ export class Reading implements SlicedTask {
       }
       const pending = this.#owner.handle(packet);
       if (pending !== undefined) this.#await(pending);
-      if (--budget > 0) continue;
       // The clock is read once in a while, since reading it costs as much as a packet.
+      if (--budget > 0 && !this.#isLong) continue;
+      const isWide = this.#isWide;
+      this.#isLong = false;
+      this.#isWide = false;
       budget = maxPacketsPerTurn;
       const now = environment.monotonic();
       if (until === 0) until = now + turnBudgetMs;
-      else if (now > until) this.#yield();
+      else if (now > until) this.#yield(isWide);
     }
   }
 
@@ -176,10 +194,11 @@ export class Reading implements SlicedTask {
     );
   }
 
-  #yield(): void {
+  #yield(isWide = false): void {
     if (this.#stops !== 0) return;
     this.stop(ReadingStop.turn);
-    this.#context.turn.share(this);
+    if (isWide) this.#context.turn.shareGathering(this);
+    else this.#context.turn.share(this);
   }
 
   /** Whether it has to let others have their turn for the bytes that came of it in this one. */

@@ -70,6 +70,10 @@ class TracedPort implements Port {
     this.#port.uncork();
   }
 
+  accepted(): void {
+    this.#port.accepted();
+  }
+
   pause(): void {
     this.#port.pause();
   }

@@ -7,6 +7,7 @@ import type { Connection } from '../connection/connection.ts';
 import { Exchange } from '../connection/exchange.ts';
 import { Refusal } from '../connection/refusal.ts';
 import { takeSession } from './establish.ts';
+import { checkUserProperties } from './user-properties.ts';
 
 /** CONNECT (section 3.1): nothing of the broker changes before everything about it is accepted. */
 export function handleConnect(connection: Connection, packet: ConnectPacket): void | Promise<void> {
@@ -87,6 +88,7 @@ function check(connection: Connection, packet: ConnectPacket): ClientName {
   }
   checkTerms(connection, packet);
   if (will !== undefined) {
+    checkUserProperties(will.properties, limits);
     if (will.retain && !connection.parts.context.features.retain)
       refuse(ReasonCode.retainNotSupported, 'RETAIN of the will'); // [MQTT-3.2.2-13]
     if (will.topic === '' || isReservedTopic(will.topic)) {

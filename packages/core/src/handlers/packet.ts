@@ -1,13 +1,4 @@
-import {
-  noProperties,
-  type Packet,
-  PacketType,
-  protocolError,
-  ReasonCode,
-  type UserProperties,
-} from '@sluice/packet';
-import { LimitExceeded } from '../base/limit-exceeded.ts';
-import type { Limits } from '../base/limits.ts';
+import { noProperties, type Packet, PacketType, protocolError } from '@sluice/packet';
 import type { Connection } from '../connection/connection.ts';
 import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from './acknowledgement.ts';
 import { handleAuth } from './auth.ts';
@@ -17,6 +8,7 @@ import { handleDisconnect } from './disconnect.ts';
 import { handlePublish } from './publish.ts';
 import { handleSubscribe } from './subscribe.ts';
 import { handleUnsubscribe } from './unsubscribe.ts';
+import { checkUserProperties } from './user-properties.ts';
 
 /** Handles a packet; a promise only while a hook takes its time. Who adds to a disk that falls behind is read no further. */
 export function handlePacket(connection: Connection, packet: Packet): void | Promise<void> {
@@ -65,24 +57,4 @@ function dispatch(connection: Connection, packet: Packet): void | Promise<void> 
 function checkDuringExchange({ type }: Packet): void {
   if (type === PacketType.auth || type === PacketType.disconnect) return;
   throw protocolError('the authentication is not finished');
-}
-
-/** The standard bounds neither their number nor their size; a broker that forwards them has to. */
-function checkUserProperties(
-  { userProperties }: { readonly userProperties?: UserProperties },
-  { maxUserProperties, maxUserPropertyBytes }: Limits,
-): void {
-  if (userProperties === undefined) return;
-  let bytes = 0;
-  for (const [name, value] of userProperties) {
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
-  }
-  if (userProperties.length <= maxUserProperties && bytes <= maxUserPropertyBytes) return;
-  const limit =
-    userProperties.length > maxUserProperties ? 'maxUserProperties' : 'maxUserPropertyBytes';
-  throw new LimitExceeded(
-    limit,
-    ReasonCode.quotaExceeded,
-    `more than ${maxUserProperties} user properties or ${maxUserPropertyBytes} bytes of them`,
-  );
 }

@@ -29,6 +29,9 @@ import { checkFormat, checkTopic, isAnswered } from './publish-checks.ts';
 /** In place of how many operations there were before: what others added meanwhile cannot be told apart. */
 const unknown = -1;
 
+// Fewer take no longer than a look at the clock is worth.
+const manyReceivers = 20;
+
 /** PUBLISH of a client (section 3.3): alias, limits, flow control, hooks, then routing and the answer. */
 export function handlePublish(connection: Connection, packet: PublishPacket): void | Promise<void> {
   const session = sessionOf(connection);
@@ -204,6 +207,7 @@ function accept(
   const added = commits.added;
   const receivers = publishing.accept(message, retained, session, route);
   if (typeof receivers !== 'number') return goOn(connection, session, packet, receivers);
+  if (receivers >= manyReceivers) connection.reading.servedMany();
   answer(connection, session, packet, message, receivers, added);
 }
 

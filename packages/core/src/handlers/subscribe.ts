@@ -13,7 +13,7 @@ import {
 } from '@sluice/packet';
 import { isDrop } from '@sluice/plugin';
 import { andThen } from '../base/and-then.ts';
-import { exceededTopicLimit, LimitExceeded } from '../base/limit-exceeded.ts';
+import { exceededTopicLimit } from '../base/limit-exceeded.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Replay } from '../session/replay.ts';
 import type { Session } from '../session/session.ts';
@@ -33,16 +33,9 @@ export function handleSubscribe(
   packet: SubscribePacket,
 ): void | Promise<void> {
   const session = sessionOf(connection);
-  const { limits, hooks } = connection;
-  if (packet.subscriptions.length > limits.maxSubscriptionsPerPacket) {
-    throw new LimitExceeded(
-      'maxSubscriptionsPerPacket',
-      ReasonCode.quotaExceeded,
-      `more than ${limits.maxSubscriptionsPerPacket} filters in one SUBSCRIBE`,
-    );
-  }
+  connection.reading.tookLong();
   const requests = packet.subscriptions;
-  const { subscribe } = hooks;
+  const { subscribe } = connection.hooks;
   if (subscribe === undefined) return authorize(connection, session, packet, requests);
   return andThen(subscribe({ client: session.client, subscriptions: requests }), (event) => {
     if (connection.closed) return;

@@ -7,7 +7,6 @@ import {
 } from '@sluice/packet';
 import { isDrop } from '@sluice/plugin';
 import { andThen } from '../base/and-then.ts';
-import { LimitExceeded } from '../base/limit-exceeded.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../session/session.ts';
 import { sessionOf } from './acknowledgement.ts';
@@ -18,15 +17,8 @@ export function handleUnsubscribe(
   packet: UnsubscribePacket,
 ): void | Promise<void> {
   const session = sessionOf(connection);
-  const { maxSubscriptionsPerPacket } = connection.limits;
+  connection.reading.tookLong();
   const { filters } = packet;
-  if (filters.length > maxSubscriptionsPerPacket) {
-    throw new LimitExceeded(
-      'maxSubscriptionsPerPacket',
-      ReasonCode.quotaExceeded,
-      `more than ${maxSubscriptionsPerPacket} filters in one UNSUBSCRIBE`,
-    );
-  }
   const { unsubscribe } = connection.hooks;
   if (unsubscribe === undefined) {
     remove(connection, session, packet, filters);

@@ -45,6 +45,16 @@ describe('limited, before a client is known', () => {
     ['maxPacketBytes', 128, { clientId: 'c', userName: 'x'.repeat(200) }],
     ['maxUserProperties', 0, { clientId: 'c', properties: { userProperties } }],
     ['maxUserPropertyBytes', 3, { clientId: 'c', properties: { userProperties } }],
+    [
+      'maxUserProperties',
+      0,
+      { clientId: 'c', will: aWill('a', 'x', { properties: { userProperties } }) },
+    ],
+    [
+      'maxUserPropertyBytes',
+      3,
+      { clientId: 'c', will: aWill('a', 'x', { properties: { userProperties } }) },
+    ],
     ['maxTopicBytes', 3, { clientId: 'c', will: aWill('long') }],
     ['maxTopicLevels', 1, { clientId: 'c', will: aWill('a/b') }],
     ['maxQos', 0, { clientId: 'c', will: aWill('a', 'x', { qos: 1 }) }],

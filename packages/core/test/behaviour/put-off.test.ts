@@ -1,8 +1,16 @@
 import { Duplex } from 'node:stream';
 import { encodePacket, PacketType } from '@sluice/packet';
 import { expect, test } from 'vitest';
-import { aWill, connectPacket, publishPacket } from '../support/packets.ts';
-import { startTestBroker } from '../support/test-broker.ts';
+import {
+  aWill,
+  connectPacket,
+  publishPacket,
+  subscribePacket,
+  subscription,
+  unsubscribePacket,
+} from '../support/packets.ts';
+import { aPlugin, startTestBroker } from '../support/test-broker.ts';
+import type { TestClient } from '../support/test-client.ts';
 
 const disconnect = Buffer.from([PacketType.disconnect << 4, 0]);
 
@@ -118,4 +126,76 @@ test('thousands who leave at once do so over several turns, and their wills are 
   await world.settle();
   expect(left).toBe(40);
   expect(await watcher.payloads()).toEqual(Array.from({ length: 40 }, (_, index) => `${index}`));
+});
+
+test.each([
+  [
+    'SUBSCRIBE',
+    subscribePacket(
+      1,
+      ['a', 'b'].map((filter) => subscription(filter)),
+    ),
+  ],
+  ['UNSUBSCRIBE', unsubscribePacket(1, ['a', 'b'])],
+])('%s takes long: others have their turn before many more of it', async (_, packet) => {
+  const handled: (string | undefined)[] = [];
+  const listening = aPlugin((context) =>
+    context.hook('packetReceived', ({ client }) => void handled.push(client?.clientId)),
+  );
+  const world = await startTestBroker({ plugins: [listening] });
+  const [many, other] = [await world.connect('many'), await world.connect('other')];
+  handled.length = 0;
+  const { environment } = world;
+  const monotonic = environment.monotonic.bind(environment);
+  environment.monotonic = () => {
+    environment.block(1);
+    return monotonic();
+  };
+  const bytes = encodePacket(packet, 5);
+  many.stream.emit('data', Buffer.concat(Array.from({ length: 20 }, () => bytes)));
+  environment.monotonic = monotonic;
+  other.stream.emit('data', encodePacket(publishPacket('news', 'x'), 5));
+  await world.settle();
+  expect(handled.length).toBe(21);
+  expect(handled.indexOf('other')).toBeLessThan(10);
+});
+
+test('a stream is told when its CONNECT is accepted, and only then', async () => {
+  const world = await startTestBroker({ limits: { maxClientIdBytes: 23 } });
+  const told: string[] = [];
+  for (const clientId of ['accepted', 'x'.repeat(24)]) {
+    const stream = new Watched();
+    stream.on('mqttAccepted', () => told.push(clientId));
+    world.broker.handle(stream);
+    await world.settle();
+    expect(told).not.toContain(clientId);
+    stream.push(encodePacket(connectPacket(5, { clientId }), 5));
+    await world.settle();
+  }
+  expect(told).toEqual(['accepted']);
+});
+
+test('messages to many receivers take long: others have their turn before many more of them', async () => {
+  const world = await startTestBroker();
+  const watching: TestClient[] = [];
+  for (let count = 0; count < 20; count++) watching.push(await world.connect(`watching-${count}`));
+  for (const client of watching) await client.subscribe('#');
+  const [many, other] = [await world.connect('many'), await world.connect('other')];
+  const { environment } = world;
+  const monotonic = environment.monotonic.bind(environment);
+  environment.monotonic = () => {
+    environment.block(1);
+    return monotonic();
+  };
+  const names = Array.from({ length: 20 }, (_, index) => `${index}`);
+  const bytes = names.map((name) => encodePacket(publishPacket('news', name), 5));
+  many.stream.emit('data', Buffer.concat(bytes));
+  environment.monotonic = monotonic;
+  other.stream.emit('data', encodePacket(publishPacket('news', 'other'), 5));
+  await world.settle();
+  for (const client of watching) {
+    const payloads = await client.payloads();
+    expect(payloads.indexOf('other')).toBeLessThan(10);
+    expect(payloads.filter((payload) => payload !== 'other')).toEqual(names);
+  }
 });

@@ -35,6 +35,8 @@ export class FakePort implements Port {
     this.corked--;
   }
 
+  accepted(): void {}
+
   pause(): void {
     this.paused = true;
   }

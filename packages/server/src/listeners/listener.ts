@@ -30,6 +30,8 @@ export interface ListenerContext {
   readonly arrivals: Arrivals;
   /** Largest MQTT packet that the broker accepts, in bytes. */
   readonly maxPacketBytes: number;
+  /** Largest CONNECT, in bytes. */
+  readonly maxConnectPacketBytes: number;
 }
 
 // Thousands of clients come back within a second after a restart; the kernel's own bound (somaxconn) still holds.

@@ -35,6 +35,7 @@ export async function openWebSocket(
       ...(path !== undefined && { path }),
       ...(origins !== undefined && { origins }),
       maxPacketBytes: context.maxPacketBytes,
+      maxConnectPacketBytes: context.maxConnectPacketBytes,
       info: ({ socket }) => {
         const origin = door.leave(socket)?.origin;
         return {
