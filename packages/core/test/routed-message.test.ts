@@ -28,6 +28,7 @@ function incoming(version: ProtocolVersion, fields: PublishFields = {}, payload 
   const { topic, qos, retain, properties } = decoded;
   const message = RoutedMessage.ofPacket(
     { ...aMessage(), topic, qos, retain, properties },
+    decoded.name,
     decoded,
     version,
   );
@@ -102,7 +103,12 @@ describe('encoded', () => {
       const decoder = new Decoder({ role: 'server', maxPacketBytes: 100_000, protocolVersion: 4 });
       decoder.push(packet);
       const decoded = decoder.next() as IncomingPublish;
-      const message = RoutedMessage.ofPacket({ ...aMessage(), topic, qos: 1 }, decoded, 4);
+      const message = RoutedMessage.ofPacket(
+        { ...aMessage(), topic, qos: 1 },
+        decoded.name,
+        decoded,
+        4,
+      );
       const { bytes, packetIdAt } = message.encoded(4, 1, false);
       expect([bytes[packetIdAt], bytes[packetIdAt + 1]]).toEqual([0x12, 0x34]);
     }

@@ -13,7 +13,7 @@ import { type Packet, PacketType, type ProtocolVersion } from './packets.ts';
 import { PropertySet } from './properties.ts';
 import { ReasonCode } from './reason-code.ts';
 import type { Role } from './reason-rules.ts';
-import type { TopicCache } from './topic-cache.ts';
+import { TopicCache } from './topic-cache.ts';
 
 export interface DecoderOptions {
   /** Which side is reading. */
@@ -72,7 +72,11 @@ export class Decoder {
     this.#role = role;
     this.#allowControlCharacters = allowControlCharacters;
     const set = role === 'server' ? PropertySet.publishFromClient : PropertySet.publishFromServer;
-    this.#publishDecoder = new PublishDecoder(set, allowControlCharacters, options.topicCache);
+    this.#publishDecoder = new PublishDecoder(
+      set,
+      allowControlCharacters,
+      options.topicCache ?? new TopicCache(),
+    );
     this.#version = protocolVersion;
     this.#rules = firstByteRules(role, protocolVersion);
   }

@@ -5,10 +5,12 @@ import {
   type PublishPacket,
   protocolError,
   ReasonCode,
+  type TopicName,
 } from '@sluice/packet';
 import { exceededTopicLimit, LimitExceeded } from '../base/limit-exceeded.ts';
 import { isReservedTopic } from '../base/reserved-topic.ts';
 import type { Connection } from '../connection/connection.ts';
+import { Route } from '../routing/route.ts';
 import type { Session } from '../session/session.ts';
 
 /** Flow control of QoS 1 and 2. True when the packet is answered already, being a repetition. */
@@ -51,7 +53,15 @@ export function isAnswered(
 }
 
 /** Whether a client may publish to a topic at all; the reason if not. */
-export function checkTopic(connection: Connection, topic: string): ReasonCode {
+export function checkName(connection: Connection, name: TopicName): ReasonCode {
+  const route = Route.of(name);
+  if (route !== undefined && route.kept === connection.limits) return ReasonCode.success;
+  const code = checkTopic(connection, name.topic);
+  if (route !== undefined && code === ReasonCode.success) route.kept = connection.limits;
+  return code;
+}
+
+function checkTopic(connection: Connection, topic: string): ReasonCode {
   if (topic === '') throw protocolError('PUBLISH without a topic name');
   const exceeded = exceededTopicLimit(topic, connection.limits);
   if (exceeded !== undefined) {

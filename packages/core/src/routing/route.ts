@@ -1,4 +1,5 @@
-import type { Qos } from '@sluice/packet';
+import type { Qos, TopicName } from '@sluice/packet';
+import type { Limits } from '../base/limits.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import type { Receiver } from '../session/receiver.ts';
 import type { Subscription } from '../session/subscription.ts';
@@ -45,21 +46,16 @@ export class Target {
 export class Route {
   /** All of them once `merge` has returned true, which is at once but for a large route. */
   targets: readonly Target[] = [];
-  /** Set when a subscription to exactly this topic changed. */
-  stale = false;
   readonly topic: string;
-  readonly generation: number;
+  /** The limits that the topic was found to keep: most clients have the same ones. */
+  kept: Limits | undefined;
+  /** The name that has it as its note. */
+  #name: TopicName | undefined;
   readonly #maxAtOnce: number;
   #merging: Merging | undefined;
 
-  constructor(
-    topic: string,
-    subscriptions: readonly Subscription[],
-    generation: number,
-    maxAtOnce: number = Infinity,
-  ) {
+  constructor(topic: string, subscriptions: readonly Subscription[], maxAtOnce: number = Infinity) {
     this.topic = topic;
-    this.generation = generation;
     this.#maxAtOnce = maxAtOnce;
     if (subscriptions.length === 0) return;
     if (subscriptions.length === 1) {
@@ -69,6 +65,24 @@ export class Route {
       this.#merging = new Merging(subscriptions, isLarge);
       if (!isLarge) this.merge(Infinity);
     }
+  }
+
+  /** The route that was noted with a name. */
+  static of(name: TopicName): Route | undefined {
+    return name.note as Route | undefined;
+  }
+
+  /** Is found with the name from now on, without a look at its topic. */
+  note(name: TopicName): void {
+    this.end();
+    name.note = this;
+    this.#name = name;
+  }
+
+  /** A subscription that matches the topic came or went: no message finds it any more. */
+  end(): void {
+    if (this.#name !== undefined) this.#name.note = undefined;
+    this.#name = undefined;
   }
 
   /** Whether it has so many receivers, or subscriptions still to be merged, that it is too much for one turn. */

@@ -1,4 +1,4 @@
-import { hasWildcard } from '@sluice/packet';
+import { hasWildcard, type TopicName } from '@sluice/packet';
 import type { Matcher } from '@sluice/plugin';
 import type { Context } from '../context/context.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
@@ -6,7 +6,8 @@ import type { Subscription } from '../session/subscription.ts';
 import { Route, Target } from './route.ts';
 import { SharedGroups } from './shared-groups.ts';
 
-const maxCachedRoutes = 16_384;
+// As many as there are names in the decoders' cache.
+const maxCachedRoutes = 65_536;
 
 // A million take some 150 MB.
 const maxCachedTargets = 1_000_000;
@@ -16,8 +17,6 @@ export class Router {
   readonly #matcher: Matcher<Subscription>;
   readonly #shared: SharedGroups;
   #routes: Map<string, Route> = new Map();
-  /** Raised by every change of a wildcard subscription, which may touch any route. */
-  #generation = 0;
   #cachedTargets = 0;
   readonly #maxAtOnce: number;
 
@@ -58,20 +57,23 @@ export class Router {
     // A share group looks at its members itself.
     if (subscription.sharedFilter !== undefined) return;
     if (hasWildcard(subscription.topicFilter)) {
-      this.#generation++;
-      // None of them is looked at again, and they refer to sessions that may have ended.
+      // Any of them may match, and they refer to sessions that may have ended.
       this.#forgetRoutes();
       return;
     }
     const route = this.#routes.get(subscription.topicFilter);
     if (route === undefined) return;
-    route.stale = true;
+    route.end();
     this.#routes.delete(subscription.topicFilter);
   }
 
-  /** Whether a route that somebody kept may still be used. */
-  isCurrent(route: Route): boolean {
-    return !route.stale && route.generation === this.#generation;
+  /** As `lookup`, without a look at the topic where a message came with the same name before. */
+  find(name: TopicName): Route {
+    const noted = Route.of(name);
+    if (noted !== undefined) return noted;
+    const route = this.lookup(name.topic);
+    route.note(name);
+    return route;
   }
 
   /** Where messages of a topic go. */
@@ -80,7 +82,7 @@ export class Router {
     if (known !== undefined) return known;
     const subscriptions: Subscription[] = [];
     this.#matcher.match(topic, subscriptions);
-    const route = new Route(topic, subscriptions, this.#generation, this.#maxAtOnce);
+    const route = new Route(topic, subscriptions, this.#maxAtOnce);
     // Topics come from peers: the cache starts again rather than grow with them.
     if (this.#routes.size >= maxCachedRoutes || this.#cachedTargets >= maxCachedTargets) {
       this.#forgetRoutes();
@@ -91,7 +93,10 @@ export class Router {
   }
 
   #forgetRoutes(): void {
-    if (this.#routes.size > 0) this.#routes = new Map();
+    if (this.#routes.size > 0) {
+      for (const route of this.#routes.values()) route.end();
+      this.#routes = new Map();
+    }
     this.#cachedTargets = 0;
   }
 
