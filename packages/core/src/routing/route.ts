@@ -1,5 +1,4 @@
-import type { Qos, TopicName } from '@sluice/packet';
-import type { Limits } from '../base/limits.ts';
+import type { Qos } from '@sluice/packet';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import type { Receiver } from '../session/receiver.ts';
 import type { Subscription } from '../session/subscription.ts';
@@ -42,20 +41,14 @@ export class Target {
   }
 }
 
-/** Where messages of one topic go. Valid until a subscription that matches it comes or goes. */
+/** Where messages of a topic go. Valid until a subscription that matches it comes or goes. */
 export class Route {
   /** All of them once `merge` has returned true, which is at once but for a large route. */
   targets: readonly Target[] = [];
-  readonly topic: string;
-  /** The limits that the topic was found to keep: most clients have the same ones. */
-  kept: Limits | undefined;
-  /** The name that has it as its note. */
-  #name: TopicName | undefined;
   readonly #maxAtOnce: number;
   #merging: Merging | undefined;
 
-  constructor(topic: string, subscriptions: readonly Subscription[], maxAtOnce: number = Infinity) {
-    this.topic = topic;
+  constructor(subscriptions: readonly Subscription[], maxAtOnce: number = Infinity) {
     this.#maxAtOnce = maxAtOnce;
     if (subscriptions.length === 0) return;
     if (subscriptions.length === 1) {
@@ -65,24 +58,6 @@ export class Route {
       this.#merging = new Merging(subscriptions, isLarge);
       if (!isLarge) this.merge(Infinity);
     }
-  }
-
-  /** The route that was noted with a name. */
-  static of(name: TopicName): Route | undefined {
-    return name.note as Route | undefined;
-  }
-
-  /** Is found with the name from now on, without a look at its topic. */
-  note(name: TopicName): void {
-    this.end();
-    name.note = this;
-    this.#name = name;
-  }
-
-  /** A subscription that matches the topic came or went: no message finds it any more. */
-  end(): void {
-    if (this.#name !== undefined) this.#name.note = undefined;
-    this.#name = undefined;
   }
 
   /** Whether it has so many receivers, or subscriptions still to be merged, that it is too much for one turn. */
