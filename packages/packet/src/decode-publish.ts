@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { decodeProperties } from './decode-properties.ts';
 import { malformed, protocolError } from './errors.ts';
 import { IncomingPublish } from './incoming-publish.ts';
+import { LastProperties } from './last-properties.ts';
 import { PacketReader } from './packet-reader.ts';
 import { noProperties, type ProtocolVersion, type PublishProperties } from './packets.ts';
 import type { PropertySet } from './properties.ts';
@@ -12,12 +13,15 @@ import { hasWildcard } from './topics.ts';
 
 const noName = new TopicName('', 0);
 
-/** Decodes the PUBLISH packets of one connection and remembers its last topic. */
+/** Decodes the PUBLISH packets of one connection and remembers its last topic and properties. */
 export class PublishDecoder {
   readonly #set: PropertySet;
   readonly #allowControlCharacters: boolean;
   readonly #cache: TopicCache;
   #last: TopicName = noName;
+  #lastProperties: LastProperties<PublishProperties> | undefined;
+  /** Of the property block that was read last. */
+  #blockBytes = 0;
 
   constructor(set: PropertySet, allowControlCharacters: boolean, cache: TopicCache) {
     this.#set = set;
@@ -56,9 +60,8 @@ export class PublishDecoder {
       if (payloadStart < end && bytes[payloadStart] === 0) {
         payloadStart++;
       } else {
-        const reader = new PacketReader(bytes, payloadStart, end, this.#allowControlCharacters);
-        properties = decodeProperties(reader, this.#set);
-        payloadStart = reader.at;
+        properties = this.#properties(bytes, payloadStart, end);
+        payloadStart += this.#blockBytes;
       }
       if (name === noName && properties.topicAlias === undefined) {
         throw protocolError('a PUBLISH with neither a topic nor a topic alias');
@@ -76,6 +79,17 @@ export class PublishDecoder {
       payloadStart,
       end,
     );
+  }
+
+  #properties(bytes: Buffer, start: number, end: number): PublishProperties {
+    const known = this.#lastProperties?.find(bytes, start, end);
+    if (known !== undefined) return known;
+    const reader = new PacketReader(bytes, start, end, this.#allowControlCharacters);
+    const properties = decodeProperties(reader, this.#set);
+    this.#blockBytes = reader.at - start;
+    this.#lastProperties ??= new LastProperties();
+    this.#lastProperties.keep(bytes, start, reader.at, properties);
+    return properties;
   }
 
   /**

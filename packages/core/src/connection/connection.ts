@@ -65,6 +65,8 @@ export class Connection implements PortOwner, Member {
   authenticationMethod: string | undefined;
   /** The enhanced authentication that is under way. */
   exchange: PendingExchange | undefined;
+  /** Those of the last packet that had some: who repeats them sends the same object. */
+  checkedProperties: object | undefined;
   /** When the last bytes came: one look at the clock for all packets in them, which is a tenth of what a message costs. */
   receivedAt = 0;
   /** QoS 2 identifiers of an earlier connection, which its quota is not charged for. */
@@ -179,6 +181,7 @@ export class Connection implements PortOwner, Member {
   /** A hook granted limits, which count where they are lower. */
   grant(limits: ClientLimits | undefined): void {
     this.limits = lowerLimits(this.limits, limits);
+    this.checkedProperties = undefined;
     const { maxConnectPacketBytes, maxPacketBytes } = this.limits;
     this.#decoder.maxPacketBytes = Math.min(maxConnectPacketBytes, maxPacketBytes);
   }

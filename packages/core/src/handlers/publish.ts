@@ -67,11 +67,10 @@ function toMessage(
 ): RoutedMessage {
   const { numbers, features } = connection.parts.context;
   const { receivedAt } = connection;
-  let properties = packet.properties;
-  if (properties.topicAlias !== undefined) {
-    const { topicAlias: _, ...forwarded } = properties;
-    properties = Object.keys(forwarded).length === 0 ? noProperties : forwarded;
-  }
+  const properties =
+    packet.properties.topicAlias === undefined
+      ? packet.properties
+      : connection.aliases.withoutAlias(packet.properties);
   const fields = {
     number: numbers.message(),
     topic: name.topic,
