@@ -9,7 +9,7 @@ import type { Durability, Message } from '@sluice/plugin';
 import { asBuffer, ownBytes } from '../base/own-bytes.ts';
 import type { Batch } from '../commits/batch.ts';
 import type { Numbers } from '../context/context.ts';
-import { Encoded, encodePublish } from './encoded.ts';
+import { Encoded, encodeArrived, encodePublish } from './encoded.ts';
 
 /** The `store` operation of a message, shared by every session that queues it in the same batch. */
 export interface StoredBody {
@@ -152,7 +152,10 @@ export class RoutedMessage implements Message {
   ): Encoded {
     const packetId = qos === 0 ? 0 : anyPacketId;
     const fields = { topic, qos, retain, dup, packetId, properties };
-    return encodePublish(fields, this.payload, version);
+    const incoming = this.#incoming;
+    if (incoming === undefined) return encodePublish(fields, this.payload, version);
+    const { bytes, payloadStart, end } = incoming;
+    return encodeArrived(fields, bytes, payloadStart, end, version);
   }
 
   /**
