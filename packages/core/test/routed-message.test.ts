@@ -28,6 +28,7 @@ function incoming(version: ProtocolVersion, fields: PublishFields = {}, payload 
   const { topic, qos, retain, properties } = decoded;
   const message = RoutedMessage.ofPacket(
     { ...aMessage(), topic, qos, retain, properties },
+    decoded.name,
     decoded,
     version,
   );
@@ -95,6 +96,23 @@ describe('encoded', () => {
     expect(bytesOf(forwarded, 5, 1, false)[0]).toBe(0x32);
   });
 
+  test('lies right behind the one before, where it leaves in the turn in which it came', () => {
+    const first = incoming(5, { qos: 1 }, 'first').message.encoded(4, 1, false);
+    const { message, packet } = incoming(4, { qos: 1, dup: true, packetId: 1 }, 'second');
+    const second = message.encoded(4, 1, false);
+    const isNewPage = second.start === 0;
+    expect(second.bytes === first.bytes && second.start === first.end).toBe(!isNewPage);
+    // The next one changes neither.
+    incoming(5, { qos: 1 }).message.encoded(4, 1, false);
+    const wanted = Buffer.from(packet);
+    wanted[0] = 0x32;
+    expect(bytesOf(message, 4, 1, false)).toEqual(wanted);
+    // What stays has memory of its own.
+    const own = message.own().encoded(4, 1, false);
+    expect(own.bytes).not.toBe(second.bytes);
+    expect(bytesOf(message, 4, 1, false)).toEqual(wanted);
+  });
+
   test('knows where the packet id is, behind any topic', () => {
     for (const length of [1, 127, 128, 300, 20_000]) {
       const topic = 't'.repeat(length);
@@ -102,7 +120,12 @@ describe('encoded', () => {
       const decoder = new Decoder({ role: 'server', maxPacketBytes: 100_000, protocolVersion: 4 });
       decoder.push(packet);
       const decoded = decoder.next() as IncomingPublish;
-      const message = RoutedMessage.ofPacket({ ...aMessage(), topic, qos: 1 }, decoded, 4);
+      const message = RoutedMessage.ofPacket(
+        { ...aMessage(), topic, qos: 1 },
+        decoded.name,
+        decoded,
+        4,
+      );
       const { bytes, packetIdAt } = message.encoded(4, 1, false);
       expect([bytes[packetIdAt], bytes[packetIdAt + 1]]).toEqual([0x12, 0x34]);
     }

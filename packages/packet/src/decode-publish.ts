@@ -3,22 +3,28 @@ import { decodeProperties } from './decode-properties.ts';
 import type { DecoderRules } from './decoder-rules.ts';
 import { malformed, protocolError } from './errors.ts';
 import { IncomingPublish } from './incoming-publish.ts';
-import { KnownTopic, maxKnownTopicBytes } from './known-topic.ts';
+import { LastProperties } from './last-properties.ts';
 import { PacketReader } from './packet-reader.ts';
 import { noProperties, type ProtocolVersion, type PublishProperties } from './packets.ts';
 import type { PropertySet } from './properties.ts';
 import { decodeText, hasControlCharacter } from './text.ts';
-import type { TopicCache } from './topic-cache.ts';
+import { maxCachedTopicBytes, type TopicCache } from './topic-cache.ts';
+import { TopicName } from './topic-name.ts';
 import { hasWildcard } from './topics.ts';
 
-/** Decodes the PUBLISH packets of one connection and remembers its last topic. */
+const noName = new TopicName('', 0);
+
+/** Decodes the PUBLISH packets of one connection and remembers its last topic and properties. */
 export class PublishDecoder {
   readonly #set: PropertySet;
   readonly #rules: DecoderRules;
-  readonly #cache: TopicCache | undefined;
-  #last: KnownTopic | undefined;
+  readonly #cache: TopicCache;
+  #last: TopicName = noName;
+  #lastProperties: LastProperties<PublishProperties> | undefined;
+  /** Of the property block that was read last. */
+  #blockBytes = 0;
 
-  constructor(set: PropertySet, rules: DecoderRules, cache: TopicCache | undefined) {
+  constructor(set: PropertySet, rules: DecoderRules, cache: TopicCache) {
     this.#set = set;
     this.#rules = rules;
     this.#cache = cache;
@@ -41,7 +47,7 @@ export class PublishDecoder {
     const topicStart = at + 2;
     const topicEnd = topicStart + (((bytes[at] as number) << 8) | (bytes[at + 1] as number));
     if (topicEnd > end) throw malformed('a topic ends beyond the packet');
-    const topic = topicStart === topicEnd ? '' : this.#topic(bytes, view, topicStart, topicEnd);
+    const name = topicStart === topicEnd ? noName : this.#name(bytes, view, topicStart, topicEnd);
     let payloadStart = topicEnd;
     let packetId = 0;
     if ((firstByte & 0b0110) !== 0) {
@@ -55,19 +61,18 @@ export class PublishDecoder {
       if (payloadStart < end && bytes[payloadStart] === 0) {
         payloadStart++;
       } else {
-        const reader = new PacketReader(bytes, payloadStart, end, this.#rules);
-        properties = decodeProperties(reader, this.#set);
-        payloadStart = reader.at;
+        properties = this.#properties(bytes, payloadStart, end);
+        payloadStart += this.#blockBytes;
       }
-      if (topic === '' && properties.topicAlias === undefined) {
+      if (name === noName && properties.topicAlias === undefined) {
         throw protocolError('a PUBLISH with neither a topic nor a topic alias');
       }
-    } else if (topic === '') {
+    } else if (name === noName) {
       throw malformed('a PUBLISH with an empty topic');
     }
     return new IncomingPublish(
       firstByte,
-      topic,
+      name,
       packetId,
       properties,
       bytes,
@@ -77,25 +82,36 @@ export class PublishDecoder {
     );
   }
 
+  #properties(bytes: Buffer, start: number, end: number): PublishProperties {
+    const known = this.#lastProperties?.find(bytes, start, end);
+    if (known !== undefined) return known;
+    const reader = new PacketReader(bytes, start, end, this.#rules);
+    const properties = decodeProperties(reader, this.#set);
+    this.#blockBytes = reader.at - start;
+    this.#lastProperties ??= new LastProperties();
+    this.#lastProperties.keep(bytes, start, reader.at, properties);
+    return properties;
+  }
+
   /**
-   * The string of a topic, in the order of what it costs: the one before on this connection, one
-   * that any connection has sent, and only then checked and decoded.
+   * The name of a topic, in the order of what it costs: the one before on this connection, one that
+   * any connection has sent, and only then checked and decoded.
    */
-  #topic(bytes: Buffer, view: DataView | undefined, start: number, end: number): string {
-    if (end - start > maxKnownTopicBytes) return this.#decodeTopic(bytes, start, end);
-    const last = this.#last;
-    if (last?.isAt(bytes, view, start, end)) return last.topic;
-    const cached = this.#cache?.find(bytes, view, start, end);
+  #name(bytes: Buffer, view: DataView | undefined, start: number, end: number): TopicName {
+    const cache = this.#cache;
+    if (cache.isAt(this.#last, bytes, view, start, end)) return this.#last;
+    const isShort = end - start <= maxCachedTopicBytes;
+    const cached = isShort ? cache.find(bytes, view, start, end) : undefined;
     if (cached !== undefined) {
       this.#last = cached;
-      return cached.topic;
+      return cached;
     }
     const topic = this.#decodeTopic(bytes, start, end);
     // What only this decoder admits must not reach another one through the cache.
-    if (this.#rules.allowControlCharacters && hasControlCharacter(topic)) return topic;
-    this.#last = new KnownTopic(topic, bytes, start, end);
-    this.#cache?.add(this.#last, bytes, start, end);
-    return topic;
+    const isOwn = this.#rules.allowControlCharacters && hasControlCharacter(topic);
+    if (!isShort || isOwn) return new TopicName(topic, end - start);
+    this.#last = cache.add(topic, bytes, start, end);
+    return this.#last;
   }
 
   #decodeTopic(bytes: Buffer, start: number, end: number): string {

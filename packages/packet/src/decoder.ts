@@ -13,7 +13,7 @@ import { PacketReader } from './packet-reader.ts';
 import { type Packet, PacketType, type ProtocolVersion } from './packets.ts';
 import { PropertySet } from './properties.ts';
 import { ReasonCode } from './reason-code.ts';
-import type { TopicCache } from './topic-cache.ts';
+import { TopicCache } from './topic-cache.ts';
 
 export interface DecoderOptions extends DecoderBounds {
   /** Which side is reading. */
@@ -71,7 +71,8 @@ export class Decoder {
     this.maxPacketBytes = options.maxPacketBytes;
     this.#rules = { role, allowControlCharacters, maxFilters, maxUserProperties };
     const set = role === 'server' ? PropertySet.publishFromClient : PropertySet.publishFromServer;
-    this.#publishDecoder = new PublishDecoder(set, this.#rules, options.topicCache);
+    const topicCache = options.topicCache ?? new TopicCache();
+    this.#publishDecoder = new PublishDecoder(set, this.#rules, topicCache);
     this.#version = protocolVersion;
     this.#firstByteRules = firstByteRules(role, protocolVersion);
   }

@@ -1,4 +1,5 @@
 import { PacketType, type PublishPacket, type PublishProperties, type Qos } from './packets.ts';
+import type { TopicName } from './topic-name.ts';
 
 /**
  * A PUBLISH as it was decoded, still lying in the buffer it came in: whoever forwards it can send
@@ -20,11 +21,12 @@ export class IncomingPublish implements PublishPacket {
   readonly payloadStart: number;
   /** Offset behind the packet in `bytes`. */
   readonly end: number;
+  readonly #name: TopicName;
   #payload: Uint8Array | undefined;
 
   constructor(
     firstByte: number,
-    topic: string,
+    name: TopicName,
     packetId: number,
     properties: PublishProperties,
     bytes: Uint8Array,
@@ -35,13 +37,19 @@ export class IncomingPublish implements PublishPacket {
     this.qos = ((firstByte >> 1) & 3) as Qos;
     this.retain = (firstByte & 1) !== 0;
     this.dup = (firstByte & 8) !== 0;
-    this.topic = topic;
+    this.topic = name.topic;
+    this.#name = name;
     this.packetId = packetId;
     this.properties = properties;
     this.bytes = bytes;
     this.start = start;
     this.payloadStart = payloadStart;
     this.end = end;
+  }
+
+  /** Its topic; where that is empty, a name without one. */
+  get name(): TopicName {
+    return this.#name;
   }
 
   /** A view, made at the first call: most messages are forwarded without one. */

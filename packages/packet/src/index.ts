@@ -46,6 +46,7 @@ export { noProperties, PacketType } from './packets.ts';
 export { isFailure, ReasonCode } from './reason-code.ts';
 export { disconnectCodes } from './reason-rules.ts';
 export { TopicCache } from './topic-cache.ts';
+export { TopicName } from './topic-name.ts';
 export {
   countLevels,
   hasWildcard,

@@ -1,29 +1,106 @@
 import type { Buffer } from 'node:buffer';
-import { hashOfTopic, type KnownTopic } from './known-topic.ts';
+import { TopicName } from './topic-name.ts';
+import { hashOfTopic, TopicWords } from './topic-words.ts';
 
-const slots = 4_096;
+/** Longer topics are decoded each time. */
+export const maxCachedTopicBytes = 128;
+
+const maxNames = 65_536;
+const maxWords = 1_048_576;
+const fewestSlots = 16;
+const maxProbes = 16;
 
 /**
- * Topic names by their bytes, so that a topic seen before costs neither a check nor a string.
- * Direct mapped: a slot holds the newest of the topics whose hash points to it. It never holds more
- * than 4,096 names, none longer than 128 bytes. Meant to be shared by the decoders of a broker.
+ * Topic names by their bytes, so that a topic seen before costs neither a check nor a string. It begins again when it holds
+ * 65,536 names or 4 MiB of them; none is longer than 128 bytes. Meant to be shared by the decoders of a broker.
  */
 export class TopicCache {
-  readonly #known: (KnownTopic | undefined)[] = new Array(slots).fill(undefined);
+  // A name is in one of the sixteen slots from where its hash points to. A slot with hash 0 is empty. Half of
+  // them are, so that there is a place nearly always; otherwise the first of the sixteen is taken over.
+  #hashes: Int32Array = new Int32Array(fewestSlots);
+  #names: (TopicName | undefined)[] = new Array(fewestSlots).fill(undefined);
+  #count = 0;
+  readonly #words: TopicWords = new TopicWords();
+  #beginning = 1;
 
-  /** The topic in `bytes[start, end)`, if it is here; `view` shows the same memory, if given. */
+  /** Whether `name` is what lies in `bytes[start, end)`; `view` shows the same memory, if given. */
+  isAt(
+    name: TopicName,
+    bytes: Buffer,
+    view: DataView | undefined,
+    start: number,
+    end: number,
+  ): boolean {
+    return (
+      name.bytes === end - start &&
+      name.beginning === this.#beginning &&
+      this.#words.isAt(name.at, bytes, view, start, end)
+    );
+  }
+
+  /** The name in `bytes[start, end)`, if it is here; `view` shows the same memory, if given. */
   find(
     bytes: Buffer,
     view: DataView | undefined,
     start: number,
     end: number,
-  ): KnownTopic | undefined {
-    const known = this.#known[hashOfTopic(bytes, view, start, end) & (slots - 1)];
-    return known?.isAt(bytes, view, start, end) ? known : undefined;
+  ): TopicName | undefined {
+    const hash = hashOfTopic(bytes, view, start, end);
+    const hashes = this.#hashes;
+    for (let probe = 0; probe < maxProbes; probe++) {
+      const slot = (hash + probe) & (hashes.length - 1);
+      const found = hashes[slot];
+      if (found === 0) return undefined;
+      if (found !== hash) continue;
+      const name = this.#names[slot] as TopicName;
+      if (this.isAt(name, bytes, view, start, end)) return name;
+    }
+    return undefined;
   }
 
-  /** Keeps a topic that passed every check and lies in `bytes[start, end)`. */
-  add(known: KnownTopic, bytes: Buffer, start: number, end: number): void {
-    this.#known[hashOfTopic(bytes, undefined, start, end) & (slots - 1)] = known;
+  /** Keeps a topic that passed every check, is not here, and lies in `bytes[start, end)`. */
+  add(topic: string, bytes: Buffer, start: number, end: number): TopicName {
+    if (this.#count === maxNames || this.#words.used + maxCachedTopicBytes / 4 > maxWords) {
+      this.#beginAgain();
+    } else if (this.#count * 2 === this.#hashes.length) {
+      this.#grow();
+    }
+    this.#count++;
+    const at = this.#words.add(bytes, start, end);
+    const name = new TopicName(topic, end - start, at, this.#beginning);
+    this.#put(hashOfTopic(bytes, undefined, start, end), name);
+    return name;
+  }
+
+  #put(hash: number, name: TopicName): void {
+    const mask = this.#hashes.length - 1;
+    let slot = hash & mask;
+    for (let probe = 0; probe < maxProbes; probe++) {
+      const free = (hash + probe) & mask;
+      if (this.#hashes[free] !== 0) continue;
+      slot = free;
+      break;
+    }
+    this.#hashes[slot] = hash;
+    this.#names[slot] = name;
+  }
+
+  #grow(): void {
+    const hashes = this.#hashes;
+    const names = this.#names;
+    this.#hashes = new Int32Array(hashes.length * 2);
+    this.#names = new Array(hashes.length * 2).fill(undefined);
+    for (let slot = 0; slot < hashes.length; slot++) {
+      const name = names[slot];
+      if (name !== undefined) this.#put(hashes[slot] as number, name);
+    }
+  }
+
+  #beginAgain(): void {
+    this.#hashes = new Int32Array(fewestSlots);
+    this.#names = new Array(fewestSlots).fill(undefined);
+    this.#count = 0;
+    this.#words.clear();
+    this.#beginning++;
   }
 }

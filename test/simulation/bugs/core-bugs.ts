@@ -291,8 +291,8 @@ export const coreBugs: readonly Bug[] = [
         IncomingAliases.prototype,
         'resolve',
         (resolve) =>
-          function (this: IncomingAliases, alias, topic) {
-            return resolve.call(this, topic === '' && alias > 1 ? alias - 1 : alias, topic);
+          function (this: IncomingAliases, alias, name) {
+            return resolve.call(this, name.topic === '' && alias > 1 ? alias - 1 : alias, name);
           },
       ),
   },

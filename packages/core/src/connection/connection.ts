@@ -21,7 +21,6 @@ import type { Context } from '../context/context.ts';
 import type { ScopeTerms } from '../context/scopes.ts';
 import { lowerLimits } from '../hooks/client-limits.ts';
 import type { HookRunners } from '../hooks/hooks.ts';
-import type { Route } from '../routing/route.ts';
 import type { Session } from '../session/session.ts';
 import { Answers } from './answers.ts';
 import { AuthorizationEnd } from './authorization-end.ts';
@@ -67,9 +66,8 @@ export class Connection implements PortOwner, Member {
   authenticationMethod: string | undefined;
   /** The enhanced authentication that is under way. */
   exchange: PendingExchange | undefined;
-  /** The topic that came last, which needs no second check: most clients publish to one. */
-  lastTopic = '';
-  lastRoute: Route | undefined;
+  /** Those of the last packet that had some: who repeats them sends the same object. */
+  checkedProperties: object | undefined;
   /** When the last bytes came: one look at the clock for all packets in them, which is a tenth of what a message costs. */
   receivedAt = 0;
   /** QoS 2 identifiers of an earlier connection, which its quota is not charged for. */
@@ -179,6 +177,7 @@ export class Connection implements PortOwner, Member {
   /** A hook granted limits, which count where they are lower. */
   grant(limits: ClientLimits | undefined): void {
     this.limits = lowerLimits(this.limits, limits);
+    this.checkedProperties = undefined;
     this.#decoder.maxPacketBytes = connectBytes(this.limits);
   }
 

@@ -1,4 +1,5 @@
 import { PacketType } from '@sluice/packet';
+import { copyBytes } from '../base/copy-bytes.ts';
 import {
   type AcknowledgementType,
   acknowledgementBytes,
@@ -182,7 +183,7 @@ export class Output implements TurnTask {
         port.write(bytes.subarray(start, end));
         pieceStart = at;
       } else {
-        at = copy(target, at, bytes, start, end);
+        at = copyBytes(target, at, bytes, start, end);
         if (packetIdAt !== 0) {
           const patch = at - (end - packetIdAt);
           target[patch] = packetId >> 8;
@@ -203,20 +204,4 @@ export class Output implements TurnTask {
     more.length = 0;
     fields.length = 0;
   }
-}
-
-/** Below some 64 bytes a loop beats `set`, which first has to make a view. */
-function copy(
-  target: Uint8Array,
-  at: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): number {
-  if (end - start > 64) {
-    target.set(bytes.subarray(start, end), at);
-    return at + end - start;
-  }
-  for (let from = start; from < end; from++) target[at++] = bytes[from] as number;
-  return at;
 }

@@ -21,7 +21,11 @@ export function handlePacket(connection: Connection, packet: Packet): void | Pro
 
 function dispatch(connection: Connection, packet: Packet): void | Promise<void> {
   if ('properties' in packet && packet.properties !== noProperties) {
-    checkUserProperties(packet.properties, connection.limits);
+    const { properties } = packet;
+    if (properties !== connection.checkedProperties) {
+      checkUserProperties(properties, connection.limits);
+      connection.checkedProperties = properties;
+    }
   }
   if (connection.exchange?.isFirst === true) checkDuringExchange(packet);
   switch (packet.type) {

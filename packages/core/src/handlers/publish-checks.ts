@@ -5,8 +5,9 @@ import {
   type PublishPacket,
   protocolError,
   ReasonCode,
+  type TopicName,
 } from '@sluice/packet';
-import { exceededTopicLimit, LimitExceeded } from '../base/limit-exceeded.ts';
+import { LimitExceeded } from '../base/limit-exceeded.ts';
 import { isReservedTopic } from '../base/reserved-topic.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../session/session.ts';
@@ -51,14 +52,18 @@ export function isAnswered(
 }
 
 /** Whether a client may publish to a topic at all; the reason if not. */
-export function checkTopic(connection: Connection, topic: string): ReasonCode {
-  if (topic === '') throw protocolError('PUBLISH without a topic name');
-  const exceeded = exceededTopicLimit(topic, connection.limits);
-  if (exceeded !== undefined) {
+export function checkName(connection: Connection, name: TopicName): ReasonCode {
+  if (name.bytes === 0) throw protocolError('PUBLISH without a topic name');
+  const { maxTopicBytes, maxTopicLevels } = connection.limits;
+  if (name.bytes > maxTopicBytes || name.levels > maxTopicLevels) {
+    const exceeded = name.bytes > maxTopicBytes ? 'maxTopicBytes' : 'maxTopicLevels';
     connection.limited(exceeded, 'refused');
     return ReasonCode.topicNameInvalid;
   }
-  return isReservedTopic(topic) ? ReasonCode.topicNameInvalid : ReasonCode.success;
+  // Only what was published before has a note. The string of a topic is in no cache of the processor where there are many.
+  return name.note === undefined && isReservedTopic(name.topic)
+    ? ReasonCode.topicNameInvalid
+    : ReasonCode.success;
 }
 
 /** Whether the packet uses nothing that CONNACK said is not there, and its payload is what it claims to be. */

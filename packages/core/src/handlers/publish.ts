@@ -5,6 +5,7 @@ import {
   PacketType,
   type PublishPacket,
   ReasonCode,
+  type TopicName,
 } from '@sluice/packet';
 import {
   type Allow,
@@ -24,7 +25,7 @@ import { expiryOf, refusalOf } from '../routing/publishing.ts';
 import type { Session } from '../session/session.ts';
 import { sessionOf } from './acknowledgement.ts';
 import { holdUp } from './congestion.ts';
-import { checkFormat, checkTopic, isAnswered } from './publish-checks.ts';
+import { checkFormat, checkName, isAnswered } from './publish-checks.ts';
 
 /** In place of how many operations there were before: what others added meanwhile cannot be told apart. */
 const unknown = -1;
@@ -34,21 +35,21 @@ const manyReceivers = 20;
 
 /** PUBLISH of a client (section 3.3): alias, limits, flow control, hooks, then routing and the answer. */
 export function handlePublish(connection: Connection, packet: PublishPacket): void | Promise<void> {
+  const incoming = packet as IncomingPublish;
   const session = sessionOf(connection);
   const { context } = connection.parts;
   context.stats.messagesReceived++;
   connection.traffic.messagesReceived++;
   const alias = packet.properties.topicAlias;
-  const topic =
-    alias === undefined ? packet.topic : connection.aliases.resolve(alias, packet.topic);
+  const name =
+    alias === undefined ? incoming.name : connection.aliases.resolve(alias, incoming.name);
   if (packet.qos > 0 && isAnswered(connection, session, packet)) return;
-  const refusal = topic === connection.lastTopic ? 0 : checkTopic(connection, topic);
-  const message = toMessage(connection, session, packet as IncomingPublish, topic);
+  const refusal = checkName(connection, name);
+  const message = toMessage(connection, session, incoming, name);
   if (refusal !== 0) {
     refuseInvalid(connection, session, packet, message, refusal);
     return;
   }
-  connection.lastTopic = topic;
   if (!checkFormat(connection, packet)) {
     refuseInvalid(connection, session, packet, message, ReasonCode.payloadFormatInvalid);
     return;
@@ -65,18 +66,17 @@ function toMessage(
   connection: Connection,
   session: Session,
   packet: IncomingPublish,
-  topic: string,
+  name: TopicName,
 ): RoutedMessage {
   const { numbers, features } = connection.parts.context;
   const { receivedAt } = connection;
-  let properties = packet.properties;
-  if (properties.topicAlias !== undefined) {
-    const { topicAlias: _, ...forwarded } = properties;
-    properties = Object.keys(forwarded).length === 0 ? noProperties : forwarded;
-  }
+  const properties =
+    packet.properties.topicAlias === undefined
+      ? packet.properties
+      : connection.aliases.withoutAlias(packet.properties);
   const fields = {
     number: numbers.message(),
-    topic,
+    topic: name.topic,
     qos: packet.qos,
     // A 3.x client cannot be told that nothing is retained.
     retain: packet.retain && features.retain,
@@ -85,7 +85,7 @@ function toMessage(
     receivedAt,
     expiresAt: properties === noProperties ? Infinity : expiryOf(properties, receivedAt),
   };
-  return RoutedMessage.ofPacket(fields, packet, connection.protocolVersion);
+  return RoutedMessage.ofPacket(fields, name, packet, connection.protocolVersion);
 }
 
 type Step<Answer> = (
@@ -196,16 +196,11 @@ function accept(
   retained: RoutedMessage | undefined,
 ): void | Promise<void> {
   if (connection.closed) return;
-  const { context, publishing, router } = connection.parts;
+  const { context, publishing } = connection.parts;
   const { commits } = context;
-  let route = connection.lastRoute;
-  if (route === undefined || route.topic !== message.topic || !router.isCurrent(route)) {
-    route = router.lookup(message.topic);
-    connection.lastRoute = route;
-  }
   message.mayRepeat = packet.qos === 2 && session.stored;
   const added = commits.added;
-  const receivers = publishing.accept(message, retained, session, route);
+  const receivers = publishing.accept(message, retained, session);
   if (typeof receivers !== 'number') return goOn(connection, session, packet, receivers);
   if (receivers >= manyReceivers) connection.reading.servedMany();
   answer(connection, session, packet, message, receivers, added);

@@ -1,6 +1,8 @@
 import { encodePublishHead, type ProtocolVersion, type PublishHeadFields } from '@sluice/packet';
+import { copyBytes } from '../base/copy-bytes.ts';
 
 const joinBelowBytes = 4_096;
+const pageBytes = 64 * 1024;
 
 /** A PUBLISH ready to be sent, but for the receiver's packet id. */
 export class Encoded {
@@ -46,4 +48,36 @@ export function encodePublish(
   bytes.set(head.bytes);
   bytes.set(payload, head.bytes.length);
   return new Encoded(bytes, 0, bytes.length, head.packetIdOffset);
+}
+
+/**
+ * Where messages are encoded that leave in the turn in which they came: one behind the other, so that neighbours leave
+ * as one segment, like those that are forwarded. It is never written to twice.
+ */
+let page: Uint8Array = new Uint8Array(0);
+let pageUsed = 0;
+
+/** As `encodePublish`, for a payload in `bytes[start, end)` of the chunk that it came in. */
+export function encodeArrived(
+  fields: PublishHeadFields,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  version: ProtocolVersion,
+): Encoded {
+  if (end - start > joinBelowBytes) {
+    return encodePublish(fields, bytes.subarray(start, end), version);
+  }
+  const head = encodePublishHead(fields, end - start, version);
+  const size = head.bytes.length + end - start;
+  if (size > pageBytes) return encodePublish(fields, bytes.subarray(start, end), version);
+  if (pageUsed + size > page.length) {
+    page = new Uint8Array(pageBytes);
+    pageUsed = 0;
+  }
+  const begin = pageUsed;
+  const payloadStart = copyBytes(page, begin, head.bytes, 0, head.bytes.length);
+  pageUsed = copyBytes(page, payloadStart, bytes, start, end);
+  const packetIdAt = head.packetIdOffset === 0 ? 0 : begin + head.packetIdOffset;
+  return new Encoded(page, begin, pageUsed, packetIdAt);
 }

@@ -1,9 +1,15 @@
-import type { IncomingPublish, ProtocolVersion, PublishProperties, Qos } from '@sluice/packet';
+import type {
+  IncomingPublish,
+  ProtocolVersion,
+  PublishProperties,
+  Qos,
+  TopicName,
+} from '@sluice/packet';
 import type { Durability, Message } from '@sluice/plugin';
 import { asBuffer, ownBytes } from '../base/own-bytes.ts';
 import type { Batch } from '../commits/batch.ts';
 import type { Numbers } from '../context/context.ts';
-import { Encoded, encodePublish } from './encoded.ts';
+import { Encoded, encodeArrived, encodePublish } from './encoded.ts';
 
 /** The `store` operation of a message, shared by every session that queues it in the same batch. */
 export interface StoredBody {
@@ -36,6 +42,8 @@ export class RoutedMessage implements Message {
   readonly durability: Durability;
   /** QoS 2, and published again after a crash unless its commit comes first: it is to arrive once. */
   mayRepeat = false;
+  /** The name that its topic came with; undefined where none did. */
+  name: TopicName | undefined;
   /** Its body in the batch that queues it, while there is one. */
   body: StoredBody | undefined;
   /** The last copy with an earlier end, which queues share. */
@@ -70,10 +78,12 @@ export class RoutedMessage implements Message {
   /** A message out of a PUBLISH, which it forwards as it came where the receiver's variant allows. */
   static ofPacket(
     fields: Omit<Message, 'payload'>,
+    name: TopicName,
     packet: IncomingPublish,
     version: ProtocolVersion,
   ): RoutedMessage {
     const message = new RoutedMessage(fields, undefined);
+    message.name = name;
     message.#incoming = packet;
     if (!packet.dup && packet.properties.topicAlias === undefined) {
       message.#sourceVariant = variant(version, packet.qos, packet.retain);
@@ -142,7 +152,10 @@ export class RoutedMessage implements Message {
   ): Encoded {
     const packetId = qos === 0 ? 0 : anyPacketId;
     const fields = { topic, qos, retain, dup, packetId, properties };
-    return encodePublish(fields, this.payload, version);
+    const incoming = this.#incoming;
+    if (incoming === undefined) return encodePublish(fields, this.payload, version);
+    const { bytes, payloadStart, end } = incoming;
+    return encodeArrived(fields, bytes, payloadStart, end, version);
   }
 
   /**

@@ -85,11 +85,11 @@ export class Publishing {
     message: RoutedMessage,
     retained: RoutedMessage | undefined,
     publisher: Publisher,
-    known?: Route,
   ): number | FanOut {
     this.#context.commits.cut();
     const { client, hooks } = publisher;
-    const route = known ?? this.#router.lookup(message.topic);
+    const { name } = message;
+    const route = name === undefined ? this.#router.lookup(message.topic) : this.#router.find(name);
     // Asked before anything is kept: what it drops leaves nothing behind.
     const targets =
       hooks.route === undefined

@@ -41,25 +41,14 @@ export class Target {
   }
 }
 
-/** Where messages of one topic go. Valid until a subscription that matches it comes or goes. */
+/** Where messages of a topic go. Valid until a subscription that matches it comes or goes. */
 export class Route {
   /** All of them once `merge` has returned true, which is at once but for a large route. */
   targets: readonly Target[] = [];
-  /** Set when a subscription to exactly this topic changed. */
-  stale = false;
-  readonly topic: string;
-  readonly generation: number;
   readonly #maxAtOnce: number;
   #merging: Merging | undefined;
 
-  constructor(
-    topic: string,
-    subscriptions: readonly Subscription[],
-    generation: number,
-    maxAtOnce: number = Infinity,
-  ) {
-    this.topic = topic;
-    this.generation = generation;
+  constructor(subscriptions: readonly Subscription[], maxAtOnce: number = Infinity) {
     this.#maxAtOnce = maxAtOnce;
     if (subscriptions.length === 0) return;
     if (subscriptions.length === 1) {

@@ -1,24 +1,26 @@
-import { hasWildcard } from '@sluice/packet';
+import { hasWildcard, type TopicName } from '@sluice/packet';
 import type { Matcher } from '@sluice/plugin';
 import type { Context } from '../context/context.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import type { Subscription } from '../session/subscription.ts';
+import { KnownRoute } from './known-route.ts';
 import { Route, Target } from './route.ts';
 import { SharedGroups } from './shared-groups.ts';
 
-const maxCachedRoutes = 16_384;
+// As many as there are names in the decoders' cache.
+const maxKnownRoutes = 65_536;
 
 // A million take some 150 MB.
-const maxCachedTargets = 1_000_000;
+const maxKnownTargets = 1_000_000;
 
 /** Filter to receivers: the matcher, with the routes of the topics that were used last before it. */
 export class Router {
   readonly #matcher: Matcher<Subscription>;
   readonly #shared: SharedGroups;
-  #routes: Map<string, Route> = new Map();
-  /** Raised by every change of a wildcard subscription, which may touch any route. */
-  #generation = 0;
-  #cachedTargets = 0;
+  #known: Map<string, KnownRoute> = new Map();
+  /** Routes to one wildcard subscription and nothing else: one for all topics that it matches. */
+  #wild: Map<Subscription, Route> = new Map();
+  #knownTargets = 0;
   readonly #maxAtOnce: number;
 
   constructor(matcher: Matcher<Subscription>, context: Context, maxAtOnce: number = Infinity) {
@@ -58,41 +60,62 @@ export class Router {
     // A share group looks at its members itself.
     if (subscription.sharedFilter !== undefined) return;
     if (hasWildcard(subscription.topicFilter)) {
-      this.#generation++;
-      // None of them is looked at again, and they refer to sessions that may have ended.
+      // Any of them may match, and they refer to sessions that may have ended.
       this.#forgetRoutes();
       return;
     }
-    const route = this.#routes.get(subscription.topicFilter);
-    if (route === undefined) return;
-    route.stale = true;
-    this.#routes.delete(subscription.topicFilter);
+    this.#known.get(subscription.topicFilter)?.end();
+    this.#known.delete(subscription.topicFilter);
   }
 
-  /** Whether a route that somebody kept may still be used. */
-  isCurrent(route: Route): boolean {
-    return !route.stale && route.generation === this.#generation;
+  /** As `lookup`, without a look at the topic where a message came with the same name before. */
+  find(name: TopicName): Route {
+    const noted = name.note as Route | undefined;
+    if (noted !== undefined) return noted;
+    const known = this.#knownRoute(name.topic);
+    known.noteWith(name);
+    return known.route;
   }
 
   /** Where messages of a topic go. */
   lookup(topic: string): Route {
-    const known = this.#routes.get(topic);
+    return this.#knownRoute(topic).route;
+  }
+
+  #knownRoute(topic: string): KnownRoute {
+    const known = this.#known.get(topic);
     if (known !== undefined) return known;
     const subscriptions: Subscription[] = [];
     this.#matcher.match(topic, subscriptions);
-    const route = new Route(topic, subscriptions, this.#generation, this.#maxAtOnce);
     // Topics come from peers: the cache starts again rather than grow with them.
-    if (this.#routes.size >= maxCachedRoutes || this.#cachedTargets >= maxCachedTargets) {
+    if (this.#known.size >= maxKnownRoutes || this.#knownTargets >= maxKnownTargets) {
       this.#forgetRoutes();
     }
-    this.#cachedTargets += subscriptions.length;
-    this.#routes.set(topic, route);
+    this.#knownTargets += subscriptions.length;
+    const made = new KnownRoute(this.#routeTo(subscriptions));
+    this.#known.set(topic, made);
+    return made;
+  }
+
+  #routeTo(subscriptions: readonly Subscription[]): Route {
+    const [first, second] = subscriptions;
+    const isWild = first !== undefined && second === undefined && hasWildcard(first.topicFilter);
+    if (!isWild) return new Route(subscriptions, this.#maxAtOnce);
+    let route = this.#wild.get(first);
+    if (route === undefined) {
+      route = new Route(subscriptions, this.#maxAtOnce);
+      this.#wild.set(first, route);
+    }
     return route;
   }
 
   #forgetRoutes(): void {
-    if (this.#routes.size > 0) this.#routes = new Map();
-    this.#cachedTargets = 0;
+    if (this.#known.size > 0) {
+      for (const known of this.#known.values()) known.end();
+      this.#known = new Map();
+      this.#wild = new Map();
+    }
+    this.#knownTargets = 0;
   }
 
   /** Delivers a message to every receiver of its route, which is not a large one. Returns how many took it. */
