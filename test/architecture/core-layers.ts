@@ -24,6 +24,8 @@ export const adapters: ReadonlyMap<string, readonly string[]> = new Map([
   ['base/environment.ts', ['node:crypto', 'node:perf_hooks', 'node:v8', 'hyperid']],
   // The one place that works a stream.
   ['connection/duplex-port.ts', ['node:net', 'node:stream']],
+  // Reads sockets its own way.
+  ['connection/socket-reads.ts', ['node:net', 'node:stream']],
   // Tells addresses apart: a function only.
   ['connection/address-counts.ts', ['node:net']],
   // Reads addresses and certificates off a stream: a type only.

@@ -9,6 +9,7 @@ import { Connection } from './connection/connection.ts';
 import { describeConnection, sendAtOnce } from './connection/connection-info.ts';
 import { DuplexPort } from './connection/duplex-port.ts';
 import type { Parts } from './connection/parts.ts';
+import { SocketReads } from './connection/socket-reads.ts';
 import type { Limits } from './context/options.ts';
 import type { ScopeTerms } from './context/scopes.ts';
 import { handlePacket } from './handlers/packet.ts';
@@ -37,6 +38,7 @@ export class Entrance {
   readonly #connections: Members<Connection>;
   /** Of the broker and its scopes together. */
   readonly #addresses: AddressCounts;
+  readonly #socketReads: SocketReads;
   /** Its own connections; of the broker all. */
   #count = 0;
   #onEmpty: (() => void) | undefined;
@@ -49,6 +51,7 @@ export class Entrance {
     this.#all = outer === undefined ? [this] : [this, outer];
     this.#connections = outer === undefined ? new Members() : outer.#connections;
     this.#addresses = outer === undefined ? new AddressCounts() : outer.#addresses;
+    this.#socketReads = outer === undefined ? new SocketReads() : outer.#socketReads;
     if (outer === undefined) parts.context.overload.watch(new Loads(this.#connections));
   }
 
@@ -69,7 +72,7 @@ export class Entrance {
     context.stats.connectionsTotal++;
     sendAtOnce(stream);
     context.scopes.entered(described, this.#scope);
-    const port = new DuplexPort(stream);
+    const port = new DuplexPort(stream, this.#socketReads);
     const connection = new Connection(port, described, this.#parts, this.#scope, handlePacket);
     this.#add(connection);
     if (stream.closed) this.#remove(connection);

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asError } from '../base/as-error.ts';
 import type { Port, PortOwner } from '../base/port.ts';
+import type { SocketReads } from './socket-reads.ts';
 
 const portOf: unique symbol = Symbol('port');
 
@@ -13,11 +14,13 @@ interface OwnedDuplex extends Duplex {
 export class DuplexPort implements Port {
   readonly copies: boolean;
   readonly #stream: OwnedDuplex;
+  readonly #socketReads: SocketReads;
   #owner: PortOwner | undefined;
   #error: Error | undefined;
 
-  constructor(stream: Duplex) {
+  constructor(stream: Duplex, socketReads: SocketReads) {
     this.#stream = stream;
+    this.#socketReads = socketReads;
     // Sockets hand what they accept to the system; another stream may keep the memory it was given.
     this.copies = stream instanceof Socket;
     // What came before its end is handled first, and may have to wait: a socket would have answered the end by then.
@@ -31,6 +34,7 @@ export class DuplexPort implements Port {
   open(owner: PortOwner): void {
     this.#owner = owner;
     const stream = this.#stream;
+    this.#socketReads.begin(stream);
     // Named functions that find the port through the stream: no closure for each connection.
     stream.on('data', onData);
     stream.on('drain', onDrain);

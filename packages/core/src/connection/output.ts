@@ -5,6 +5,7 @@ import {
   acknowledgementBytes,
   type OutputMemory,
 } from '../base/output-memory.ts';
+import { ownBytes } from '../base/own-bytes.ts';
 import type { Port } from '../base/port.ts';
 import type { Stats } from '../base/stats.ts';
 import type { Turn, TurnTask } from '../base/turn.ts';
@@ -113,7 +114,9 @@ export class Output implements TurnTask {
     this.#written += queued;
     this.#stats.bytesSent += queued;
     if ((this.#more === undefined || this.#more.length === 0) && this.#packetIdAt === 0) {
-      this.#port.write(this.#memory.view(first, this.#start, this.#end));
+      const view = this.#memory.view(first, this.#start, this.#end);
+      // What has to wait in the stream would keep all the memory around it.
+      this.#port.write(this.#port.pending === 0 ? view : ownBytes(view));
     } else {
       this.#gather(first, queued);
     }

@@ -1,5 +1,6 @@
 import type { Decoder, Packet } from '@sluice/packet';
 import type { Limits } from '../base/limits.ts';
+import { ownBytes } from '../base/own-bytes.ts';
 import type { Port } from '../base/port.ts';
 import type { SlicedTask } from '../base/turn.ts';
 import type { Context } from '../context/context.ts';
@@ -82,7 +83,8 @@ export class Reading implements SlicedTask {
 
   push(chunk: Uint8Array): void {
     if (this.#stops !== 0 || this.#unfinished || this.#running) {
-      this.#keep(chunk);
+      // It may stay for long, and would keep all the memory around it.
+      this.#keep(ownBytes(chunk));
       this.#pause();
       return;
     }

@@ -1,0 +1,80 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** The releases of Node whose sockets are known to read this way. With any other, and where it is named, sockets read as Node has it. */
+const knownMajors: readonly number[] = [20, 22, 24];
+
+const readBytes = 64 * 1024;
+const poolBytes = 64 * 1024;
+
+/** What Node sets on a socket for `onread`, which it offers for sockets that connect but not for those it accepted. */
+interface OnRead {
+  readonly buffer: symbol;
+  readonly callback: symbol;
+}
+
+interface Accepted extends Socket {
+  readonly _handle?: { useUserBuffer?(buffer: Uint8Array): void } | null;
+  [hidden: symbol]: unknown;
+}
+
+/**
+ * Reads all sockets of a broker into one buffer, and hands over what came in memory of the right size. Node by itself
+ * allocates 64 KB for each read and cuts them to the size of what came, which costs as much as a small message.
+ *
+ * A socket stays the stream that it is: who reads it otherwise, pauses it or has put bytes back gets what Node would have
+ * given.
+ */
+export class SocketReads {
+  readonly #onRead: OnRead | undefined;
+  readonly #received: (this: Socket, length: number, buffer: Uint8Array) => boolean;
+  #buffer: Buffer | undefined;
+  #pool: Buffer = Buffer.alloc(0);
+  #used = 0;
+
+  constructor(version: string = process.versions.node, platform: string = process.platform) {
+    this.#onRead = findOnRead(version, platform);
+    const take = (buffer: Uint8Array, length: number): Buffer => this.#take(buffer, length);
+    this.#received = function received(length, buffer) {
+      const chunk = take(buffer, length);
+      if (this.readableFlowing !== true || this.readableLength > 0) return this.push(chunk);
+      this.emit('data', chunk);
+      return true;
+    };
+  }
+
+  /** Reads a stream this way from now on, where it is a socket that can be. */
+  begin(stream: Duplex): void {
+    if (this.#onRead === undefined || stream.constructor !== Socket) return;
+    const socket = stream as Accepted;
+    const { buffer, callback } = this.#onRead;
+    // One that connected with `onread` has them already.
+    if (typeof socket._handle?.useUserBuffer !== 'function' || socket[buffer] !== null) return;
+    this.#buffer ??= Buffer.allocUnsafeSlow(readBytes);
+    socket[buffer] = this.#buffer;
+    socket[callback] = this.#received;
+    socket._handle.useUserBuffer(this.#buffer);
+  }
+
+  /** The bytes of a read, in memory that is never written to again: messages are forwarded as they lie in it. */
+  #take(buffer: Uint8Array, length: number): Buffer {
+    if (length > this.#pool.length - this.#used) {
+      this.#pool = Buffer.allocUnsafeSlow(poolBytes);
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used += length;
+    this.#pool.set(length === buffer.length ? buffer : buffer.subarray(0, length), start);
+    return this.#pool.subarray(start, this.#used);
+  }
+}
+
+/** Undefined where sockets do not read that way, or not that it is known. */
+function findOnRead(version: string, platform: string): OnRead | undefined {
+  // There the system has the buffers of several sockets at a time.
+  if (platform === 'win32' || !knownMajors.includes(Number.parseInt(version, 10))) return undefined;
+  const symbols = Object.getOwnPropertySymbols(new Socket());
+  const buffer = symbols.find(({ description }) => description === 'kBuffer');
+  const callback = symbols.find(({ description }) => description === 'kBufferCb');
+  return buffer === undefined || callback === undefined ? undefined : { buffer, callback };
+}
