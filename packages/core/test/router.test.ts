@@ -67,7 +67,13 @@ const aPublication = fc.record({
   publisherId: fc.constantFrom('c', 'd', 'x', ''),
   hasName: fc.boolean(),
   isForgotten: fc.boolean(),
+  isNew: fc.boolean(),
 });
+
+/** A name of the cache, or one that it does not keep yet. */
+function nameOf(topic: string, isNew: boolean): TopicName {
+  return new TopicName(topic, 1, 0, isNew ? -1 : 1);
+}
 
 test('whatever was subscribed, cached and noted before, a message goes where it should', () => {
   fc.assert(
@@ -81,9 +87,10 @@ test('whatever was subscribed, cached and noted before, a message goes where it 
         if ('topic' in step) {
           const message = RoutedMessage.of(aMessage(step));
           got.length = 0;
-          const name = names.get(message.topic) ?? new TopicName(message.topic, 1);
-          // Sometimes a cache has forgotten the name, and made another one.
-          names.set(message.topic, step.isForgotten ? new TopicName(message.topic, 1) : name);
+          const name = names.get(message.topic) ?? nameOf(message.topic, step.isNew);
+          // Sometimes a cache has forgotten the name, or does not keep it yet, and makes another one.
+          if (step.isForgotten || name.isNew) names.delete(message.topic);
+          else names.set(message.topic, name);
           const route = step.hasName ? router.find(name) : router.lookup(message.topic);
           const count = router.route(message, route);
           const wanted = expected(subscriptions.values(), message);
@@ -157,6 +164,18 @@ test('a route is no longer noted with its name once it may be wrong', () => {
   expect(name.note).toBe(route);
   router.changed(other);
   expect(name.note).toBe(route);
+});
+
+test('the route of a topic that is new is not remembered', () => {
+  const router = aRouter();
+  router.add(aSubscription('t/0'));
+  const name = nameOf('t/0', true);
+  const route = router.find(name);
+  expect(route.targets).toHaveLength(1);
+  expect(name.note).toBe(undefined);
+  expect(router.find(nameOf('t/0', true))).not.toBe(route);
+  const known = router.lookup('t/0');
+  expect(router.find(nameOf('t/0', true))).toBe(known);
 });
 
 test('topics come from peers: any number of them is forgotten again', () => {

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import { TopicName } from './topic-name.ts';
+import { notYet, TopicName } from './topic-name.ts';
 import { hashOfTopic, TopicWords } from './topic-words.ts';
 
 /** Longer topics are decoded each time. */
@@ -9,10 +9,13 @@ const maxNames = 65_536;
 const maxWords = 1_048_576;
 const fewestSlots = 16;
 const maxProbes = 16;
+const fewestFiltered = 4_096;
+const places = 131_072;
 
 /**
  * Topic names by their bytes, so that a topic seen before costs neither a check nor a string. It begins again when it holds
- * 65,536 names or 4 MiB of them; none is longer than 128 bytes. Meant to be shared by the decoders of a broker.
+ * 65,536 names or 4 MiB of them; none is longer than 128 bytes. Beyond 4,096 a name is kept when it comes again, so that
+ * topics which come once cost little and drive nothing out. Meant to be shared by the decoders of a broker.
  */
 export class TopicCache {
   // A name is in one of the sixteen slots from where its hash points to. A slot with hash 0 is empty. Half of
@@ -22,6 +25,8 @@ export class TopicCache {
   #count = 0;
   readonly #words: TopicWords = new TopicWords();
   #beginning = 1;
+  /** The last of the hashes that led to each place, 16 bits of it: who finds its own there came before. */
+  #came: Uint16Array | undefined;
 
   /** Whether `name` is what lies in `bytes[start, end)`; `view` shows the same memory, if given. */
   isAt(
@@ -58,8 +63,12 @@ export class TopicCache {
     return undefined;
   }
 
-  /** Keeps a topic that passed every check, is not here, and lies in `bytes[start, end)`. */
+  /** Keeps a topic that passed every check, is not here, and lies in `bytes[start, end)`; with many others not before it comes again. */
   add(topic: string, bytes: Buffer, start: number, end: number): TopicName {
+    const hash = hashOfTopic(bytes, undefined, start, end);
+    if (this.#count >= fewestFiltered && this.#isNew(hash)) {
+      return new TopicName(topic, end - start, 0, notYet);
+    }
     if (this.#count === maxNames || this.#words.used + maxCachedTopicBytes / 4 > maxWords) {
       this.#beginAgain();
     } else if (this.#count * 2 === this.#hashes.length) {
@@ -68,8 +77,18 @@ export class TopicCache {
     this.#count++;
     const at = this.#words.add(bytes, start, end);
     const name = new TopicName(topic, end - start, at, this.#beginning);
-    this.#put(hashOfTopic(bytes, undefined, start, end), name);
+    this.#put(hash, name);
     return name;
+  }
+
+  #isNew(hash: number): boolean {
+    this.#came ??= new Uint16Array(places);
+    const place = hash & (places - 1);
+    // Never 0, which is what an empty place has.
+    const mark = (hash >>> 16) | 1;
+    if (this.#came[place] === mark) return false;
+    this.#came[place] = mark;
+    return true;
   }
 
   #put(hash: number, name: TopicName): void {

@@ -1,5 +1,8 @@
 import { countLevels } from './topics.ts';
 
+/** The beginning of a name that its cache does not keep yet. */
+export const notYet = -1;
+
 /** A topic name that was checked. A cache gives the same object whenever it meets the same bytes. */
 export class TopicName {
   readonly topic: string;
@@ -8,7 +11,10 @@ export class TopicName {
   readonly levels: number;
   /** What the owner of the cache wants to find again with the name. It lives as long as the name is remembered. */
   note: unknown;
-  /** Where its cache has the bytes, and since which of its beginnings; 0 where no cache has them. */
+  /**
+   * Where its cache has the bytes, and since which of its beginnings: 0 where no cache has them, and `notYet` where one has
+   * them from the next time on.
+   */
   readonly at: number;
   readonly beginning: number;
 
@@ -19,5 +25,10 @@ export class TopicName {
     this.note = undefined;
     this.at = at;
     this.beginning = beginning;
+  }
+
+  /** Whether the topic came for the first time, as far as its cache remembers: most of such never come again. */
+  get isNew(): boolean {
+    return this.beginning === notYet;
   }
 }

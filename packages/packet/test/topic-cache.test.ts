@@ -24,6 +24,12 @@ function add(cache: TopicCache, topic: string): TopicName {
   return cache.add(topic, bytes, start, end);
 }
 
+/** As often as it takes. */
+function keep(cache: TopicCache, topic: string): TopicName {
+  const name = add(cache, topic);
+  return name.isNew ? add(cache, topic) : name;
+}
+
 function isAt(cache: TopicCache, name: TopicName, topic: string, hasView: boolean): boolean {
   const { bytes, view, start, end } = inChunk(topic, hasView);
   return cache.isAt(name, bytes, view, start, end);
@@ -59,7 +65,7 @@ test('finds what was added, by its bytes alone', () => {
 test('forgets hardly any of twenty thousand', () => {
   const cache = new TopicCache();
   const topics = Array.from({ length: 20_000 }, (_, index) => `site/${index % 50}/lamp-${index}`);
-  for (const topic of topics) add(cache, topic);
+  for (const topic of topics) keep(cache, topic);
   const found = topics.filter((topic) => find(cache, topic, true)?.topic === topic);
   expect(found.length).toBeGreaterThan(19_950);
 });
@@ -71,17 +77,40 @@ describe('begins again', () => {
   ])('after %s', (_, count, rest) => {
     const cache = new TopicCache();
     const nth = (index: number) => `${String(index).padStart(5, '0')}${rest}`;
-    const first = add(cache, nth(0));
-    for (let index = 1; index < count; index++) add(cache, nth(index));
+    const first = keep(cache, nth(0));
+    for (let index = 1; index < count; index++) keep(cache, nth(index));
     expect(isAt(cache, first, nth(0), true)).toBe(true);
     expect(find(cache, nth(0), true)).toBe(first);
-    const next = add(cache, 'next');
+    const next = keep(cache, 'next');
     expect(find(cache, nth(0), true)).toBe(undefined);
     // Its place has another name now, even where that has the same bytes.
     expect(isAt(cache, first, nth(0), true)).toBe(false);
     expect(add(cache, nth(0))).not.toBe(first);
     expect(find(cache, 'next', false)).toBe(next);
   });
+});
+
+test('with many names, one is kept when it comes again', () => {
+  const cache = new TopicCache();
+  for (let index = 0; index < 4_096; index++)
+    expect(add(cache, `early/${index}`).isNew).toBe(false);
+  const once = add(cache, 'late');
+  expect([once.isNew, once.topic, once.bytes, once.levels]).toEqual([true, 'late', 4, 1]);
+  expect(find(cache, 'late', true)).toBe(undefined);
+  expect(isAt(cache, once, 'late', true)).toBe(false);
+  const again = add(cache, 'late');
+  expect(again.isNew).toBe(false);
+  expect(find(cache, 'late', true)).toBe(again);
+});
+
+test('a million names that come once drive none out', () => {
+  const cache = new TopicCache();
+  const name = keep(cache, 'mine');
+  for (let index = 0; index < 1_000_000; index++) {
+    const bytes = Buffer.from(`other/${index}`);
+    cache.add(`other/${index}`, bytes, 0, bytes.length);
+  }
+  expect(find(cache, 'mine', true)).toBe(name);
 });
 
 test('topics that a peer chose to collide cost misses, and nothing else', () => {

@@ -68,10 +68,12 @@ export class Router {
     this.#known.delete(subscription.topicFilter);
   }
 
-  /** As `lookup`, without a look at the topic where a message came with the same name before. */
+  /** As `lookup`, without a look at the topic where a message came with the same name before. A topic that is new is not remembered. */
   find(name: TopicName): Route {
     const noted = name.note as Route | undefined;
     if (noted !== undefined) return noted;
+    if (name.isNew)
+      return this.#known.get(name.topic)?.route ?? this.#routeTo(this.#match(name.topic));
     const known = this.#knownRoute(name.topic);
     known.noteWith(name);
     return known.route;
@@ -85,8 +87,7 @@ export class Router {
   #knownRoute(topic: string): KnownRoute {
     const known = this.#known.get(topic);
     if (known !== undefined) return known;
-    const subscriptions: Subscription[] = [];
-    this.#matcher.match(topic, subscriptions);
+    const subscriptions = this.#match(topic);
     // Topics come from peers: the cache starts again rather than grow with them.
     if (this.#known.size >= maxKnownRoutes || this.#knownTargets >= maxKnownTargets) {
       this.#forgetRoutes();
@@ -95,6 +96,12 @@ export class Router {
     const made = new KnownRoute(this.#routeTo(subscriptions));
     this.#known.set(topic, made);
     return made;
+  }
+
+  #match(topic: string): Subscription[] {
+    const subscriptions: Subscription[] = [];
+    this.#matcher.match(topic, subscriptions);
+    return subscriptions;
   }
 
   #routeTo(subscriptions: readonly Subscription[]): Route {
