@@ -1,21 +1,23 @@
 import { hasWildcard } from '@sluice/packet';
 import type { Durability, Message } from '@sluice/plugin';
-import { Deadline, type DeadlineOwner } from '../base/deadlines.ts';
 import type { Context } from '../context/context.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import { Retained } from './retained.ts';
 import type { RetainedCursor } from './retained-cursor.ts';
+import { RetainedExpiry } from './retained-expiry.ts';
 
 /** The retained messages of a broker (section 3.3.1.3): in memory to be found, in commits to be kept. */
 export class RetainedMessages {
   readonly #context: Context;
   readonly #store: Retained;
+  readonly #expiry: RetainedExpiry;
   /** Topics whose message was never committed. */
   readonly #transient: Set<string> = new Set();
 
   constructor(context: Context) {
     this.#context = context;
     this.#store = new Retained(context.limits);
+    this.#expiry = new RetainedExpiry(context, (topic) => this.#expired(topic));
   }
 
   get size(): number {
@@ -45,7 +47,7 @@ export class RetainedMessages {
     this.#count();
     this.#transient.delete(message.topic);
     this.#context.commits.add({ type: 'retain', message }, message.bytes, message.durability);
-    this.#expire(message);
+    this.#expiry.set(message.topic, message.expiresAt);
     return true;
   }
 
@@ -61,7 +63,7 @@ export class RetainedMessages {
     this.#count();
     this.#transient.add(topic);
     if (isStored) this.#context.commits.add({ type: 'clearRetained', topic });
-    this.#expire(message);
+    this.#expiry.set(message.topic, message.expiresAt);
     return true;
   }
 
@@ -79,7 +81,7 @@ export class RetainedMessages {
       return;
     }
     this.#count();
-    this.#expire(message);
+    this.#expiry.set(message.topic, message.expiresAt);
   }
 
   /** Messages older than `before` on topics that a filter matches. */
@@ -94,19 +96,9 @@ export class RetainedMessages {
     return this.walk(filter, before);
   }
 
-  #expire(message: RoutedMessage): void {
-    if (message.expiresAt === Infinity) return;
-    const { environment, deadlines } = this.#context;
-    // Not the message itself, which the store keeps in a smaller form.
-    const { topic, number } = message;
-    const owner: DeadlineOwner = { onDeadline: () => this.#expired(topic, number) };
-    const inMs = message.expiresAt - environment.now();
-    deadlines.set(new Deadline(owner), environment.monotonic() + Math.max(0, inMs));
-  }
-
-  #expired(topic: string, number: number): void {
+  #expired(topic: string): void {
     const message = this.#store.get(topic);
-    if (message === undefined || message.number !== number) return;
+    if (message === undefined) return;
     this.delete(topic);
     this.#context.hooks.expired?.({ clientId: undefined, message });
   }
@@ -114,6 +106,7 @@ export class RetainedMessages {
   /** Forgets the message of a topic, if it has one. */
   delete(topic: string, durability?: Durability): void {
     if (this.#store.delete(topic) === undefined) return;
+    this.#expiry.clear(topic);
     this.#count();
     if (this.#transient.delete(topic)) return;
     this.#context.commits.add({ type: 'clearRetained', topic }, 0, durability);
