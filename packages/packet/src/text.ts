@@ -1,6 +1,8 @@
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { malformed } from './errors.ts';
 
+const shortBytes = 16;
+
 /**
  * The string in `bytes[start, end)`, checked first: Node decodes ill-formed UTF-8 to U+FFFD in
  * silence. Throws a malformed-packet error on it and on U+0000. A leading U+FEFF is kept.
@@ -13,9 +15,48 @@ export function decodeText(bytes: Buffer, start: number, end: number): string {
     seen |= byte;
   }
   if (seen < 0x80) return bytes.toString('latin1', start, end);
+  if (end - start <= shortBytes) return decodeShort(bytes, start, end);
   // Overlong forms, surrogates and truncated sequences: [MQTT-1.5.4-1]
-  if (!isUtf8(bytes.subarray(start, end))) throw malformed('ill-formed UTF-8 in a string');
+  if (!isUtf8(bytes.subarray(start, end))) throw illFormed();
   return bytes.toString('utf8', start, end);
+}
+
+/** The same without a call into Node, which costs more than a few characters do. */
+function decodeShort(bytes: Buffer, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at++) {
+    const lead = bytes[at] as number;
+    if (lead < 0x80) {
+      text += String.fromCharCode(lead);
+      continue;
+    }
+    const more = followers(lead);
+    let code = lead & (0x3f >> more);
+    for (let left = more; left > 0; left--) {
+      const byte = ++at < end ? (bytes[at] as number) : 0;
+      if (byte >> 6 !== 0b10) throw illFormed();
+      code = (code << 6) | (byte & 0x3f);
+    }
+    if (code < (smallest[more] as number) || code > 0x10ffff || code >> 11 === 0x1b)
+      throw illFormed();
+    text += String.fromCodePoint(code);
+  }
+  return text;
+}
+
+/** How many bytes follow the first one of a character that is not ASCII. */
+function followers(lead: number): number {
+  if (lead >> 5 === 0b110) return 1;
+  if (lead >> 4 === 0b1110) return 2;
+  if (lead >> 3 === 0b11110) return 3;
+  throw illFormed();
+}
+
+// By how many bytes follow: what fits into fewer must be in fewer.
+const smallest = [0, 0x80, 0x800, 0x10000];
+
+function illFormed(): Error {
+  return malformed('ill-formed UTF-8 in a string');
 }
 
 /**
