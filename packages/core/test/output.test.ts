@@ -46,6 +46,16 @@ test('one segment is not copied', () => {
   expect(port.written[0]?.buffer).toBe(bytes.buffer);
 });
 
+test('one segment that has to wait in the stream is copied, and keeps no memory around it', () => {
+  const { output, port, environment } = anOutput();
+  port.pending = 1;
+  const bytes = new Uint8Array(64 * 1024).fill(7);
+  output.append(bytes, 1, 3);
+  environment.runTurn();
+  expect([...(port.written[0] ?? [])]).toEqual([7, 7]);
+  expect(port.written[0]?.buffer.byteLength).toBe(2);
+});
+
 test('segments that lie behind each other leave as one, not copied', () => {
   const { output, port, environment } = anOutput();
   const bytes = Uint8Array.from({ length: 10 }, (_, index) => index);

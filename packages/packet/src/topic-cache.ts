@@ -9,8 +9,10 @@ const maxNames = 65_536;
 const maxWords = 1_048_576;
 const fewestSlots = 16;
 const maxProbes = 16;
-const fewestFiltered = 4_096;
-const places = 131_072;
+// With fewer names every topic is kept at once.
+const namesKeptAtOnce = 4_096;
+// Twice as many as names: a topic is remembered from one time to the next although others come in between.
+const cameOncePlaces = 131_072;
 
 /**
  * Topic names by their bytes, so that a topic seen before costs neither a check nor a string. It begins again when it holds
@@ -66,7 +68,7 @@ export class TopicCache {
   /** Keeps a topic that passed every check, is not here, and lies in `bytes[start, end)`; with many others not before it comes again. */
   add(topic: string, bytes: Buffer, start: number, end: number): TopicName {
     const hash = hashOfTopic(bytes, undefined, start, end);
-    if (this.#count >= fewestFiltered && this.#isNew(hash)) {
+    if (this.#count >= namesKeptAtOnce && this.#isNew(hash)) {
       return new TopicName(topic, end - start, 0, notYet);
     }
     if (this.#count === maxNames || this.#words.used + maxCachedTopicBytes / 4 > maxWords) {
@@ -82,8 +84,8 @@ export class TopicCache {
   }
 
   #isNew(hash: number): boolean {
-    this.#came ??= new Uint16Array(places);
-    const place = hash & (places - 1);
+    this.#came ??= new Uint16Array(cameOncePlaces);
+    const place = hash & (cameOncePlaces - 1);
     // Never 0, which is what an empty place has.
     const mark = (hash >>> 16) | 1;
     if (this.#came[place] === mark) return false;
