@@ -7,7 +7,12 @@ import { deflateRawSync } from 'node:zlib';
 import { expect, onTestFinished } from 'vitest';
 import { opcodes, upgrade } from '../../../packages/conformance/src/web-socket.ts';
 import { attachWebSocket } from '../../../packages/server/src/attach-web-socket.ts';
+import type { ListenerOptions } from '../../../packages/server/src/config.ts';
+import { Arrivals } from '../../../packages/server/src/listeners/arrivals.ts';
+import { prepareListener } from '../../../packages/server/src/listeners/open.ts';
+import { createLogger } from '../../../packages/server/src/logging.ts';
 import { serverFiles, trust } from '../../../packages/server/test/certificates.ts';
+import type { AttackWorld } from '../attack-world.ts';
 import { bytes, rawConnect, str } from '../vectors/parts.ts';
 import type { Attack } from './attack.ts';
 
@@ -56,6 +61,46 @@ const proxyHeaders: readonly Uint8Array[] = [
     wrong[at] = (wrong[at] ?? 0) ^ 0x40;
     return wrong;
   }),
+];
+
+/** A listener of the server that reads PROXY headers; returns the port, and the reasons of its refusals. */
+async function listenForProxies(world: AttackWorld, options: Partial<ListenerOptions>) {
+  const refusals: string[] = [];
+  const write = (line: string) => void refusals.push(JSON.parse(line).reason);
+  const logger = createLogger('debug', { write });
+  const merged = { type: 'tcp', host, port: 0, proxyProtocol: { from: [host] }, ...options };
+  const listener = await prepareListener(merged as ListenerOptions)({
+    handle: world.broker.handle,
+    logger,
+    arrivals: new Arrivals({ timeoutMs: 300, maxPending: 100, maxPendingPerAddress: 100 }, logger),
+    maxPacketBytes: 1_000,
+    maxConnectPacketBytes: 1_000,
+  });
+  onTestFinished(() => {
+    listener.stop();
+    listener.destroy();
+  });
+  return { port: listener.port as number, refusals };
+}
+
+/** What a proxy may get wrong, and why it is refused then. */
+const brokenHeaders: readonly (readonly [header: Uint8Array, reason: string])[] = [
+  [new Uint8Array(0), 'there is none'],
+  [Buffer.from(`PROXY UNKNOWN ${'x'.repeat(92)}\r\n`), 'version 1: no line break within 107'],
+  [Buffer.from('PROXY TCP4 ::1 ::1 1 2\r\n'), 'version 1: an address that is not of TCP4'],
+  [Buffer.from('PROXY TCP4 192.0.2.1 192.0.2.2 70000 1\r\n'), 'version 1: a port that is none'],
+  [bytes(signature, '31 11 000c 7f000001 7f000001 04d2 075b'), 'version 2'],
+  [bytes(signature, '21 11 0008 7f000001 7f000001'), 'version 2'],
+  [bytes(signature, '21 11 0011 7f000001 7f000001 04d2 075b 20 ffff 0000'), 'version 2'],
+  [bytes(signature, '21 11 ffff'), 'version 2: more'],
+];
+
+/** Headers of a proxy, and what a client behind it sends. */
+const goodHeaders: readonly Uint8Array[] = [
+  Buffer.from('PROXY TCP4 192.0.2.1 192.0.2.2 40000 1883\r\n'),
+  Buffer.from(`PROXY UNKNOWN ${'x'.repeat(91)}\r\n`),
+  bytes(signature, '20 00 0000'),
+  bytes(signature, '21 11 000f 7f000001 7f000001 04d2 075b 04 0000'),
 ];
 
 /** Attacks below MQTT. */
@@ -115,6 +160,50 @@ export const transports: readonly Attack[] = [
       }
       await world.until(() => sockets.every(({ closed }) => closed), 'they are closed');
       expect(sockets.map(({ bytesRead }) => bytesRead)).toEqual(sockets.map(() => 0));
+    },
+  },
+  {
+    id: 'S28',
+    name: 'A trusted proxy whose header is missing, too long, wrong at any byte, not finished, or comes within TLS; a header from somebody else',
+    outcome:
+      'closed without a word, and the log says what is wrong with the header; whoever is no proxy cannot say where it comes from',
+    bound: 'the time for what comes before MQTT; 107 bytes for version 1, 4,096 for version 2',
+    async run(world) {
+      const proxy = await listenForProxies(world, {});
+      const sockets: Socket[] = [];
+      const send = async (port: number, header: Uint8Array, rest: Uint8Array = aConnect) => {
+        const socket = await dial(port);
+        sockets.push(socket);
+        socket.write(Buffer.concat([header, rest]));
+        return socket;
+      };
+      for (const [header, reason] of brokenHeaders) {
+        const known = proxy.refusals.length;
+        const socket = await send(proxy.port, header);
+        await world.until(() => socket.closed && proxy.refusals.length > known, reason);
+        expect(proxy.refusals.at(-1)).toContain(`PROXY header: ${reason}`);
+      }
+      for (const header of proxyHeaders.slice(-12)) await send(proxy.port, header);
+      for (const header of goodHeaders) {
+        await send(proxy.port, header.subarray(0, -1), new Uint8Array(0));
+      }
+      const other = await listenForProxies(world, { proxyProtocol: { from: ['192.0.2.0/24'] } });
+      for (const header of goodHeaders) await send(other.port, header);
+      const secured = await listenForProxies(world, { type: 'tls', ...serverFiles });
+      await send(secured.port, new Uint8Array(0));
+      const inside = connectTls({ port: secured.port, host, ...trust });
+      inside.on('error', () => {});
+      inside.resume();
+      sockets.push(inside);
+      inside.write(Buffer.concat([goodHeaders[0] as Uint8Array, aConnect]));
+      await world.until(() => sockets.every(({ closed }) => closed), 'they are closed');
+      expect(sockets.map(({ bytesRead }) => bytesRead)).toEqual(sockets.map(() => 0));
+      for (const header of goodHeaders) {
+        const client = await dial(proxy.port);
+        client.write(Buffer.concat([header, aConnect]));
+        await world.until(() => client.bytesRead > 0, 'the CONNACK');
+        client.destroy();
+      }
     },
   },
   {
