@@ -33,13 +33,15 @@ interface ReadingOwner {
   fail(error: unknown): void;
 }
 
+type ReadingContext = Pick<Context, 'environment' | 'turn'>;
+
 const turnBudgetMs = 1;
 
 /** Takes packets out of the chunks of one connection, in order, and stops where something has to come first. */
 export class Reading implements SlicedTask {
   readonly #decoder: Decoder;
   readonly #port: Port;
-  readonly #context: Context;
+  readonly #context: ReadingContext;
   readonly #owner: ReadingOwner;
   #stops = 0;
   #running = false;
@@ -58,7 +60,7 @@ export class Reading implements SlicedTask {
   #isWide = false;
   #onFinished: (() => void) | undefined;
 
-  constructor(decoder: Decoder, port: Port, context: Context, owner: ReadingOwner) {
+  constructor(decoder: Decoder, port: Port, context: ReadingContext, owner: ReadingOwner) {
     this.#decoder = decoder;
     this.#port = port;
     this.#context = context;
