@@ -841,7 +841,7 @@ static int throughput(void) {
   uint64_t exp = tot_sent * fan;
   lastp = now();
   lastr = tot_recv;
-  uint64_t tend = now() + 20000000000ull;
+  uint64_t tend = now() + 120000000000ull;
   while ((tot_recv < exp || missing_acks()) && now() < tend) {
     poll_once(20);
     exp = tot_sent * fan;
