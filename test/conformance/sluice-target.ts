@@ -67,7 +67,7 @@ export const narrow: Setup = {
 /** Tells every client to be heard of soon. */
 export const impatient: Setup = {
   persistence: 'memory',
-  options: { limits: { maxKeepAliveSeconds: 2 } },
+  options: { limits: { maxKeepAliveSeconds: 3 } },
   lacks: restrictions,
   invisible: [
     ...usual.invisible,
