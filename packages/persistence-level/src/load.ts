@@ -92,9 +92,9 @@ export class Loader {
     const merge = new PageMerge(journal.oldest);
     const split = pageKey(Prefix.queue, Math.ceil(this.#highestSession / 2), 0);
     await Promise.all([
-      this.#loadPages(Prefix.received, rangeOf(Prefix.received), merge),
-      this.#loadPages(Prefix.queue, { ...rangeOf(Prefix.queue), lt: split }, merge),
-      this.#loadPages(Prefix.queue, { ...rangeOf(Prefix.queue), gte: split }, merge),
+      this.#loadIdentifiers(merge),
+      this.#loadQueues({ ...rangeOf(Prefix.queue), lt: split }, merge),
+      this.#loadQueues({ ...rangeOf(Prefix.queue), gte: split }, merge),
     ]);
     for (const prefix of [Prefix.received, Prefix.queue] as const) {
       for (const [name, places] of merge.rest(prefix)) this.#takePage(name, places);
@@ -171,23 +171,30 @@ export class Loader {
     });
   }
 
-  #loadPages(prefix: PagePrefix, range: KeyRange, merge: PageMerge): Promise<number> {
+  #loadIdentifiers(merge: PageMerge): Promise<number> {
     return this.#scan.texts({
-      what: prefix === Prefix.queue ? 'queue' : 'received',
+      what: 'received',
+      range: rangeOf(Prefix.received),
+      keyBytes: pageKeyBytes,
+      read: (reader) => readPage(reader, Prefix.received),
+      take: (places, reader) => {
+        const name = nameOf(Prefix.received, reader);
+        merge.over(name, places);
+        this.#takePage(name, places);
+      },
+    });
+  }
+
+  #loadQueues(range: KeyRange, merge: PageMerge): Promise<number> {
+    return this.#scan.texts({
+      what: 'queue',
       range,
       keyBytes: pageKeyBytes,
-      read: (reader) => {
-        const name = nameOf(prefix, reader);
-        const isOnlyCounted = prefix === Prefix.queue && merge.changes(name) === undefined;
-        return isOnlyCounted ? readPageMessages(reader, this.#messages) : readPage(reader, prefix);
-      },
-      take: (read, reader) => {
-        const name = nameOf(prefix, reader);
-        if (read instanceof Float64Array) this.#countQueued(name, read);
-        else {
-          merge.over(name, read);
-          this.#takePage(name, read);
-        }
+      read: (reader) => readPageMessages(reader, this.#messages),
+      take: (messages, reader) => {
+        const name = nameOf(Prefix.queue, reader);
+        merge.overMessages(name, messages);
+        this.#countQueued(name, messages);
       },
     });
   }

@@ -5,7 +5,7 @@ import type { PageName, PlaceChanges } from './place-changes.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
 import { readJournalRecord } from './records/journal-record.ts';
 import { behindNumber, numberAt, type PagePrefix, Prefix, rangeOf } from './records/keys.ts';
-import { changePlaces, type Places } from './records/page.ts';
+import { changeMessages, changePlaces, type PageMessages, type Places } from './records/page.ts';
 
 type OnDamage = (key: Buffer, value: Buffer, reason: string) => void;
 
@@ -45,27 +45,31 @@ export class PageMerge {
     this.#changes = changes;
   }
 
-  /** What the journal changes in a page. */
-  changes(name: PageName): Readonly<Places> | undefined {
-    return this.#changes.get(name);
-  }
-
   /** Changes the places that were read of a page, and returns what changed them. */
   over(name: PageName, places: Places): Readonly<Places> | undefined {
-    const changes = this.#changes.get(name);
-    if (changes === undefined) return undefined;
-    this.#merged.add(changes);
-    changePlaces(places, changes);
+    const changes = this.#take(name);
+    if (changes !== undefined) changePlaces(places, changes);
     return changes;
+  }
+
+  /** The same for a page of which only the messages were read. */
+  overMessages(name: PageName, messages: PageMessages): void {
+    const changes = this.#take(name);
+    if (changes !== undefined) changeMessages(messages, changes);
   }
 
   /** Pages that were not gone over. */
   *rest(prefix: PagePrefix): IterableIterator<[name: PageName, places: Places]> {
-    for (const name of this.#changes.names()) {
-      if (name.prefix !== prefix) continue;
-      const places = this.#changes.get(name);
-      if (places !== undefined && !this.#merged.has(places)) yield [name, places];
+    if (this.#merged.size === this.#changes.pages) return;
+    for (const page of this.#changes.pagesOf(prefix)) {
+      if (!this.#merged.has(page[1])) yield page;
     }
+  }
+
+  #take(name: PageName): Places | undefined {
+    const changes = this.#changes.get(name);
+    if (changes !== undefined) this.#merged.add(changes);
+    return changes;
   }
 }
 

@@ -52,6 +52,10 @@ class PageTable {
   numbers(): Iterable<number> {
     return this.#all?.keys() ?? [this.#number];
   }
+
+  pages(): Iterable<readonly [number: number, places: Places]> {
+    return this.#all?.entries() ?? [[this.#number, this.#places]];
+  }
 }
 
 class SessionChanges {
@@ -130,6 +134,14 @@ export class PlaceChanges {
 
   numbersOf(prefix: PagePrefix, session: number): Iterable<number> {
     return this.#sessions.get(session)?.table(prefix)?.numbers() ?? [];
+  }
+
+  *pagesOf(prefix: PagePrefix): IterableIterator<[name: PageName, places: Places]> {
+    for (const [session, changes] of this.#sessions) {
+      const table = changes.table(prefix);
+      if (table === undefined) continue;
+      for (const [page, places] of table.pages()) yield [{ prefix, session, page }, places];
+    }
   }
 
   /** Pages and sessions may be forgotten on the way. */

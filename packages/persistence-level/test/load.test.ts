@@ -59,6 +59,21 @@ it('texts of any characters and numbers of any size come back', async () => {
   await persistence.close();
 });
 
+it('keys and values beyond what is copied unit by unit come back', async () => {
+  const names = ['long'.repeat(100), strange.repeat(20), 'x'.repeat(300) + strange, '\u0080'];
+  const path = await storeOf(
+    names.flatMap((name, i) => [saveSession(i + 1, name, name), subscribe(i + 1, name)]),
+  );
+  const { persistence, snapshot, reports } = await reopen(path);
+  expect(reports).toEqual([]);
+  const ids = (found: readonly { clientId: string; identity: string }[]) =>
+    found.map(({ clientId, identity }) => [clientId, identity]).sort();
+  expect(ids(snapshot.sessions)).toEqual(names.map((name) => [name, name]).sort());
+  const filters = snapshot.subscriptions.map(({ session, requested }) => [session, requested]);
+  expect(filters).toEqual(names.map((name, i) => [i + 1, name]));
+  await persistence.close();
+});
+
 it('a damaged byte that is no text is put aside as it was, and its neighbours are counted', async () => {
   const path = await storeOf([saveSession(1), ...fillQueue(1, 96)]);
   const key = pageKey(Prefix.queue, 1, 1);

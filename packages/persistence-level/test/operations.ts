@@ -15,13 +15,17 @@ export function message(number: number, changes: Partial<Message> = {}): Message
   };
 }
 
-export function saveSession(session: number, clientId = `client-${session}`): Operation {
+export function saveSession(
+  session: number,
+  clientId = `client-${session}`,
+  identity = '',
+): Operation {
   return {
     type: 'saveSession',
     record: {
       session,
       clientId,
-      identity: '',
+      identity,
       expiryInterval: 60,
       disconnectedAt: undefined,
       sentBefore: 0,

@@ -6,12 +6,15 @@ import { ByteWriter } from '../src/records/byte-writer.ts';
 import { checksum } from '../src/records/checksum.ts';
 import { Prefix } from '../src/records/keys.ts';
 import {
+  changeMessages,
+  changePlaces,
   messagesOf,
   noMessage,
   type Places,
   placesPerPage,
   readPage,
   readPageMessages,
+  releasedEntry,
   writePage,
 } from '../src/records/page.ts';
 import {
@@ -135,6 +138,17 @@ test('the messages of a page are the same, read with their entries or without', 
   );
 });
 
+test('changes over the messages of a page leave what they leave over its entries', () => {
+  const queued = (message: number) => ({ ...releasedEntry, message, released: false });
+  const places: Places = [queued(1), queued(2), undefined, queued(4), queued(5)];
+  const changes: Places = [undefined, null, queued(3), releasedEntry, queued(9), queued(10)];
+  const messages = new Float64Array(placesPerPage);
+  changeMessages(messagesOf(places, messages), changes);
+  changePlaces(places, changes);
+  expect(messages).toEqual(messagesOf(places, new Float64Array(placesPerPage)));
+  expect([...messages.subarray(0, 7)]).toEqual([1, noMessage, 3, 0, 9, 10, noMessage]);
+});
+
 test('sessions come back as they were', () => {
   const session = fc.record({
     session: number,
@@ -230,6 +244,11 @@ test("the checksum is zlib's, for short and for long input, whole or continued",
       expect(continued).toBe(crc32(whole));
     }),
   );
+  // Bytes that come singly, in steps of eight, and at last from zlib.
+  const long = Buffer.from(Array.from({ length: 400 }, (_, i) => (i * 151) & 0xff));
+  for (let end = 0; end <= long.length; end++) {
+    expect(checksum(long, 3, end, 5)).toBe(crc32(long.subarray(3, end), 5));
+  }
 });
 
 test('texts of any length and script come back as they were written', () => {

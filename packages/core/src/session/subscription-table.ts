@@ -24,8 +24,8 @@ export class SubscriptionTable {
   set(requested: string, subscription: Subscription): void {
     this.delete(requested);
     if (this.#map === undefined && this.#list.length < maxInList) {
-      // Not `push`, which would leave room for sixteen more.
-      this.#list = [...this.#list, subscription];
+      // Neither `push` nor a spread, which leave room for sixteen more.
+      this.#list = this.#list.length === 0 ? [subscription] : this.#list.concat(subscription);
       return;
     }
     this.#map ??= new Map(this.#list.map((listed) => [listed.requested, listed]));

@@ -11,10 +11,12 @@ export class DamagedRecord extends Error {
 const float = Buffer.alloc(8);
 const initialBytes = 4096;
 const maxBytesPerUnit = 3;
+const maxUnitsHere = 40;
 
 /** Writes a text as UTF-8 and returns where it ends. */
 function writeText(bytes: Buffer, text: string, start: number): number {
-  // Calling into `write` costs more than a short text does: most are keys and values of references.
+  if (text.length > maxUnitsHere) return start + bytes.write(text, start);
+  // Calling into `write` costs more than a short text does: all keys of pages, and most sessions and subscriptions.
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit > 0x7f) return start + bytes.write(text, start);
@@ -26,6 +28,8 @@ function writeText(bytes: Buffer, text: string, start: number): number {
 /** Reads what a ByteWriter wrote, one value after another. */
 export class ByteReader {
   #key: Buffer = Buffer.alloc(0);
+  /** What it was read from; undefined where that was bytes. */
+  #keyAsText: string | undefined;
   #keyBytes = 0;
   #buffer: Buffer = this.#key;
   #position = 0;
@@ -35,6 +39,7 @@ export class ByteReader {
   /** Begins with a value. Throws DamagedRecord unless version and checksum fit. */
   open(key: Buffer, value: Buffer): this {
     this.#key = key;
+    this.#keyAsText = undefined;
     this.#keyBytes = key.length;
     return this.#begin(value, 0, value.length);
   }
@@ -47,6 +52,7 @@ export class ByteReader {
     const needed = (key.length + value.length) * maxBytesPerUnit;
     if (needed > this.#text.length) this.#text = Buffer.alloc(Math.max(2 * needed, initialBytes));
     this.#key = this.#text;
+    this.#keyAsText = key;
     this.#keyBytes = writeText(this.#text, key, 0);
     return this.#begin(this.#text, this.#keyBytes, writeText(this.#text, value, this.#keyBytes));
   }
@@ -78,6 +84,8 @@ export class ByteReader {
 
   /** The text that ends the key. */
   keyText(offset: number): string {
+    // As long as it has a byte for each unit, the offset is the same in both.
+    if (this.#keyAsText?.length === this.#keyBytes) return this.#keyAsText.slice(offset);
     return textFrom(this.#key, offset, this.#keyBytes);
   }
 

@@ -102,3 +102,11 @@ export function changePlaces(places: Places, changes: Readonly<Places>): void {
     if (change !== undefined) places[place] = change;
   }
 }
+
+/** The same over messages that were read alone. */
+export function changeMessages(messages: PageMessages, changes: Readonly<Places>): void {
+  for (let place = 0; place < changes.length; place++) {
+    const change = changes[place];
+    if (change !== undefined) messages[place] = change?.message ?? noMessage;
+  }
+}
