@@ -8,22 +8,15 @@ import type { JournalRecordWriter } from './records/journal-record.ts';
 import {
   messageKey,
   numberKey,
-  numbersKey,
   Prefix,
   retainedKey,
   sessionKey,
   subscriptionKey,
 } from './records/keys.ts';
-import {
-  writeMessage,
-  writeNumbers,
-  writeSession,
-  writeSubscription,
-  writeWill,
-} from './records/records.ts';
 import { ReferenceChanges } from './reference-changes.ts';
 import type { StoreMemory } from './store-memory.ts';
 import { storedSession } from './stored-session.ts';
+import { WrittenRecords } from './written-records.ts';
 
 type ChainedBatch = ReturnType<Database['batch']>;
 type Of<Type extends Operation['type']> = Extract<Operation, { type: Type }>;
@@ -36,7 +29,7 @@ export class CommitBatch implements MemoryChange {
   readonly #database: Database;
   readonly #memory: StoreMemory;
   readonly #batch: ChainedBatch;
-  readonly #writer: ByteWriter;
+  readonly #records: WrittenRecords;
   readonly #facts: QueueFacts;
   readonly #references: ReferenceChanges;
   /** Sessions that end with this commit. */
@@ -45,8 +38,6 @@ export class CommitBatch implements MemoryChange {
   #next = 0;
   #nextPlace = 0;
   #savedSessions: Map<string, number> | undefined;
-  #nextMessage: number;
-  #nextSession: number;
   /** Whether it is in the store. */
   isDone = false;
 
@@ -58,12 +49,10 @@ export class CommitBatch implements MemoryChange {
   ) {
     this.#database = database;
     this.#memory = memory;
-    this.#writer = writer;
     this.#facts = new QueueFacts(journalWriter);
     this.#references = new ReferenceChanges(memory.references);
     this.#batch = database.batch();
-    this.#nextMessage = memory.next.message;
-    this.#nextSession = memory.next.session;
+    this.#records = new WrittenRecords(this.#batch, writer, memory.next);
   }
 
   /**
@@ -97,16 +86,12 @@ export class CommitBatch implements MemoryChange {
   }
 
   #addRest(): void {
-    const { next, journal } = this.#memory;
+    const { journal } = this.#memory;
     if (!this.#facts.isEmpty) this.#facts.put(this.#batch, journal);
     for (const message of this.#references.unreferenced()) {
       this.#batch.del(messageKey(message));
     }
-    if (this.#nextMessage > next.message || this.#nextSession > next.session) {
-      const writer = this.#writer.start();
-      writeNumbers(writer, { message: this.#nextMessage, session: this.#nextSession });
-      this.#batch.put(numbersKey, writer.seal(numbersKey));
-    }
+    this.#records.putNumbers();
   }
 
   /** Undone when it fails. Memory follows it so many places a turn. */
@@ -128,7 +113,7 @@ export class CommitBatch implements MemoryChange {
   }
 
   #settle(most: number): boolean {
-    this.#memory.next = { message: this.#nextMessage, session: this.#nextSession };
+    this.#memory.next = this.#records.next;
     this.isDone = this.#facts.settle(this.#memory.journal, most);
     return this.isDone;
   }
@@ -136,7 +121,8 @@ export class CommitBatch implements MemoryChange {
   #add(operation: Operation): void {
     switch (operation.type) {
       case 'store':
-        this.#store(operation);
+        this.#records.putMessage(operation.message);
+        this.#references.stored(operation.message.number);
         break;
       case 'enqueue':
         this.#enqueue(operation);
@@ -157,7 +143,7 @@ export class CommitBatch implements MemoryChange {
         this.#complete(operation);
         break;
       case 'retain':
-        this.#retain(operation);
+        this.#records.putRetained(operation.message);
         break;
       case 'clearRetained':
         this.#batch.del(retainedKey(operation.topic));
@@ -175,7 +161,7 @@ export class CommitBatch implements MemoryChange {
         this.#batch.del(subscriptionKey(operation.session, operation.requested));
         break;
       case 'saveWill':
-        this.#saveWill(operation);
+        this.#records.putWill(operation.record);
         break;
       case 'removeWill':
         this.#batch.del(numberKey(Prefix.will, operation.session));
@@ -183,15 +169,6 @@ export class CommitBatch implements MemoryChange {
       default:
         operation satisfies never;
     }
-  }
-
-  #store({ message }: Of<'store'>): void {
-    const key = messageKey(message.number);
-    const writer = this.#writer.start();
-    writeMessage(writer, message);
-    this.#batch.put(key, writer.seal(key));
-    this.#references.stored(message.number);
-    this.#countMessage(message.number);
   }
 
   #enqueue(operation: Of<'enqueue'>): void {
@@ -238,22 +215,10 @@ export class CommitBatch implements MemoryChange {
     if (!this.#memory.ended.has(session)) this.#facts.completed(session, packetId);
   }
 
-  #retain({ message }: Of<'retain'>): void {
-    const key = retainedKey(message.topic);
-    const writer = this.#writer.start();
-    writeMessage(writer, message);
-    this.#batch.put(key, writer.seal(key));
-    this.#countMessage(message.number);
-  }
-
   #saveSession({ record }: Of<'saveSession'>): void {
-    const key = sessionKey(record.clientId);
-    const writer = this.#writer.start();
-    writeSession(writer, record);
-    this.#batch.put(key, writer.seal(key));
+    this.#records.putSession(record);
     this.#savedSessions ??= new Map();
     this.#savedSessions.set(record.clientId, record.session);
-    this.#countSession(record.session);
   }
 
   /** The successor under the same client id may already be there, on disk or in this commit: it stays. */
@@ -265,34 +230,12 @@ export class CommitBatch implements MemoryChange {
     }
     this.#batch.del(numberKey(Prefix.will, session));
     if (this.#memory.ended.has(session)) return;
-    const mark = numberKey(Prefix.ended, session);
-    this.#batch.put(mark, this.#writer.start().seal(mark));
+    this.#records.putEnded(session);
     this.#memory.ended.add(session);
     this.ended.push(session);
-    this.#countSession(session);
   }
 
   #subscribe({ record }: Of<'subscribe'>): void {
-    if (this.#memory.ended.has(record.session)) return;
-    const key = subscriptionKey(record.session, record.requested);
-    const writer = this.#writer.start();
-    writeSubscription(writer, record);
-    this.#batch.put(key, writer.seal(key));
-  }
-
-  #saveWill({ record }: Of<'saveWill'>): void {
-    const key = numberKey(Prefix.will, record.session);
-    const writer = this.#writer.start();
-    writeWill(writer, record);
-    this.#batch.put(key, writer.seal(key));
-    this.#countSession(record.session);
-  }
-
-  #countMessage(number: number): void {
-    if (number >= this.#nextMessage) this.#nextMessage = number + 1;
-  }
-
-  #countSession(number: number): void {
-    if (number >= this.#nextSession) this.#nextSession = number + 1;
+    if (!this.#memory.ended.has(record.session)) this.#records.putSubscription(record);
   }
 }

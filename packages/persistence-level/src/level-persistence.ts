@@ -21,32 +21,21 @@ import {
   writeFailedError,
 } from './errors.ts';
 import { Gate } from './gate.ts';
-import { JournalFold } from './journal-fold.ts';
 import { type Loaded, Loader } from './load.ts';
-import { NumberedStore } from './numbered-store.ts';
+import type { NumberedStore } from './numbered-store.ts';
 import { refuseUnfinishedBackup } from './offline-store.ts';
+import { beginStore, type OpenStore } from './open-store.ts';
 import { type LevelOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Quarantine } from './quarantine.ts';
-import { QueueReader } from './queue-reader.ts';
 import { ByteWriter } from './records/byte-writer.ts';
 import { JournalRecordWriter } from './records/journal-record.ts';
 import { RunningBackups } from './running-backups.ts';
 import { openStore } from './store.ts';
 import type { StoreMemory } from './store-memory.ts';
 import { collectStats, type StoreStats } from './store-stats.ts';
-import { Sweeper } from './sweep.ts';
 
 // A millisecond or two. Most commits have some hundred.
 const placesPerTurn = 2_000;
-
-/** What there is between `open` and `close`. */
-interface OpenStore {
-  readonly writes: NumberedStore;
-  readonly memory: StoreMemory;
-  readonly reader: QueueReader;
-  readonly sweeper: Sweeper;
-  readonly fold: JournalFold;
-}
 
 /** A commit that the core will call again with the same list. */
 interface FailedCommit {
@@ -81,9 +70,14 @@ export class LevelPersistence implements Persistence {
     const database = await openStore(this.#options);
     try {
       const loaded = await this.#load(database, options);
-      const garbage = new Set([...loaded.ended, ...loaded.orphans]);
-      await this.#use(database, loaded, garbage);
-      this.#store?.sweeper.sweepMessages(loaded.snapshot.nextMessageNumber);
+      this.#store = await beginStore(database, loaded, {
+        path: this.#options.path,
+        sync: this.#options.durability === 'fsync',
+        gate: this.#gate,
+        quarantine: this.#quarantine,
+        ended: this.#ended,
+        settled: () => this.#settled(),
+      });
       return loaded.snapshot;
     } catch (error) {
       await database.close();
@@ -243,27 +237,6 @@ export class LevelPersistence implements Persistence {
     } catch (error) {
       throw corruptError(this.#options.path, `it cannot be read (${String(error)})`, error);
     }
-  }
-
-  async #use(
-    database: Database,
-    { snapshot, references, journal }: Loaded,
-    garbage: ReadonlySet<number>,
-  ): Promise<void> {
-    const memory: StoreMemory = {
-      references,
-      journal,
-      ended: this.#ended,
-      next: { message: snapshot.nextMessageNumber, session: snapshot.nextSessionNumber },
-    };
-    const writes = await NumberedStore.of(database, this.#options.path);
-    const sweeper = new Sweeper(writes, this.#gate, references, journal);
-    for (const session of garbage) this.#ended.add(session);
-    sweeper.sweepSessions(garbage);
-    const sync = this.#options.durability === 'fsync';
-    const fold = new JournalFold(writes, this.#gate, journal, this.#quarantine, sync);
-    const reader = new QueueReader(database, journal, this.#quarantine, () => this.#settled());
-    this.#store = { writes, memory, reader, sweeper, fold };
   }
 
   /** Settles when it is known of each write whether it took effect. */

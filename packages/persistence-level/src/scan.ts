@@ -50,7 +50,11 @@ async function visitAll<Encoded>(
       if (read.length === 0) return;
       // LevelDB reads the next ones in its thread while these are looked at.
       reading = entries.nextv(entriesPerRead);
-      for (const [key, value] of read) visit(key, value);
+      for (let i = 0; i < read.length; i++) {
+        // By index: taking it apart costs as much as the visit of a short entry.
+        const entry = read[i] as [Encoded, Encoded];
+        visit(entry[0], entry[1]);
+      }
     }
   } finally {
     // Whoever is to know of a failure of it is told of the one before.

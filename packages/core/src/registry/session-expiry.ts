@@ -12,11 +12,15 @@ export class SessionExpiry {
     this.onOver = onOver;
   }
 
-  begin(session: Session, inMs: number): void {
+  /** `monotonic` is the time now. */
+  begin(
+    session: Session,
+    inMs: number,
+    monotonic: number = this.#context.environment.monotonic(),
+  ): void {
     if (session.expiryInterval === neverExpires) return;
-    const { environment, deadlines } = this.#context;
     session.expiry = new Deadline(new SessionEnd(this, session));
-    deadlines.set(session.expiry, environment.monotonic() + inMs);
+    this.#context.deadlines.set(session.expiry, monotonic + inMs);
   }
 
   stop(session: Session): void {
