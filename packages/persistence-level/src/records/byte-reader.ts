@@ -12,6 +12,8 @@ const float = Buffer.alloc(8);
 const initialBytes = 4096;
 const maxBytesPerUnit = 3;
 const maxUnitsHere = 40;
+// V8 copies a slice of so many units; a longer one would keep all of the key in memory.
+const maxUnitsCopied = 12;
 
 /** Writes a text as UTF-8 and returns where it ends. */
 function writeText(bytes: Buffer, text: string, start: number): number {
@@ -84,8 +86,11 @@ export class ByteReader {
 
   /** The text that ends the key. */
   keyText(offset: number): string {
+    const text = this.#keyAsText;
     // As long as it has a byte for each unit, the offset is the same in both.
-    if (this.#keyAsText?.length === this.#keyBytes) return this.#keyAsText.slice(offset);
+    if (text?.length === this.#keyBytes && text.length - offset <= maxUnitsCopied) {
+      return text.slice(offset);
+    }
     return textFrom(this.#key, offset, this.#keyBytes);
   }
 

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 
-// Calling into zlib costs more than a short record does: most are pages and references of some ten to a hundred bytes.
-const maxBytesHere = 160;
+// Calling into zlib costs more than a short record does: most have some ten to two hundred bytes.
+const maxBytesHere = 256;
 
 // Eight bytes a step, each looked up in a table of its own, take two thirds of the time of one byte a step.
 const bytesPerStep = 8;
