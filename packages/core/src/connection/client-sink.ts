@@ -33,6 +33,7 @@ export class ClientSink implements Sink {
   readonly #stats: Stats;
   readonly #overload: Pick<Overload, 'maxOutputBytes'>;
   #encoding: ReceiverEncoding | undefined;
+  #sendQuota = 0;
   /** Whoever wants to know that too much waits was told. */
   #overflows = false;
   /** How many wait for something before the client is read further. */
@@ -75,14 +76,14 @@ export class ClientSink implements Sink {
   }
 
   get sendQuota(): number {
-    const { terms } = this.#owner;
-    return terms === undefined ? 0 : terms.sendQuota;
+    return this.#sendQuota;
   }
 
   /** CONNACK was written. */
   open(environment: Environment): void {
     const { protocolVersion, terms } = this.#owner;
     const aliases = terms === undefined ? 0 : terms.topicAliasMaximum;
+    this.#sendQuota = terms === undefined ? 0 : terms.sendQuota;
     this.#encoding = new ReceiverEncoding(protocolVersion, aliases, environment);
   }
 

@@ -45,6 +45,8 @@ export class Output implements TurnTask {
   #fields: number[] | undefined;
   #queued = 0;
   #written = 0;
+  /** The system has taken all that was written: known without asking the stream, for each of many receivers. */
+  #isTaken = false;
   #scheduled = false;
 
   constructor(port: Port, context: OutputContext) {
@@ -56,7 +58,10 @@ export class Output implements TurnTask {
 
   /** Bytes on their way to the peer that the system has not taken yet. */
   get pending(): number {
-    return this.#queued + this.#port.pending;
+    if (this.#isTaken) return this.#queued;
+    const pending = this.#port.pending;
+    this.#isTaken = pending === 0;
+    return this.#queued + pending;
   }
 
   /** Bytes that the system has taken so far. */
@@ -120,6 +125,7 @@ export class Output implements TurnTask {
     } else {
       this.#gather(first, queued);
     }
+    this.#isTaken = this.#port.pending === 0;
   }
 
   #append(

@@ -19,19 +19,21 @@ export class OutboxAnswers {
   }
 
   puback(packetId: number, reasonCode: ReasonCode): AckResult {
-    const entry = this.#queue.inFlight(packetId);
+    const sequence = this.#queue.sequenceOf(packetId);
+    const entry = this.#queue.inFlight(sequence);
     if (entry === undefined) return AckResult.unknown;
     if (entry.qos !== 1) return AckResult.wrongQos;
-    this.#done(entry, reasonCode);
+    this.#done(sequence, entry, reasonCode);
     return AckResult.done;
   }
 
   pubrec(packetId: number, reasonCode: ReasonCode): AckResult {
-    const entry = this.#queue.inFlight(packetId);
+    const sequence = this.#queue.sequenceOf(packetId);
+    const entry = this.#queue.inFlight(sequence);
     if (entry === undefined) return AckResult.unknown;
     if (entry.qos !== 2) return AckResult.wrongQos;
     if (isFailure(reasonCode)) {
-      this.#done(entry, reasonCode); // [MQTT-4.3.3-4]
+      this.#done(sequence, entry, reasonCode); // [MQTT-4.3.3-4]
     } else {
       if (!entry.released) this.#release(entry);
       this.#sendPubrel(packetId);
@@ -40,20 +42,21 @@ export class OutboxAnswers {
   }
 
   pubcomp(packetId: number, reasonCode: ReasonCode): AckResult {
-    const entry = this.#queue.inFlight(packetId);
+    const sequence = this.#queue.sequenceOf(packetId);
+    const entry = this.#queue.inFlight(sequence);
     if (entry === undefined) return AckResult.unknown;
     if (!entry.released) return AckResult.wrongQos;
-    this.#queue.end(entry);
+    this.#queue.end(sequence, entry);
     this.#owner.hooks.acknowledged?.(this.#acknowledgement(entry, reasonCode));
     this.#owner.pump();
     return AckResult.done;
   }
 
   /** PUBACK, or a PUBREC that is the end. */
-  #done(entry: OutboxEntry, reasonCode: ReasonCode): void {
+  #done(sequence: number, entry: OutboxEntry, reasonCode: ReasonCode): void {
     const { clientId, hooks } = this.#owner;
     const message = entry.message ?? entry.reported;
-    this.#queue.end(entry);
+    this.#queue.end(sequence, entry);
     if (!isFailure(reasonCode)) {
       hooks.acknowledged?.(this.#acknowledgement(entry, reasonCode));
     } else {

@@ -19,6 +19,11 @@ export type EntryState = (typeof EntryState)[keyof typeof EntryState];
 /** How many packet identifiers there are: 1 to 65,535. Messages whose sequences lie that far apart share one. */
 export const packetIds = 65_535;
 
+/** The packet identifier of a sequence. */
+export function packetIdOf(sequence: number): number {
+  return (sequence % packetIds) + 1;
+}
+
 const noIdentifiers: readonly number[] = Object.freeze([]);
 
 /** One QoS 1 or 2 message for one session. */
@@ -63,7 +68,7 @@ export class OutboxEntry implements CommitWaiter {
 
   /** Under which it is sent. */
   get packetId(): number {
-    return (this.sequence % packetIds) + 1;
+    return packetIdOf(this.sequence);
   }
 
   /** An entry as it was committed. */
@@ -129,3 +134,17 @@ export class OutboxEntry implements CommitWaiter {
     if (this.qos === 2) this.#owner?.pump();
   }
 }
+
+/**
+ * All that is kept of a QoS 1 message once it was sent, where nobody would send it again or be told of its end: its
+ * place. One for all of them, since a fan-out to a thousand would otherwise make a thousand that live for a while.
+ */
+export const passed: OutboxEntry = new OutboxEntry(
+  -1,
+  undefined,
+  1,
+  false,
+  undefined,
+  undefined,
+);
+passed.state = EntryState.sent;

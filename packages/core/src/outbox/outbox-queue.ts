@@ -1,6 +1,6 @@
 import type { RestoredSession } from '@sluice/plugin';
 import type { Context } from '../context/context.ts';
-import { EntryState, type OutboxEntry, packetIds } from './outbox-entry.ts';
+import { EntryState, type OutboxEntry, packetIdOf, packetIds, passed } from './outbox-entry.ts';
 import type { QueuedBody } from './queue-keys.ts';
 import { QueueWindow } from './queue-window.ts';
 import type { QueueOwner, QueueWatcher, WaitingQueue } from './waiting-queue.ts';
@@ -116,6 +116,25 @@ export class OutboxQueue implements WaitingQueue {
     return this.#next++;
   }
 
+  /** Whether a message that is queued now has its turn at once, and a packet identifier that is free. */
+  get isClear(): boolean {
+    const next = this.#next;
+    return this.#cursor === next && next - this.window.first < packetIds;
+  }
+
+  /** A message is about to be sent of which only the packet identifier is kept, since nobody will send it again. Returns that. */
+  pass(): number {
+    const sequence = this.#next++;
+    const { stats } = this.#context;
+    this.#count++;
+    stats.queuedMessages++;
+    this.begin();
+    this.window.add(sequence, passed);
+    this.#cursor = sequence + 1;
+    this.#sentEnd = sequence + 1;
+    return packetIdOf(sequence);
+  }
+
   /** The message at the cursor is about to be sent. */
   begin(): void {
     this.#inflight++;
@@ -138,9 +157,9 @@ export class OutboxQueue implements WaitingQueue {
   }
 
   /** Nothing more will come of a message that was begun. */
-  end(entry: OutboxEntry): void {
+  end(sequence: number, entry: OutboxEntry): void {
     this.#addInflight(-1);
-    this.#remove(entry);
+    this.#remove(sequence, entry);
   }
 
   /** The client is gone. What it had in memory is on disk, or of no use but to the members of a share group. */
@@ -175,12 +194,15 @@ export class OutboxQueue implements WaitingQueue {
     });
   }
 
-  /** What was sent on this connection under a packet identifier. */
-  inFlight(packetId: number): OutboxEntry | undefined {
-    const { window } = this;
-    const { first } = window;
-    const offset = (packetId - 1 - (first % packetIds) + packetIds) % packetIds;
-    const entry = window.get(first + offset);
+  /** Sequence of what may be in flight under a packet identifier. */
+  sequenceOf(packetId: number): number {
+    const { first } = this.window;
+    return first + ((packetId - 1 - (first % packetIds) + packetIds) % packetIds);
+  }
+
+  /** What was sent on this connection under a sequence. */
+  inFlight(sequence: number): OutboxEntry | undefined {
+    const entry = this.window.get(sequence);
     return entry === undefined || entry.state === EntryState.waiting ? undefined : entry;
   }
 
@@ -216,7 +238,7 @@ export class OutboxQueue implements WaitingQueue {
     if (this.#openWindow !== undefined && sequence < this.#openWindow.end) {
       const entry = this.#openWindow.get(sequence);
       if (entry?.state !== EntryState.waiting) return false;
-      this.#remove(entry);
+      this.#remove(sequence, entry);
       return true;
     }
     this.#openWindow?.withdraw(sequence);
@@ -225,8 +247,8 @@ export class OutboxQueue implements WaitingQueue {
     return true;
   }
 
-  #remove(entry: OutboxEntry): void {
-    const { message, sequence } = entry;
+  #remove(sequence: number, entry: OutboxEntry): void {
+    const { message } = entry;
     this.window.delete(sequence);
     const hasBytes = this.#owner.stored || entry.state === EntryState.waiting;
     this.#forget(sequence, message !== undefined && hasBytes ? message.bytes : 0);

@@ -83,7 +83,7 @@ export class OutboxSender {
 
   #leaveOut(entry: OutboxEntry, message: RoutedMessage, reason: DropReason): void {
     entry.state = EntryState.waiting;
-    this.#queue.end(entry);
+    this.#queue.end(entry.sequence, entry);
     const { clientId, hooks } = this.#owner;
     this.#context.dropped(message, clientId, reason);
     if (reason === DropReason.expired) hooks.expired?.({ clientId, message });

@@ -1,11 +1,12 @@
 import type { ReasonCode } from '@sluice/packet';
 import { DropReason, OverflowAction, type RestoredSession } from '@sluice/plugin';
 import type { Context } from '../context/context.ts';
+import type { HookRunners } from '../hooks/hooks.ts';
 import { enqueueAway } from '../messages/enqueue-away.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import { referToBody } from '../messages/stored-body.ts';
 import { OutboxAnswers } from './outbox-answers.ts';
-import { EntryState, OutboxEntry } from './outbox-entry.ts';
+import { EntryState, OutboxEntry, passed } from './outbox-entry.ts';
 import type { AckResult, OutboxOwner } from './outbox-owner.ts';
 import { OutboxQueue } from './outbox-queue.ts';
 import { OutboxSender } from './outbox-sender.ts';
@@ -89,6 +90,8 @@ export class Outbox {
     const { hooks } = this.#owner;
     const asks = hooks.enqueue !== undefined || hooks.overflow !== undefined;
     if (!asks && this.#queue.hasRoomFor(incoming.bytes)) {
+      const mayPass = qos === 1 && sharedFilter === undefined && !this.#owner.stored;
+      if (mayPass && this.#pass(incoming, retain, subscriptionIdentifiers)) return undefined;
       this.#add(incoming, qos, retain, subscriptionIdentifiers, sharedFilter);
     } else if (asks || this.#context.queueOverflow !== OverflowAction.dropNewest) {
       const admission = this.#admission ?? this.#openAdmission();
@@ -170,6 +173,26 @@ export class Outbox {
     return admission;
   }
 
+  /** Sends a QoS 1 message that nobody would send again; false where it has to wait, or hooks follow what becomes of it. */
+  #pass(
+    message: RoutedMessage,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): boolean {
+    const owner = this.#owner;
+    const queue = this.#queue;
+    const { sink } = owner;
+    if (sink === undefined || !queue.isClear || queue.inflight >= sink.sendQuota) return false;
+    if (!sink.writable || followsDeliveries(owner.hooks)) return false;
+    const packetId = queue.pass();
+    const left = owner.send(message, 1, retain, false, packetId, subscriptionIdentifiers);
+    if (typeof left === 'string') {
+      queue.end(queue.sequenceOf(packetId), passed);
+      this.#context.dropped(message, owner.clientId, left);
+    }
+    return true;
+  }
+
   #add(
     message: RoutedMessage,
     qos: 1 | 2,
@@ -202,7 +225,7 @@ export class Outbox {
       if (owner.sink === undefined || !queue.window.keep(entry, queue.cursor)) return;
       commits.wait(entry);
     } else {
-      queue.window.add(entry);
+      queue.window.add(entry.sequence, entry);
       // Sent again after a crash it might go to another member of the share group.
       if (qos === 2 && message.mayRepeat) commits.waitForBatch(entry.awaits(owner));
     }
@@ -210,4 +233,16 @@ export class Outbox {
     // What could not leave within the turn must not pin the chunk it came in.
     if (entry.state === EntryState.waiting) message.own();
   }
+}
+
+/** Whether a hook is asked about a delivery, or is told what became of it. */
+function followsDeliveries(hooks: HookRunners): boolean {
+  return (
+    hooks.authorizeDeliver !== undefined ||
+    hooks.deliver !== undefined ||
+    hooks.delivered !== undefined ||
+    hooks.acknowledged !== undefined ||
+    hooks.refused !== undefined ||
+    hooks.dropped !== undefined
+  );
 }

@@ -65,9 +65,9 @@ export class QueueWindow {
   }
 
   /** Takes a new entry of a session whose queue is nowhere else. */
-  add(entry: OutboxEntry): void {
-    this.#ring.set(entry.sequence, entry);
-    this.#end = entry.sequence + 1;
+  add(sequence: number, entry: OutboxEntry): void {
+    this.#ring.set(sequence, entry);
+    this.#end = sequence + 1;
   }
 
   /** Takes a connected session's new entry, which is on its way to disk as well, if it is near; false otherwise. */
@@ -75,7 +75,7 @@ export class QueueWindow {
     const { windowMessages } = this.#context.limits;
     if (this.#end === entry.sequence) {
       if (entry.sequence - cursor >= windowMessages) return false;
-      this.add(entry);
+      this.add(entry.sequence, entry);
       return true;
     }
     if (this.#sinceRead === undefined) return false;
@@ -156,14 +156,14 @@ export class QueueWindow {
       // Committed since the read was asked for: it is in `since`, or will be read again.
       isAtEnd ||= record.sequence >= upTo;
       if (record.sequence < upTo && withdrawn?.has(record.sequence) !== true) {
-        this.add(OutboxEntry.restored(record));
+        this.add(record.sequence, OutboxEntry.restored(record));
       }
     }
     if (isAtEnd) {
       this.#end = upTo;
       onEnd(countFrom(withdrawn, upTo));
       for (const entry of since ?? []) {
-        if (withdrawn?.has(entry.sequence) !== true) this.add(entry);
+        if (withdrawn?.has(entry.sequence) !== true) this.add(entry.sequence, entry);
       }
     }
     this.#owner.pump();
