@@ -4,7 +4,7 @@ import { OutputMemory } from '../src/base/output-memory.ts';
 import { Stats } from '../src/base/stats.ts';
 import { Turn } from '../src/base/turn.ts';
 import { Output } from '../src/connection/output.ts';
-import { encodePublish } from '../src/messages/encoded.ts';
+import { Encoded, encodePublish } from '../src/messages/encoded.ts';
 import { FakePort } from './support/fake-port.ts';
 import { acknowledgement, publishPacket } from './support/packets.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
@@ -123,6 +123,16 @@ test('a large payload is not copied, only the head with its packet id', () => {
   const large = port.written.find(({ length }) => length === 40_000);
   expect(large?.byteOffset === 0 || large?.buffer.byteLength === 40_000).toBe(true);
   expect(port.written.reduce((sum, { length }) => sum + length, 0)).toBe(40_000 + 10);
+});
+
+test('nor is a large payload that lies behind its head, in the chunk that it came in', () => {
+  const { output, port, environment } = anOutput();
+  const bytes = new Uint8Array(40_000).fill(7);
+  output.publish(new Encoded(bytes, 0, bytes.length, 5), 0x0102);
+  environment.runTurn();
+  expect(port.written.map(({ length }) => length)).toEqual([7, 40_000 - 7]);
+  expect([...(port.written[0] ?? [])]).toEqual([7, 7, 7, 7, 7, 1, 2]);
+  expect(port.written[1]?.buffer).toBe(bytes.buffer);
 });
 
 test('much output is written before the turn ends', () => {

@@ -13,8 +13,23 @@ import type { Encoded } from '../messages/encoded.ts';
 
 const flushAboveBytes = 64 * 1024;
 const copyBelowBytes = 16 * 1024;
-const fieldsPerSegment = 4;
 const pingresp = new Uint8Array([PacketType.pingresp << 4, 0]);
+
+/** Bytes that lie elsewhere, of one output alone. */
+class Segment {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  end: number;
+  /** Offset of the packet id; 0 where there is none. */
+  readonly packetIdAt: number;
+
+  constructor(bytes: Uint8Array, start: number, end: number, packetIdAt: number) {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.packetIdAt = packetIdAt;
+  }
+}
 
 /** What outputs need of the context. */
 interface OutputContext {
@@ -40,9 +55,9 @@ export class Output implements TurnTask {
   #end = 0;
   #packetIdAt = 0;
   #packetId = 0;
-  #more: Uint8Array[] | undefined;
-  /** start, end, offset of the packet id (0: none) and packet id of each segment in `#more`. */
-  #fields: number[] | undefined;
+  #more: (Segment | Encoded)[] | undefined;
+  /** Of each segment in `#more`; 0 where it has none. */
+  #packetIds: number[] | undefined;
   #queued = 0;
   #written = 0;
   /** The system has taken all that was written: known without asking the stream, for each of many receivers. */
@@ -79,12 +94,14 @@ export class Output implements TurnTask {
   publish(encoded: Encoded, packetId: number): void {
     this.#stats.packetsSent++;
     const { bytes, start, end, packetIdAt } = encoded;
-    if (packetIdAt !== 0 && end - start > copyBelowBytes) {
+    if (packetIdAt === 0) {
+      this.#append(bytes, start, end, 0, 0);
+    } else if (end - start > copyBelowBytes) {
       // Only the head is copied for its packet id.
       this.#append(bytes, start, packetIdAt + 2, packetIdAt, packetId);
       this.#append(bytes, packetIdAt + 2, end, 0, 0);
     } else {
-      this.#append(bytes, start, end, packetIdAt, packetId);
+      this.#publishShared(encoded, packetId);
     }
     if (encoded.payload !== undefined) {
       this.#append(encoded.payload, 0, encoded.payload.length, 0, 0);
@@ -128,6 +145,15 @@ export class Output implements TurnTask {
     this.#isTaken = this.#port.pending === 0;
   }
 
+  /** A packet that many outputs share is not described again in each of them. */
+  #publishShared(encoded: Encoded, packetId: number): void {
+    const { bytes, start, end, packetIdAt } = encoded;
+    this.#queued += end - start;
+    if (this.#bytes === undefined) this.#begin(bytes, start, end, packetIdAt, packetId);
+    else this.#add(encoded, packetId);
+    if (this.#queued > flushAboveBytes) this.flush();
+  }
+
   #append(
     bytes: Uint8Array,
     start: number,
@@ -136,38 +162,48 @@ export class Output implements TurnTask {
     packetId: number,
   ): void {
     this.#queued += end - start;
-    if (this.#bytes === undefined) {
-      this.#bytes = bytes;
-      this.#start = start;
-      this.#end = end;
-      this.#packetIdAt = packetIdAt;
-      this.#packetId = packetId;
-      if (!this.#scheduled) {
-        this.#scheduled = true;
-        this.#turn.flush(this);
-      }
-    } else if (!this.#joins(bytes, start, end, packetIdAt)) {
-      this.#more ??= [];
-      this.#fields ??= [];
-      this.#more.push(bytes);
-      this.#fields.push(start, end, packetIdAt, packetId);
-    }
+    if (this.#bytes === undefined) this.#begin(bytes, start, end, packetIdAt, packetId);
+    else if (packetIdAt !== 0) this.#add(new Segment(bytes, start, end, packetIdAt), packetId);
+    else if (!this.#joins(bytes, start, end)) this.#add(new Segment(bytes, start, end, 0), 0);
     if (this.#queued > flushAboveBytes) this.flush();
   }
 
+  #begin(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packetIdAt: number,
+    packetId: number,
+  ): void {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.#packetIdAt = packetIdAt;
+    this.#packetId = packetId;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#turn.flush(this);
+  }
+
+  #add(segment: Segment | Encoded, packetId: number): void {
+    this.#more ??= [];
+    this.#packetIds ??= [];
+    this.#more.push(segment);
+    this.#packetIds.push(packetId);
+  }
+
   /** Makes the last segment longer where the new bytes lie right behind it. */
-  #joins(bytes: Uint8Array, start: number, end: number, packetIdAt: number): boolean {
-    if (packetIdAt !== 0) return false;
+  #joins(bytes: Uint8Array, start: number, end: number): boolean {
     const count = this.#more === undefined ? 0 : this.#more.length;
     if (count === 0) {
-      if (this.#bytes !== bytes || this.#end !== start) return false;
+      if (this.#bytes !== bytes || this.#end !== start || this.#packetIdAt !== 0) return false;
       this.#end = end;
       return true;
     }
-    const fields = this.#fields as number[];
-    const last = (count - 1) * fieldsPerSegment;
-    if (this.#more?.[count - 1] !== bytes || fields[last + 1] !== start) return false;
-    fields[last + 1] = end;
+    const last = this.#more?.[count - 1] as Segment | Encoded;
+    if (last.bytes !== bytes || last.end !== start || !(last instanceof Segment)) return false;
+    if (last.packetIdAt !== 0) return false;
+    last.end = end;
     return true;
   }
 
@@ -175,10 +211,10 @@ export class Output implements TurnTask {
   #gather(first: Uint8Array, queued: number): void {
     const port = this.#port;
     const more = this.#more ?? [];
-    const fields = this.#fields ?? [];
+    const packetIds = this.#packetIds ?? [];
     const target = port.copies ? this.#memory.slab.begin(queued) : new Uint8Array(queued);
     const begin = port.copies ? this.#memory.slab.start : 0;
-    port.cork();
+    let isCorked = false;
     let pieceStart = begin;
     let at = begin;
     let bytes = first;
@@ -188,6 +224,8 @@ export class Output implements TurnTask {
     let packetId = this.#packetId;
     for (let next = 0; ; next++) {
       if (end - start >= copyBelowBytes && packetIdAt === 0) {
+        if (!isCorked) port.cork();
+        isCorked = true;
         if (at > pieceStart) port.write(target.subarray(pieceStart, at));
         port.write(bytes.subarray(start, end));
         pieceStart = at;
@@ -200,17 +238,13 @@ export class Output implements TurnTask {
         }
       }
       if (next === more.length) break;
-      const field = next * fieldsPerSegment;
-      bytes = more[next] as Uint8Array;
-      start = fields[field] as number;
-      end = fields[field + 1] as number;
-      packetIdAt = fields[field + 2] as number;
-      packetId = fields[field + 3] as number;
+      ({ bytes, start, end, packetIdAt } = more[next] as Segment | Encoded);
+      packetId = packetIds[next] as number;
     }
     if (at > pieceStart) port.write(target.subarray(pieceStart, at));
-    port.uncork();
+    if (isCorked) port.uncork();
     if (port.copies) this.#memory.slab.finish(port.pending === 0 ? begin : at);
     more.length = 0;
-    fields.length = 0;
+    packetIds.length = 0;
   }
 }

@@ -139,12 +139,5 @@ export class OutboxEntry implements CommitWaiter {
  * All that is kept of a QoS 1 message once it was sent, where nobody would send it again or be told of its end: its
  * place. One for all of them, since a fan-out to a thousand would otherwise make a thousand that live for a while.
  */
-export const passed: OutboxEntry = new OutboxEntry(
-  -1,
-  undefined,
-  1,
-  false,
-  undefined,
-  undefined,
-);
+export const passed: OutboxEntry = new OutboxEntry(-1, undefined, 1, false, undefined, undefined);
 passed.state = EntryState.sent;
