@@ -1,6 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { hasLoneSurrogate } from './text.ts';
 
+const maxTextBytes = 0xffff;
+/** Of UTF-8, for one unit of a string. */
+const maxBytesPerUnit = 3;
 const sharedPrefix = '$share/';
 
 /** Whether a string of the application may be the topic name of a PUBLISH: 1 to 65,535 bytes, no wildcard. */
@@ -80,5 +83,7 @@ function hasValidWildcards(filter: string): boolean {
 }
 
 function isEncodable(text: string): boolean {
-  return Buffer.byteLength(text) <= 0xffff && !text.includes('\0') && !hasLoneSurrogate(text);
+  const isShort = text.length * maxBytesPerUnit <= maxTextBytes;
+  if (!isShort && Buffer.byteLength(text) > maxTextBytes) return false;
+  return !text.includes('\0') && !hasLoneSurrogate(text);
 }

@@ -1,6 +1,9 @@
 import { countLevels, ProtocolError, ReasonCode, TooManyError } from '@sluice/packet';
 import type { Limits } from './limits.ts';
 
+/** Of UTF-8, for one unit of a string. */
+const maxBytesPerUnit = 3;
+
 /** A client did more than a limit of the broker allows: its connection ends, and the hook `limited` is told. */
 export class LimitExceeded extends ProtocolError {
   readonly limit: keyof Limits;
@@ -34,6 +37,12 @@ export function exceededTopicLimit(
   topic: string,
   { maxTopicBytes, maxTopicLevels }: Limits,
 ): 'maxTopicBytes' | 'maxTopicLevels' | undefined {
-  if (Buffer.byteLength(topic) > maxTopicBytes) return 'maxTopicBytes';
-  return countLevels(topic) > maxTopicLevels ? 'maxTopicLevels' : undefined;
+  const { length } = topic;
+  // Nearly every topic is too short to exceed either, and counting would take longer than all other checks.
+  if (length * maxBytesPerUnit > maxTopicBytes && Buffer.byteLength(topic) > maxTopicBytes) {
+    return 'maxTopicBytes';
+  }
+  return length >= maxTopicLevels && countLevels(topic) > maxTopicLevels
+    ? 'maxTopicLevels'
+    : undefined;
 }

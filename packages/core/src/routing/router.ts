@@ -64,7 +64,9 @@ export class Router {
       this.#forgetRoutes();
       return;
     }
-    this.#known.get(subscription.topicFilter)?.end();
+    const known = this.#known.get(subscription.topicFilter);
+    if (known === undefined) return;
+    known.end();
     this.#known.delete(subscription.topicFilter);
   }
 

@@ -1,4 +1,4 @@
-import { parseSharedFilter, type Qos, type SubscriptionRequest } from '@sluice/packet';
+import type { Qos, SubscriptionRequest } from '@sluice/packet';
 import type { Context } from '../context/context.ts';
 import type { RetainedMessages } from '../retained/retained-messages.ts';
 import { type Replay, SubscriptionReplay } from '../session/replay.ts';
@@ -19,6 +19,8 @@ export interface MadeSubscription {
   /** The retained messages that follow; undefined when none do. */
   readonly replay: Replay | undefined;
 }
+
+const nothingFollows: MadeSubscription = Object.freeze({ replay: undefined });
 
 /** Makes, changes and removes the subscriptions of sessions, in memory and in commits. */
 export class Subscriptions {
@@ -56,10 +58,11 @@ export class Subscriptions {
       this.#router.add(subscription);
     }
     this.#made(session, subscription);
-    if (!wantsRetained(granted, existing === undefined)) return { replay: undefined };
+    if (!wantsRetained(subscription, existing === undefined)) return nothingFollows;
     // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
     const cursor = this.#retained.find(filter, before);
-    return { replay: cursor && new SubscriptionReplay(subscription, cursor) };
+    if (cursor === undefined) return nothingFollows;
+    return { replay: new SubscriptionReplay(subscription, cursor) };
   }
 
   /** Removes a subscription by the name the client knows; false when there is none [MQTT-3.10.4-1]. */
@@ -102,7 +105,7 @@ export function requestOf(subscription: Subscription): SubscriptionRequest {
 }
 
 /** Whether retained messages follow: a shared subscription never gets any. */
-function wantsRetained({ filter, retainHandling }: SubscriptionRequest, isNew: boolean): boolean {
-  if (parseSharedFilter(filter) !== undefined) return false;
+function wantsRetained({ sharedFilter, retainHandling }: Subscription, isNew: boolean): boolean {
+  if (sharedFilter !== undefined) return false;
   return retainHandling === 0 || (retainHandling === 1 && isNew);
 }

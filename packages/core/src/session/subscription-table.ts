@@ -22,14 +22,10 @@ export class SubscriptionTable {
   }
 
   set(requested: string, subscription: Subscription): void {
-    this.delete(requested);
-    if (this.#map === undefined && this.#list.length < maxInList) {
-      // Neither `push` nor a spread, which leave room for sixteen more.
-      this.#list = this.#list.length === 0 ? [subscription] : this.#list.concat(subscription);
-      return;
-    }
-    this.#map ??= new Map(this.#list.map((listed) => [listed.requested, listed]));
-    this.#map.set(requested, subscription);
+    if (this.#map === undefined) this.#list = this.#listWith(requested, subscription);
+    else setLast(this.#map, requested, subscription);
+    if (this.#list.length <= maxInList) return;
+    this.#map = new Map(this.#list.map((listed) => [listed.requested, listed]));
     this.#list = none;
   }
 
@@ -46,4 +42,19 @@ export class SubscriptionTable {
   values(): Iterable<Subscription> {
     return this.#map?.values() ?? this.#list;
   }
+
+  #listWith(requested: string, subscription: Subscription): readonly Subscription[] {
+    const others = this.#list.filter((one) => one.requested !== requested);
+    // Neither `push` nor a spread, which leave room for sixteen more.
+    return others.length === 0 ? [subscription] : others.concat(subscription);
+  }
+}
+
+/** One that is replaced goes to the end. */
+function setLast<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  const { size } = map;
+  map.set(key, value);
+  if (map.size > size) return;
+  map.delete(key);
+  map.set(key, value);
 }
