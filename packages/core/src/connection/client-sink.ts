@@ -33,7 +33,10 @@ export class ClientSink implements Sink {
   readonly #stats: Stats;
   readonly #overload: Pick<Overload, 'maxOutputBytes'>;
   #encoding: ReceiverEncoding | undefined;
+  // Of the connection, once it is known: for many receivers each object more to look at counts.
   #sendQuota = 0;
+  #maxOutputBytes = 0;
+  #maximumPacketSize = 0;
   /** Whoever wants to know that too much waits was told. */
   #overflows = false;
   /** How many wait for something before the client is read further. */
@@ -57,7 +60,7 @@ export class ClientSink implements Sink {
   get writable(): boolean {
     if (this.#encoding === undefined) return false; // [MQTT-3.2.0-1]
     const { pending } = this.#output;
-    const { maxOutputBytes } = this.#owner.limits;
+    const maxOutputBytes = this.#maxOutputBytes;
     if (pending <= maxOutputBytes && pending <= this.#overload.maxOutputBytes) return true;
     this.#owner.watchStall();
     if (!this.#overflows && pending > maxOutputBytes) {
@@ -81,9 +84,11 @@ export class ClientSink implements Sink {
 
   /** CONNACK was written. */
   open(environment: Environment): void {
-    const { protocolVersion, terms } = this.#owner;
+    const { protocolVersion, terms, limits, maximumPacketSize } = this.#owner;
     const aliases = terms === undefined ? 0 : terms.topicAliasMaximum;
     this.#sendQuota = terms === undefined ? 0 : terms.sendQuota;
+    this.#maxOutputBytes = limits.maxOutputBytes;
+    this.#maximumPacketSize = maximumPacketSize;
     this.#encoding = new ReceiverEncoding(protocolVersion, aliases, environment);
   }
 
@@ -121,7 +126,7 @@ export class ClientSink implements Sink {
   ): boolean {
     const encoding = this.#encoding as ReceiverEncoding;
     const encoded = encoding.encode(message, qos, retain, dup, subscriptionIdentifiers);
-    if (encoded.size > this.#owner.maximumPacketSize) return false;
+    if (encoded.size > this.#maximumPacketSize) return false;
     encoding.sent(message);
     this.#stats.messagesSent++;
     this.messagesSent++;

@@ -1,4 +1,4 @@
-import { hasWildcard, type TopicName } from '@sluice/packet';
+import type { TopicName } from '@sluice/packet';
 import type { Matcher } from '@sluice/plugin';
 import type { Context } from '../context/context.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
@@ -59,7 +59,7 @@ export class Router {
   changed(subscription: Subscription): void {
     // A share group looks at its members itself.
     if (subscription.sharedFilter !== undefined) return;
-    if (hasWildcard(subscription.topicFilter)) {
+    if (subscription.hasWildcard) {
       // Any of them may match, and they refer to sessions that may have ended.
       this.#forgetRoutes();
       return;
@@ -74,8 +74,8 @@ export class Router {
   find(name: TopicName): Route {
     const noted = name.note as Route | undefined;
     if (noted !== undefined) return noted;
-    if (name.isNew)
-      return this.#known.get(name.topic)?.route ?? this.#routeTo(this.#match(name.topic));
+    // Nearly always in no table: to look there takes as long as a match.
+    if (name.isNew) return this.#routeTo(this.#match(name.topic));
     const known = this.#knownRoute(name.topic);
     known.noteWith(name);
     return known.route;
@@ -108,8 +108,8 @@ export class Router {
 
   #routeTo(subscriptions: readonly Subscription[]): Route {
     const [first, second] = subscriptions;
-    const isWild = first !== undefined && second === undefined && hasWildcard(first.topicFilter);
-    if (!isWild) return new Route(subscriptions, this.#maxAtOnce);
+    if (first === undefined || second !== undefined || !first.hasWildcard)
+      return new Route(subscriptions, this.#maxAtOnce);
     let route = this.#wild.get(first);
     if (route === undefined) {
       route = new Route(subscriptions, this.#maxAtOnce);

@@ -1,4 +1,4 @@
-import { parseSharedFilter, type Qos } from '@sluice/packet';
+import { hasWildcard, parseSharedFilter, type Qos } from '@sluice/packet';
 import type { Receiver } from './receiver.ts';
 
 const qosMask = 3;
@@ -6,8 +6,9 @@ const noLocalFlag = 4;
 const retainAsPublishedFlag = 8;
 const retainHandlingShift = 4;
 const overFlag = 64;
+const wildcardFlag = 128;
 /** Factor of the subscription identifier, which lies above the other options. */
-const identifierFactor = 128;
+const identifierFactor = 256;
 
 /** What few subscriptions have other than in their filter. */
 interface OtherNames {
@@ -33,7 +34,7 @@ export class Subscription {
     this.filter = filter;
     this.#names =
       requested === filter && topicFilter === filter ? undefined : { requested, topicFilter };
-    this.#options = packed(options);
+    this.#options = packed(options) + (hasWildcard(topicFilter) ? wildcardFlag : 0);
   }
 
   /** The filter by which the client knows it. */
@@ -72,6 +73,11 @@ export class Subscription {
     return Math.floor(this.#options / identifierFactor);
   }
 
+  /** Whether it may match several topics: told without a look at the filter, which lies elsewhere. */
+  get hasWildcard(): boolean {
+    return (this.#options & wildcardFlag) !== 0;
+  }
+
   /** Removed: nothing more may come of it, also where its route is still in use. */
   get isOver(): boolean {
     return (this.#options & overFlag) !== 0;
@@ -86,7 +92,7 @@ export class Subscription {
   }
 
   replaceOptions(options: SubscriptionOptions): void {
-    this.#options = packed(options);
+    this.#options = packed(options) + (this.#options & wildcardFlag);
   }
 }
 
