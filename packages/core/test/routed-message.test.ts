@@ -167,3 +167,19 @@ test('weighs its topic and payload, without making a view of it', () => {
   expect(message.bytes).toBe('a/topic'.length + 'payload'.length);
   expect(message.own().bytes).toBe('a/topic'.length + 'payload'.length);
 });
+
+test('messages that pass are encoded one behind the other, as they would be alone', () => {
+  const [one, other] = [aMessage({ topic: 'a' }), aMessage({ topic: 'b', qos: 0 })];
+  const first = RoutedMessage.passing(one).encoded(5, 0, true);
+  const second = RoutedMessage.passing(other).encoded(5, 0, true);
+  expect([second.bytes, second.start]).toEqual([first.bytes, first.end]);
+  for (const [message, { bytes, start, end }] of [
+    [one, first],
+    [other, second],
+  ] as const) {
+    const alone = RoutedMessage.of(message).encoded(5, 0, true);
+    expect([...bytes.subarray(start, end)]).toEqual([
+      ...alone.bytes.subarray(alone.start, alone.end),
+    ]);
+  }
+});

@@ -49,6 +49,7 @@ export class RoutedMessage implements Message {
   /** The last copy with an earlier end, which queues share. */
   #shorter: RoutedMessage | undefined;
   #payload: Uint8Array | undefined;
+  #isPassing = false;
   /** The packet as it came, where it can be forwarded as it is. */
   #source: Encoded | undefined;
   #sourceVariant: number = noSource;
@@ -73,6 +74,14 @@ export class RoutedMessage implements Message {
   /** A message out of a hook, the store or the application. Its payload must not change any more. */
   static of(message: Message): RoutedMessage {
     return message instanceof RoutedMessage ? message : new RoutedMessage(message, message.payload);
+  }
+
+  /** As `of`, a message that leaves in this turn and is kept by nobody: encoded behind the one before it. */
+  static passing(message: Message): RoutedMessage {
+    if (message instanceof RoutedMessage) return message;
+    const passing = new RoutedMessage(message, message.payload);
+    passing.#isPassing = true;
+    return passing;
   }
 
   /** A message out of a PUBLISH, which it forwards as it came where the receiver's variant allows. */
@@ -153,7 +162,12 @@ export class RoutedMessage implements Message {
     const packetId = qos === 0 ? 0 : anyPacketId;
     const fields = { topic, qos, retain, dup, packetId, properties };
     const incoming = this.#incoming;
-    if (incoming === undefined) return encodePublish(fields, this.payload, version);
+    if (incoming === undefined) {
+      const { payload } = this;
+      return this.#isPassing
+        ? encodeArrived(fields, payload, 0, payload.length, version)
+        : encodePublish(fields, payload, version);
+    }
     const { bytes, payloadStart, end } = incoming;
     return encodeArrived(fields, bytes, payloadStart, end, version);
   }

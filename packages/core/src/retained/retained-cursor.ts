@@ -35,8 +35,8 @@ export class RetainedCursor {
   /** The next message, in no particular order; undefined at the end, or after looking at `maxSteps` nodes and topics. */
   next(maxSteps: number = Infinity): Message | undefined {
     for (let step = 0; step < maxSteps && !this.#done; step++) {
-      const entry = this.#step();
-      if (entry !== undefined && entry.number < this.#before) return entry.message;
+      const message = this.#step()?.message;
+      if (message !== undefined && message.number < this.#before) return message;
     }
     return undefined;
   }

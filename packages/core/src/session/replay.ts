@@ -1,4 +1,5 @@
 import type { Qos } from '@sluice/packet';
+import type { Message } from '@sluice/plugin';
 import type { SlicedTask } from '../base/turn.ts';
 import type { Context } from '../context/context.ts';
 import { RoutedMessage } from '../messages/routed-message.ts';
@@ -91,8 +92,7 @@ export class ReplayQueue implements SlicedTask {
         return false;
       }
       const message = cursor.next(stepsPerCall);
-      if (message !== undefined)
-        this.#send(RoutedMessage.of(message), qos, subscriptionIdentifiers);
+      if (message !== undefined) this.#send(message, qos, subscriptionIdentifiers);
       else if (cursor.done) this.#replays.shift();
       else budget = 0;
     }
@@ -111,15 +111,18 @@ export class ReplayQueue implements SlicedTask {
     return false;
   }
 
-  #send(retained: RoutedMessage, qos: Qos, identifiers: readonly number[] | undefined): void {
-    if (retained.expiresAt <= this.#context.environment.now()) return;
+  #send(retained: Message, qos: Qos, identifiers: readonly number[] | undefined): void {
+    const { expiresAt } = retained;
+    if (expiresAt !== Infinity && expiresAt <= this.#context.environment.now()) return;
     const lower = Math.min(retained.qos, qos) as Qos; // [MQTT-3.8.4-8]
+    this.#owner.deliver(this.#messageOf(retained, lower), lower, true, identifiers); // [MQTT-3.3.1-8]
+  }
+
+  #messageOf(retained: Message, qos: Qos): RoutedMessage {
+    if (qos === 0) return RoutedMessage.passing(retained);
+    const message = RoutedMessage.of(retained);
     // In a stored queue it is a message of its own: the retained one may be replaced before it leaves.
-    const message =
-      lower > 0 && this.#owner.stored
-        ? retained.renumbered(this.#context.numbers.message())
-        : retained;
-    this.#owner.deliver(message, lower, true, identifiers); // [MQTT-3.3.1-8]
+    return this.#owner.stored ? message.renumbered(this.#context.numbers.message()) : message;
   }
 
   #isOver(left: number): boolean {
