@@ -1,3 +1,5 @@
+import { Positions } from './positions.ts';
+
 /** What is stored under one filter: nothing, the value itself when it is alone, or a set made here. */
 export type Slot<Value> = Value | ValueSet<Value> | undefined;
 
@@ -7,17 +9,19 @@ const maxScanned = 16;
 /** Values in an array, for the sake of matching, and above `maxScanned` with their positions, for that of changes. */
 class ValueSet<Value> {
   readonly values: Value[] = [];
-  #positions: Map<Value, number> | undefined;
+  #positions: Positions<Value> | undefined;
 
   has(value: Value): boolean {
-    return this.#positions === undefined ? this.values.includes(value) : this.#positions.has(value);
+    if (this.#positions === undefined) return this.values.includes(value);
+    return this.#positions.get(value) !== undefined;
   }
 
   add(value: Value): void {
     this.#positions?.set(value, this.values.length);
     this.values.push(value);
     if (this.#positions === undefined && this.values.length > maxScanned) {
-      this.#positions = new Map(this.values.map((each, position) => [each, position]));
+      this.#positions = new Positions();
+      for (const [position, each] of this.values.entries()) this.#positions.set(each, position);
     }
   }
 
