@@ -6,6 +6,9 @@ export type Slot<Value> = Value | ValueSet<Value> | undefined;
 /** Up to here a scan of the array is as quick as a lookup, and needs no memory. */
 const maxScanned = 16;
 
+/** Of more, room is made once: an array that is pushed to moves as often as it grows, which takes milliseconds at 100,000. */
+const maxPushed = 1_000;
+
 /** Values in an array, for the sake of matching, and above `maxScanned` with their positions, for that of changes. */
 class ValueSet<Value> {
   readonly values: Value[] = [];
@@ -67,5 +70,11 @@ export function collect<Value>(slot: Slot<Value>, into: Value[]): void {
     return;
   }
   const values = slot.values;
-  for (let i = 0; i < values.length; i++) into.push(values[i] as Value);
+  if (values.length <= maxPushed) {
+    for (let i = 0; i < values.length; i++) into.push(values[i] as Value);
+    return;
+  }
+  const from = into.length;
+  into.length = from + values.length;
+  for (let i = 0; i < values.length; i++) into[from + i] = values[i] as Value;
 }

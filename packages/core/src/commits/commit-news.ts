@@ -9,6 +9,7 @@ export interface CommitWaiter {
 // Each of them may send a message, some microseconds.
 const maxAtOnce = 1_000;
 const toldPerLook = 32;
+const toldAtOncePerLook = 8;
 
 /** What telling them may take of the turn in which they learn it. */
 const maxTellingMs = 1;
@@ -69,7 +70,7 @@ export class CommitNews implements SlicedTask {
     let told = 0;
     while (told < waiters.length) {
       waiters[told++]?.onCommitted(failure);
-      if (failure !== undefined || told % toldPerLook !== 0) continue;
+      if (failure !== undefined || told % toldAtOncePerLook !== 0) continue;
       const now = this.#environment.monotonic();
       until = Math.min(until, now + maxTellingMs);
       if (now >= until) break;

@@ -4,7 +4,7 @@ import type { SlicedTask } from '../base/turn.ts';
 import type { Context } from '../context/context.ts';
 
 /** Of one turn; thousands at once begin with code and memory that nobody has used for long. */
-const maxAtOnce = 64;
+const maxAtOnce = 16;
 
 /** The port of a stream that has ended. */
 export interface Departing {
