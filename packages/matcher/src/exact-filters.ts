@@ -2,8 +2,8 @@ import { HashDirectory } from './hash-directory.ts';
 import { collect, excluding, holds, including, type Slot } from './slot.ts';
 import { hashText } from './text-hash.ts';
 
-/** A Map that grows moves all it holds in one go: a million entries take 50 ms, so many take less than one. */
-const defaultMaxPerMap = 8_192;
+/** A Map that grows moves all it holds in one go: a million entries take 50 ms, so many a fraction of one. */
+const defaultMaxPerMap = 2_048;
 
 type FilterMap<Value> = Map<string, Slot<Value>>;
 

@@ -6,8 +6,8 @@ import { hashText } from './text-hash.ts';
 
 const initialSlots = 16;
 
-/** Of one table, which takes less than a millisecond to be made two. */
-const defaultMaxSlots = 32_768;
+/** Of one table, which takes a fraction of a millisecond to be made two. */
+const defaultMaxSlots = 8_192;
 
 // Fields of a record.
 const placeField = 0;
