@@ -7,6 +7,7 @@ import { nextTurn } from './base/next-turn.ts';
 import { AddressCounts, countedAddress } from './connection/address-counts.ts';
 import { Connection } from './connection/connection.ts';
 import { describeConnection, sendAtOnce } from './connection/connection-info.ts';
+import { Departures } from './connection/departures.ts';
 import { DuplexPort } from './connection/duplex-port.ts';
 import type { Parts } from './connection/parts.ts';
 import { SocketReads } from './connection/socket-reads.ts';
@@ -39,6 +40,7 @@ export class Entrance {
   /** Of the broker and its scopes together. */
   readonly #addresses: AddressCounts;
   readonly #socketReads: SocketReads;
+  readonly #departures: Departures;
   /** Its own connections; of the broker all. */
   #count = 0;
   #onEmpty: (() => void) | undefined;
@@ -52,6 +54,7 @@ export class Entrance {
     this.#connections = outer === undefined ? new Members() : outer.#connections;
     this.#addresses = outer === undefined ? new AddressCounts() : outer.#addresses;
     this.#socketReads = outer === undefined ? new SocketReads() : outer.#socketReads;
+    this.#departures = outer === undefined ? new Departures(parts.context) : outer.#departures;
     if (outer === undefined) parts.context.overload.watch(new Loads(this.#connections));
   }
 
@@ -72,7 +75,7 @@ export class Entrance {
     context.stats.connectionsTotal++;
     sendAtOnce(stream);
     context.scopes.entered(described, this.#scope);
-    const port = new DuplexPort(stream, this.#socketReads);
+    const port = new DuplexPort(stream, this.#socketReads, this.#departures);
     const connection = new Connection(port, described, this.#parts, this.#scope, handlePacket);
     this.#add(connection);
     if (stream.closed) this.#remove(connection);
@@ -113,6 +116,8 @@ export class Entrance {
       await nextTurn(environment);
       began = environment.monotonic();
     }
+    // Their streams are closed, and what they leave behind is still to be stored.
+    while (this.#departures.areBusy) await nextTurn(environment);
     if (this.#count === 0) return;
     await new Promise<void>((resolve) => {
       const timer = environment.setTimer(resolve, graceMs);

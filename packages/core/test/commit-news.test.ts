@@ -35,6 +35,27 @@ describe('CommitNews', () => {
     expect([news.isIdle, environment.deferred, idle]).toEqual([true, 0, 0]);
   });
 
+  it('stops soon where a few take long, and tells the others in the next turns', () => {
+    news.tell(waiters(0, 1_000, 0.1));
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.length).toBeLessThan(100);
+    expect(news.isIdle).toBe(false);
+    environment.runDeferred();
+    expect(told).toEqual(upTo(1_000));
+    expect([news.isIdle, idle]).toEqual([true, 1]);
+  });
+
+  it('tells everybody of a failure at once', () => {
+    const failures: unknown[] = [];
+    const failure = new Error('no more');
+    const waiter = { onCommitted: (each: unknown) => void failures.push(each) };
+    news.tell(
+      Array.from({ length: 2_000 }, () => waiter),
+      failure,
+    );
+    expect(failures).toEqual(Array.from({ length: 2_000 }, () => failure));
+  });
+
   it('tells many over several turns, in order', () => {
     news.tell(waiters(0, 2_500));
     expect([told.length, news.isIdle]).toEqual([0, false]);

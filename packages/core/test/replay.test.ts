@@ -137,3 +137,18 @@ test('subscriptions are served one after the other', () => {
   expect(got).toHaveLength(4);
   expect(got[0]?.topic).toBe('t/1');
 });
+
+test('lets others have their turn where each message takes long, also at the first call', () => {
+  const { environment, queue, got, add, owner } = aReplay(100);
+  const { deliver } = owner;
+  owner.deliver = (...message) => {
+    environment.block(0.2);
+    return deliver(...message);
+  };
+  add('t/+', 1);
+  expect(queue.pump()).toBe(false);
+  expect(got.length).toBeGreaterThan(0);
+  expect(got.length).toBeLessThan(40);
+  environment.runDeferred();
+  expect(got).toHaveLength(100);
+});

@@ -1,42 +1,58 @@
 import { hashPair } from './text-hash.ts';
 
-const initialSlots = 16;
 const fields = 3;
 
 /**
- * The edges of a trie, (parent, level) to child, all three above 0: one open-addressing table in a typed array,
- * so that a million edges are one object to the garbage collector.
+ * Some edges of a trie, (parent, level) to child, all three above 0, each with the hash of its pair: one
+ * open-addressing table in a typed array.
  *
  *     | parent level child | 0 0 0 | parent level child | ...      0: a free slot
  */
 export class EdgeTable {
-  #slots = new Int32Array(initialSlots * fields);
-  #mask: number = initialSlots - 1;
+  #slots: Int32Array;
+  #mask: number;
   #size = 0;
+
+  /** `slots` is a power of two. */
+  constructor(slots: number) {
+    this.#slots = new Int32Array(slots * fields);
+    this.#mask = slots - 1;
+  }
 
   get size(): number {
     return this.#size;
   }
 
-  /** The child, or 0. */
-  get(parent: number, level: number): number {
-    const slots = this.#slots;
-    const at = this.#locate(slots, parent, level) * fields;
-    return slots[at + 2] as number;
+  get slots(): number {
+    return this.#mask + 1;
   }
 
-  /** Adds an edge that is not there yet. */
-  add(parent: number, level: number, child: number): void {
-    // At most two thirds full.
-    if ((this.#size + 1) * 3 > (this.#mask + 1) * 2) this.#resize((this.#mask + 1) * 2);
-    this.#put(parent, level, child);
+  /** Whether two thirds are in use. */
+  get isFull(): boolean {
+    return (this.#size + 1) * 3 > (this.#mask + 1) * 2;
+  }
+
+  /** The child, or 0. */
+  get(hash: number, parent: number, level: number): number {
+    return this.#slots[this.#locate(hash, parent, level) * fields + 2] as number;
+  }
+
+  /** Adds an edge that is not there yet. The table must not be full. */
+  add(hash: number, parent: number, level: number, child: number): void {
+    const slots = this.#slots;
+    let slot = hash & this.#mask;
+    while (slots[slot * fields] !== 0) slot = (slot + 1) & this.#mask;
+    const at = slot * fields;
+    slots[at] = parent;
+    slots[at + 1] = level;
+    slots[at + 2] = child;
     this.#size++;
   }
 
   /** Removes an edge that is there. */
-  delete(parent: number, level: number): void {
+  delete(hash: number, parent: number, level: number): void {
     const slots = this.#slots;
-    let free = this.#locate(slots, parent, level);
+    let free = this.#locate(hash, parent, level);
     // Later edges of the same run move up into the gap, unless they would then lie before their home.
     for (
       let slot = (free + 1) & this.#mask;
@@ -44,7 +60,7 @@ export class EdgeTable {
       slot = (slot + 1) & this.#mask
     ) {
       const at = slot * fields;
-      const home = this.#home(slots[at] as number, slots[at + 1] as number);
+      const home = hashPair(slots[at] as number, slots[at + 1] as number) & this.#mask;
       if (((slot - home) & this.#mask) < ((slot - free) & this.#mask)) continue;
       slots.copyWithin(free * fields, at, at + fields);
       free = slot;
@@ -53,35 +69,44 @@ export class EdgeTable {
     this.#size--;
   }
 
-  /** The slot of the edge, or the free one where it belongs. */
-  #locate(slots: Int32Array, parent: number, level: number): number {
-    let slot = this.#home(parent, level);
+  /** Has twice as many slots from now on. */
+  grow(): void {
+    const larger = new EdgeTable(this.slots * 2);
+    this.#copyTo(larger, larger, 0);
+    this.#slots = larger.#slots;
+    this.#mask = larger.#mask;
+  }
+
+  /** The edges in two tables with as many slots each; those whose hash has this bit are in the second one. */
+  divided(bit: number): [EdgeTable, EdgeTable] {
+    const first = new EdgeTable(this.slots);
+    const second = new EdgeTable(this.slots);
+    this.#copyTo(first, second, bit);
+    return [first, second];
+  }
+
+  #copyTo(first: EdgeTable, second: EdgeTable, bit: number): void {
+    const slots = this.#slots;
+    for (let at = 0; at < slots.length; at += fields) {
+      const parent = slots[at] as number;
+      if (parent === 0) continue;
+      const level = slots[at + 1] as number;
+      const hash = hashPair(parent, level);
+      const table = (hash & bit) === 0 ? first : second;
+      table.add(hash, parent, level, slots[at + 2] as number);
+    }
+  }
+
+  /** The slot of the edge, or the free one where it would be. */
+  #locate(hash: number, parent: number, level: number): number {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let slot = hash & mask;
     for (;;) {
       const at = slot * fields;
       const found = slots[at];
       if (found === 0 || (found === parent && slots[at + 1] === level)) return slot;
-      slot = (slot + 1) & this.#mask;
-    }
-  }
-
-  #home(parent: number, level: number): number {
-    return hashPair(parent, level) & this.#mask;
-  }
-
-  #put(parent: number, level: number, child: number): void {
-    const at = this.#locate(this.#slots, parent, level) * fields;
-    this.#slots[at] = parent;
-    this.#slots[at + 1] = level;
-    this.#slots[at + 2] = child;
-  }
-
-  #resize(slots: number): void {
-    const old = this.#slots;
-    this.#slots = new Int32Array(slots * fields);
-    this.#mask = slots - 1;
-    for (let at = 0; at < old.length; at += fields) {
-      const parent = old[at] as number;
-      if (parent !== 0) this.#put(parent, old[at + 1] as number, old[at + 2] as number);
+      slot = (slot + 1) & mask;
     }
   }
 }

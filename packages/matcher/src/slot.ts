@@ -1,23 +1,30 @@
+import { Positions } from './positions.ts';
+
 /** What is stored under one filter: nothing, the value itself when it is alone, or a set made here. */
 export type Slot<Value> = Value | ValueSet<Value> | undefined;
 
 /** Up to here a scan of the array is as quick as a lookup, and needs no memory. */
 const maxScanned = 16;
 
+/** Of more, room is made once: an array that is pushed to moves as often as it grows, which takes milliseconds at 100,000. */
+const maxPushed = 1_000;
+
 /** Values in an array, for the sake of matching, and above `maxScanned` with their positions, for that of changes. */
 class ValueSet<Value> {
   readonly values: Value[] = [];
-  #positions: Map<Value, number> | undefined;
+  #positions: Positions<Value> | undefined;
 
   has(value: Value): boolean {
-    return this.#positions === undefined ? this.values.includes(value) : this.#positions.has(value);
+    if (this.#positions === undefined) return this.values.includes(value);
+    return this.#positions.get(value) !== undefined;
   }
 
   add(value: Value): void {
     this.#positions?.set(value, this.values.length);
     this.values.push(value);
     if (this.#positions === undefined && this.values.length > maxScanned) {
-      this.#positions = new Map(this.values.map((each, position) => [each, position]));
+      this.#positions = new Positions();
+      for (const [position, each] of this.values.entries()) this.#positions.set(each, position);
     }
   }
 
@@ -63,5 +70,11 @@ export function collect<Value>(slot: Slot<Value>, into: Value[]): void {
     return;
   }
   const values = slot.values;
-  for (let i = 0; i < values.length; i++) into.push(values[i] as Value);
+  if (values.length <= maxPushed) {
+    for (let i = 0; i < values.length; i++) into.push(values[i] as Value);
+    return;
+  }
+  const from = into.length;
+  into.length = from + values.length;
+  for (let i = 0; i < values.length; i++) into[from + i] = values[i] as Value;
 }

@@ -1,7 +1,8 @@
-import { EdgeTable } from './edge-table.ts';
+import { Edges } from './edges.ts';
 import { LevelNames } from './level-names.ts';
-import { collect, excluding, holds, including, type Slot } from './slot.ts';
-import { root, TrieNodes } from './trie-nodes.ts';
+import { collect, excluding, holds, including } from './slot.ts';
+import { Slots } from './slots.ts';
+import { hashField, literalsField, plusField, recordStart, root, TrieNodes } from './trie-nodes.ts';
 
 const dollar = 0x24;
 const plusSign = 0x2b;
@@ -11,12 +12,12 @@ const hashSign = 0x23;
 const plusLevel = -1;
 const hashLevel = -2;
 
-/** The filters with wildcards: a trie with a node for each level, kept in a few typed arrays. */
+/** The filters with wildcards: a trie with a node for each level, kept in typed arrays. */
 export class WildcardTrie<Value> {
   #nodes = new TrieNodes();
-  #edges = new EdgeTable();
+  #edges = new Edges();
   #names = new LevelNames();
-  #slots: Slot<Value>[] = [undefined, undefined];
+  #slots: Slots<Value> = newSlots();
   // Nodes reached by the levels walked so far, and by one more: reused by each match.
   #reached: number[] = [];
   #next: number[] = [];
@@ -44,9 +45,9 @@ export class WildcardTrie<Value> {
       node = this.#child(node, filter, start, end) || this.#createChild(node, filter, start, end);
       start = end + 1;
     }
-    const slot = this.#slots[node];
+    const slot = this.#slots.get(node);
     if (holds(slot, value)) return false;
-    this.#slots[node] = including(slot, value);
+    this.#slots.set(node, including(slot, value));
     return true;
   }
 
@@ -58,9 +59,9 @@ export class WildcardTrie<Value> {
       node = this.#child(node, filter, start, end);
       start = end + 1;
     }
-    const slot = this.#slots[node];
+    const slot = this.#slots.get(node);
     if (!holds(slot, value)) return false;
-    this.#slots[node] = excluding(slot, value);
+    this.#slots.set(node, excluding(slot, value));
     this.#prune(node);
     return true;
   }
@@ -73,25 +74,29 @@ export class WildcardTrie<Value> {
     if (this.nodes === 0) return;
     const nodes = this.#nodes;
     const slots = this.#slots;
+    const names = this.#names;
+    const edges = this.#edges;
     this.#reached[0] = root;
     let count = 1;
     let wildcards = topic.charCodeAt(0) !== dollar; // [MQTT-4.7.2-1]
     for (let start = 0; start <= topic.length && count > 0; ) {
       const end = levelEnd(topic, start);
-      const level = this.#names.find(topic, start, end);
+      const level = names.find(topic, start, end);
       const reached = this.#reached;
       const next = this.#next;
       let nextCount = 0;
       for (let i = 0; i < count; i++) {
         const node = reached[i] as number;
+        const page = nodes.page(node);
+        const record = recordStart(node);
         if (wildcards) {
-          const hash = nodes.hash(node);
-          if (hash !== 0) collect(slots[hash], into);
-          const plus = nodes.plus(node);
+          const hash = page[record + hashField] as number;
+          if (hash !== 0) collect(slots.get(hash), into);
+          const plus = page[record + plusField] as number;
           if (plus !== 0) next[nextCount++] = plus;
         }
-        if (level !== 0 && nodes.literals(node) > 0) {
-          const child = this.#edges.get(node, level);
+        if (level !== 0 && page[record + literalsField] !== 0) {
+          const child = edges.get(node, level);
           if (child !== 0) next[nextCount++] = child;
         }
       }
@@ -103,10 +108,10 @@ export class WildcardTrie<Value> {
     }
     for (let i = 0; i < count; i++) {
       const node = this.#reached[i] as number;
-      collect(slots[node], into);
+      collect(slots.get(node), into);
       // "a/#" also matches its parent "a".
       const hash = nodes.hash(node);
-      if (hash !== 0) collect(slots[hash], into);
+      if (hash !== 0) collect(slots.get(hash), into);
     }
   }
 
@@ -121,7 +126,7 @@ export class WildcardTrie<Value> {
   #createChild(parent: number, text: string, start: number, end: number): number {
     const level = wildcardAt(text, start, end) || this.#names.acquire(text, start, end);
     const child = this.#nodes.create(parent, level);
-    this.#slots[child] = undefined;
+    this.#slots.set(child, undefined);
     if (level === plusLevel) this.#nodes.setPlus(parent, child);
     else if (level === hashLevel) this.#nodes.setHash(parent, child);
     else {
@@ -134,7 +139,7 @@ export class WildcardTrie<Value> {
   /** Removes the node, and those above it, as far as they lead to no value any more. */
   #prune(from: number): void {
     let node = from;
-    while (node !== root && this.#slots[node] === undefined && this.#nodes.isLeaf(node)) {
+    while (node !== root && this.#slots.get(node) === undefined && this.#nodes.isLeaf(node)) {
       const parent = this.#nodes.parent(node);
       this.#unlink(parent, this.#nodes.level(node));
       this.#nodes.delete(node);
@@ -156,12 +161,19 @@ export class WildcardTrie<Value> {
   /** Gives back the memory of the many filters there may have been. */
   #startAnew(): void {
     this.#nodes = new TrieNodes();
-    this.#edges = new EdgeTable();
+    this.#edges = new Edges();
     this.#names = new LevelNames();
-    this.#slots = [undefined, undefined];
+    this.#slots = newSlots();
     this.#reached = [];
     this.#next = [];
   }
+}
+
+/** With room for the root, before which there is no node. */
+function newSlots<Value>(): Slots<Value> {
+  const slots = new Slots<Value>();
+  for (let node = 0; node <= root; node++) slots.set(node, undefined);
+  return slots;
 }
 
 /** Where the level that begins at `start` ends. */

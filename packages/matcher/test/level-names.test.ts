@@ -36,29 +36,34 @@ describe('LevelNames', () => {
   });
 
   it('keeps what a Map would keep, whatever is acquired and released', () => {
+    const slots = fc.constantFrom(1, 16, 64);
     const name = fc.string({ unit: fc.constantFrom('a', 'b', '温'), maxLength: 6 });
     fc.assert(
-      fc.property(fc.array(fc.tuple(name, fc.boolean()), { maxLength: 300 }), (changes) => {
-        const names = new LevelNames();
-        const model = new Map<string, { readonly id: number; references: number }>();
-        for (const [each, isNeeded] of changes) {
-          const known = model.get(each);
-          expect(find(names, each)).toBe(known?.id ?? 0);
-          if (isNeeded) {
-            const id = acquire(names, each);
-            expect(id).toBeGreaterThan(0);
-            if (known === undefined) model.set(each, { id, references: 1 });
-            else known.references++;
-          } else if (known !== undefined) {
-            names.release(known.id);
-            if (--known.references === 0) model.delete(each);
+      fc.property(
+        fc.array(fc.tuple(name, fc.boolean()), { maxLength: 300 }),
+        slots,
+        (changes, max) => {
+          const names = new LevelNames(max);
+          const model = new Map<string, { readonly id: number; references: number }>();
+          for (const [each, isNeeded] of changes) {
+            const known = model.get(each);
+            expect(find(names, each)).toBe(known?.id ?? 0);
+            if (isNeeded) {
+              const id = acquire(names, each);
+              expect(id).toBeGreaterThan(0);
+              if (known === undefined) model.set(each, { id, references: 1 });
+              else known.references++;
+            } else if (known !== undefined) {
+              names.release(known.id);
+              if (--known.references === 0) model.delete(each);
+            }
+            expect(names.size).toBe(model.size);
           }
-          expect(names.size).toBe(model.size);
-        }
-        for (const [each, { id }] of model) expect(find(names, each)).toBe(id);
-        const ids = [...model.values()].map(({ id }) => id);
-        expect(new Set(ids).size).toBe(ids.length);
-      }),
+          for (const [each, { id }] of model) expect(find(names, each)).toBe(id);
+          const ids = [...model.values()].map(({ id }) => id);
+          expect(new Set(ids).size).toBe(ids.length);
+        },
+      ),
       { seed: 1 },
     );
   });
@@ -83,5 +88,19 @@ describe('LevelNames', () => {
     expect([...lasting, ...more].map((name) => find(names, name))).toEqual(ids);
     expect(new Set(ids).size).toBe(40);
     expect(names.bytes).toBeLessThan(4_096);
+  });
+
+  it('finds each of many names while its tables are divided', () => {
+    const names = new LevelNames(64);
+    const all = Array.from({ length: 4_000 }, (_, i) => `name-${i}`);
+    const ids = all.map((name) => {
+      const id = acquire(names, name);
+      expect(find(names, name)).toBe(id);
+      return id;
+    });
+    expect(all.map((name) => find(names, name))).toEqual(ids);
+    expect(names.tables).toBeGreaterThan(4_000 / 64);
+    for (let i = 0; i < all.length; i += 2) names.release(ids[i] as number);
+    expect(all.map((name) => find(names, name))).toEqual(ids.map((id, i) => (i % 2 ? id : 0)));
   });
 });

@@ -13,6 +13,9 @@ const leaving = 10_000;
 const filters = 10;
 const watching = 1_000;
 const pipelined = 100;
+const growing = 1_000_000;
+const filtersPerPacket = 100;
+const packetsPerTurn = 4;
 const hourMs = 3_600_000;
 const hugeItems = 200_000;
 const chunkBytes = 64 * 1024;
@@ -59,6 +62,14 @@ export const works: readonly Work[] = [
   {
     name: `${formatNumber(leaving)} clients with ${filters} subscriptions leave at once`,
     prepare: leave,
+  },
+  {
+    name: `${formatNumber(growing)} subscriptions without wildcards`,
+    prepare: (broker) => grow(broker, (index) => `s/${index % 1_000}/${index}/x`),
+  },
+  {
+    name: `${formatNumber(growing)} subscriptions with wildcards`,
+    prepare: (broker) => grow(broker, (index) => `s/+/${index}/x`),
   },
   { name: 'SUBSCRIBE packets of 100 filters, 64 KB of them', prepare: subscribeAll },
   { name: `a SUBSCRIBE of ${formatNumber(hugeItems)} filters`, prepare: subscribeHuge },
@@ -157,10 +168,27 @@ async function leave(broker: Broker): Promise<() => void> {
   };
 }
 
+/** Each table of filters grows as often as it ever does for so many. A few clients a turn subscribe: it is not about them. */
+async function grow(broker: Broker, filterOf: (index: number) => string): Promise<() => void> {
+  const packets: { readonly client: SilentClient; readonly bytes: Uint8Array }[] = [];
+  for (let index = 0; index < growing; index += filtersPerPacket) {
+    const clientId = `client-${index / filtersPerPacket}`;
+    const client = new SilentClient(broker, clientId).connect();
+    const filters = Array.from({ length: filtersPerPacket }, (_, next) => filterOf(index + next));
+    packets.push({ client, bytes: subscribeBytes(filters, 1) });
+    if (packets.length % 100 === 0) await nextTurn();
+  }
+  const sendSome = (): void => {
+    for (const { client, bytes } of packets.splice(-packetsPerTurn)) client.send(bytes);
+    if (packets.length > 0) setImmediate(sendSome);
+  };
+  return sendSome;
+}
+
 async function subscribeAll(broker: Broker): Promise<() => void> {
   const client = new SilentClient(broker, 'client').connect();
   const packet = subscribeBytes(
-    Array.from({ length: 100 }, (_, index) => `${index}`),
+    Array.from({ length: filtersPerPacket }, (_, index) => `${index}`),
     1,
   );
   const copies = Math.floor(chunkBytes / packet.length);

@@ -9,6 +9,10 @@ export interface CommitWaiter {
 // Each of them may send a message, some microseconds.
 const maxAtOnce = 1_000;
 const toldPerLook = 32;
+const toldAtOncePerLook = 8;
+
+/** What telling them may take of the turn in which they learn it. */
+const maxTellingMs = 1;
 
 /** Tells those who wait for commits, in order: a few at once, many over several turns. */
 export class CommitNews implements SlicedTask {
@@ -29,13 +33,15 @@ export class CommitNews implements SlicedTask {
     return this.#waiting.length === 0;
   }
 
+  /** With a failure, everybody now. */
   tell(waiters: readonly CommitWaiter[], failure?: Error): void {
-    if (this.isIdle && waiters.length <= maxAtOnce) {
-      for (const waiter of waiters) waiter.onCommitted(failure);
-      return;
-    }
+    const canBeFew = failure !== undefined || (this.isIdle && waiters.length <= maxAtOnce);
+    const told = canBeFew ? this.#tellSome(waiters, failure) : 0;
+    if (told === waiters.length) return;
     if (this.isIdle) this.#turn.share(this);
-    for (const waiter of waiters) this.#waiting.push(waiter);
+    for (let index = told; index < waiters.length; index++) {
+      this.#waiting.push(waiters[index] as CommitWaiter);
+    }
   }
 
   /** Tells everybody now. */
@@ -56,6 +62,20 @@ export class CommitNews implements SlicedTask {
     this.finish();
     this.#onIdle();
     return false;
+  }
+
+  /** Tells as many as there is time for, or all of a failure. Returns how many. */
+  #tellSome(waiters: readonly CommitWaiter[], failure: Error | undefined): number {
+    let until = Infinity;
+    let told = 0;
+    while (told < waiters.length) {
+      waiters[told++]?.onCommitted(failure);
+      if (failure !== undefined || told % toldAtOncePerLook !== 0) continue;
+      const now = this.#environment.monotonic();
+      until = Math.min(until, now + maxTellingMs);
+      if (now >= until) break;
+    }
+    return told;
   }
 
   #tellNext(): void {

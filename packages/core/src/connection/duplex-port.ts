@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asError } from '../base/as-error.ts';
 import type { Port, PortOwner } from '../base/port.ts';
+import type { Departing, Departures } from './departures.ts';
 import type { SocketReads } from './socket-reads.ts';
 
 const portOf: unique symbol = Symbol('port');
@@ -11,16 +12,18 @@ interface OwnedDuplex extends Duplex {
 }
 
 /** Makes a port of any duplex stream. The one place where core knows streams. */
-export class DuplexPort implements Port {
+export class DuplexPort implements Port, Departing {
   readonly copies: boolean;
   readonly #stream: OwnedDuplex;
   readonly #socketReads: SocketReads;
+  readonly #departures: Departures;
   #owner: PortOwner | undefined;
   #error: Error | undefined;
 
-  constructor(stream: Duplex, socketReads: SocketReads) {
+  constructor(stream: Duplex, socketReads: SocketReads, departures: Departures) {
     this.#stream = stream;
     this.#socketReads = socketReads;
+    this.#departures = departures;
     // Sockets hand what they accept to the system; another stream may keep the memory it was given.
     this.copies = stream instanceof Socket;
     // What came before its end is handled first, and may have to wait: a socket would have answered the end by then.
@@ -99,7 +102,7 @@ export class DuplexPort implements Port {
   failed(error: Error): void {
     this.#error ??= error;
     if (!this.#stream.destroyed) this.#stream.destroy();
-    this.#close();
+    this.#departures.add(this);
   }
 
   follow(): void {
@@ -109,13 +112,15 @@ export class DuplexPort implements Port {
     else if (!this.#stream.writableEnded) this.#stream.end();
   }
 
+  /** The stream gives nothing more. */
   ended(): void {
-    if (this.#owner === undefined) this.follow();
-    else this.#close();
+    this.#departures.add(this);
   }
 
-  closed(): void {
-    this.#close();
+  /** Tells the owner, the first time. */
+  depart(): void {
+    if (this.#owner === undefined) this.follow();
+    else this.#close();
   }
 
   #close(): void {
@@ -144,5 +149,5 @@ function onError(this: OwnedDuplex, error: Error): void {
 }
 
 function onClose(this: OwnedDuplex): void {
-  this[portOf]?.closed();
+  this[portOf]?.ended();
 }

@@ -129,10 +129,7 @@ export class Reading implements SlicedTask {
   finish(onFinished: () => void): void {
     this.#onFinished = onFinished;
     this.#stops &= ~ReadingStop.output;
-    if (this.#stops !== 0 || this.#running) return;
-    // Thousands may leave at once.
-    if (this.#context.turn.isOver) this.#yield();
-    else this.#run();
+    if (this.#stops === 0 && !this.#running) this.#run();
   }
 
   resume(reason: ReadingStop): void {

@@ -11,6 +11,8 @@ import type { Subscription } from './subscription.ts';
 
 const messagesPerTurn = 100;
 const messagesPerLook = 10;
+/** What a call may take, also outside of a slice. */
+const maxPumpMs = 1;
 const stepsPerCall = 1_000;
 
 /** The retained messages that a new subscription asks for (section 3.3.1.3). */
@@ -82,12 +84,20 @@ export class ReplayQueue implements SlicedTask {
 
   /** Sends what the client takes now. True when nothing is left. */
   pump(): boolean {
+    const { environment } = this.#context;
     let budget = messagesPerTurn;
+    let until = this.#until;
     while (this.#replays[0] !== undefined) {
       const { cursor, qos, subscriptionIdentifiers } = this.#replays[0];
       if (this.#deferred || this.#owner.sink?.writable !== true || !this.#owner.outbox.idle)
         return false;
-      if (budget-- === 0 || this.#isOver(budget)) {
+      let isOver = budget-- === 0;
+      if (budget % messagesPerLook === 0) {
+        const now = environment.monotonic();
+        until = Math.min(until, now + maxPumpMs);
+        isOver ||= now >= until;
+      }
+      if (isOver) {
         this.#defer();
         return false;
       }
@@ -123,10 +133,6 @@ export class ReplayQueue implements SlicedTask {
     const message = RoutedMessage.of(retained);
     // In a stored queue it is a message of its own: the retained one may be replaced before it leaves.
     return this.#owner.stored ? message.renumbered(this.#context.numbers.message()) : message;
-  }
-
-  #isOver(left: number): boolean {
-    return left % messagesPerLook === 0 && this.#context.environment.monotonic() >= this.#until;
   }
 
   #defer(): void {

@@ -47,6 +47,11 @@ export class Subscription {
     return this.#names?.topicFilter ?? this.filter;
   }
 
+  /** Whether the client knows it by the filter that it has: of one receiver no two such have the same one. */
+  get isPlain(): boolean {
+    return this.#names === undefined;
+  }
+
   /** `filter` where it is a shared one. */
   get sharedFilter(): string | undefined {
     return this.topicFilter === this.filter ? undefined : this.filter;

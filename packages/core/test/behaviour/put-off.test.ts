@@ -35,6 +35,21 @@ function nextTicks(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+async function manyClients(
+  world: Awaited<ReturnType<typeof startTestBroker>>,
+  count: number,
+): Promise<Watched[]> {
+  const streams = Array.from({ length: count }, (_, index) => {
+    const stream = new Watched();
+    world.broker.handle(stream);
+    stream.push(encodePacket(connectPacket(5, { clientId: `c${index}` }), 5));
+    return stream;
+  });
+  await nextTicks();
+  await world.settle();
+  return streams;
+}
+
 test.each([
   ['also when others have their turn', true],
   // As sockets are that Node accepts.
@@ -126,6 +141,39 @@ test('thousands who leave at once do so over several turns, and their wills are 
   await world.settle();
   expect(left).toBe(40);
   expect(await watcher.payloads()).toEqual(Array.from({ length: 40 }, (_, index) => `${index}`));
+});
+
+test('of hundreds who leave in one turn only some are heard in it, however quick that is, and each once', async () => {
+  const world = await startTestBroker();
+  const streams = await manyClients(world, 300);
+  const left: string[] = [];
+  world.broker.on('disconnected', ({ client }) => void left.push(client.clientId));
+  for (const stream of streams) {
+    stream.emit('end');
+    stream.destroy();
+  }
+  const atOnce = left.length;
+  expect(atOnce).toBeGreaterThan(0);
+  expect(atOnce).toBeLessThan(100);
+  await world.settle();
+  expect(left).toEqual(streams.map((_, index) => `c${index}`));
+  expect(world.broker.stats).toMatchObject({ connections: 0, clients: 0 });
+});
+
+test('a broker that is closed has heard of all who left before', async () => {
+  const world = await startTestBroker();
+  const streams = await manyClients(world, 300);
+  let left = 0;
+  world.broker.on('disconnected', ({ by }) => {
+    if (by === 'network') left++;
+  });
+  for (const stream of streams) stream.destroy();
+  await nextTicks();
+  expect(left).toBeLessThan(100);
+  const closed = world.broker.close();
+  await world.settle();
+  await closed;
+  expect(left).toBe(300);
 });
 
 test.each([

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EdgeTable } from '../src/edge-table.ts';
+import { Edges } from '../src/edges.ts';
 
-describe('EdgeTable', () => {
+describe('Edges', () => {
   it('keeps what a Map would keep, whatever is added and deleted', () => {
     const edge = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }));
     fc.assert(
-      fc.property(fc.array(edge, { maxLength: 300 }), (edges) => {
-        const table = new EdgeTable();
+      fc.property(fc.array(edge, { maxLength: 300 }), fc.constantFrom(1, 16, 64), (edges, max) => {
+        const table = new Edges(max);
         const model = new Map<string, number>();
         for (const [index, [parent, level]] of edges.entries()) {
           const key = `${parent} ${level}`;
@@ -31,7 +31,7 @@ describe('EdgeTable', () => {
   });
 
   it('finds each of many edges', () => {
-    const table = new EdgeTable();
+    const table = new Edges();
     const count = 4_000;
     for (let i = 1; i <= count; i++) table.add(i, (i % 7) + 1, i + 1);
     for (let i = 1; i <= count; i += 2) table.delete(i, (i % 7) + 1);
@@ -39,5 +39,17 @@ describe('EdgeTable', () => {
       expect(table.get(i, (i % 7) + 1)).toBe(i % 2 === 0 ? i + 1 : 0);
     }
     expect(table.size).toBe(count / 2);
+  });
+
+  it('never has more slots in one table than it may, and no more tables than that takes', () => {
+    const table = new Edges(64);
+    const count = 4_000;
+    for (let i = 1; i <= count; i++) {
+      table.add(i, 1, i);
+      expect(table.get(i, 1)).toBe(i);
+    }
+    for (let i = 1; i <= count; i++) expect(table.get(i, 1)).toBe(i);
+    expect(table.tables).toBeGreaterThan(count / 64);
+    expect(table.tables).toBeLessThan((count / 64) * 6);
   });
 });
