@@ -46,8 +46,10 @@ export class Application {
         (error) => {
           if (world.broker !== broker) return;
           this.#pending--;
-          if (!world.isClosing)
-            world.history.violate('publish', `the application is refused: ${error}`);
+          if (world.isClosing) return;
+          if (world.isOutage && error.code === 'SLUICE_PERSISTENCE_FAILED') {
+            world.history.reach('the application is refused while too much waits for the disk');
+          } else world.history.violate('publish', `the application is refused: ${error}`);
         },
       );
     }

@@ -63,6 +63,8 @@ export class World {
   isClosing = false;
   /** How often the broker died. */
   deaths = 0;
+  /** The broker said that it cannot commit, and not yet that it can again. */
+  isOutage = false;
   #life: Life | undefined;
   /** Acknowledged without a promise: a crash may still take them. */
   #undurable: Publication[] = [];
@@ -186,6 +188,10 @@ export class World {
       wires.get(remotePort)?.released();
     });
     broker.on('error', (error) => this.#onError(broker, error));
+    broker.on('recovered', () => {
+      if (this.#life?.broker === broker) this.isOutage = false;
+    });
+    this.isOutage = false;
     this.isClosing = false;
     this.application.begin();
     this.#life = { broker, environment, persistence, matchers, wires };
@@ -307,6 +313,7 @@ export class World {
     const { code } = error as { code?: string };
     this.history.trace(() => `broker: ${code} ${error.message}`);
     if (code?.startsWith('SLUICE_HOOK') === true && this.plan.hasHooks) return;
+    if (code === 'SLUICE_PERSISTENCE_FAILED') this.isOutage = true;
     if (code?.startsWith('SLUICE_PERSISTENCE') === true) return;
     if (error.message === 'the disk cannot be read') return;
     this.history.violate('error', `${code} ${error.message} ${error.stack}`);

@@ -71,7 +71,7 @@ export function take(world: World, addressee: Addressee, packet: PublishPacket):
   const isShared = epoch.interests.some(
     (interest) => interest.isShared && mayWant(interest, publication),
   );
-  if (isShared || mayHaveMissed(epoch, publication, packet)) return;
+  if (isShared || mayHaveMissed(world, epoch, publication, packet)) return;
   const stream = `${publication.publisher} ${publication.topic} ${publication.qos} ${packet.qos}`;
   const last = epoch.last.get(stream) ?? 0;
   if (last > publication.id) {
@@ -80,13 +80,19 @@ export function take(world: World, addressee: Addressee, packet: PublishPacket):
   epoch.last.set(stream, publication.id);
 }
 
-/** What was sent again may come late to one who missed it the first time: not there, dropped, or expired. */
+/**
+ * What was sent again may come late to one who missed it the first time: not there, dropped, or expired. So may what
+ * a full queue gave up, when the broker died before that was on disk.
+ */
 function mayHaveMissed(
+  world: World,
   { interests, crowdedOut }: Epoch,
   publication: Publication,
   { qos }: PublishPacket,
 ): boolean {
-  if (publication.sends === 1) return false;
+  if (publication.sends === 1) {
+    return crowdedOut.has(publication.id) && world.bootsSince(publication.sentAt) > 0;
+  }
   if (qos === 0 || publication.expirySeconds !== undefined) return true;
   if (crowdedOut.has(publication.id)) return true;
   return !interests.some(
