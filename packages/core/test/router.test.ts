@@ -137,6 +137,22 @@ function aSubscription(filter: string): Subscription {
   });
 }
 
+test('what a wildcard subscription asks for holds at once, also where only new topics met it', () => {
+  const router = aRouter();
+  const options = { requested: '#', filter: '#', qos: 0, noLocal: false } as const;
+  const others = { retainAsPublished: false, retainHandling: 0 } as const;
+  const subscription = new Subscription(aReceiver('c', []), {
+    ...options,
+    ...others,
+    subscriptionIdentifier: 0,
+  });
+  router.add(subscription);
+  expect(router.find(nameOf('a', true)).targets[0]?.subscriptionIdentifiers).toBeUndefined();
+  subscription.replaceOptions({ ...options, ...others, subscriptionIdentifier: 7 });
+  router.changed(subscription);
+  expect(router.find(nameOf('b', true)).targets[0]?.subscriptionIdentifiers).toEqual([7]);
+});
+
 test('a route is no longer noted with its name once it may be wrong', () => {
   const router = aRouter();
   const add = (filter: string): Subscription => {

@@ -122,8 +122,9 @@ export class Router {
     if (this.#known.size > 0) {
       for (const known of this.#known.values()) known.end();
       this.#known = new Map();
-      this.#wild = new Map();
     }
+    // Topics that are new lead here as well, and are not known.
+    if (this.#wild.size > 0) this.#wild = new Map();
     this.#knownTargets = 0;
   }
 
