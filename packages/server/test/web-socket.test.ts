@@ -249,8 +249,7 @@ describe('a peer that breaks the rules', () => {
     client.on('error', () => {});
     const { _socket: socket } = client as unknown as { _socket: Duplex };
     socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
-    await once(stream, 'error');
-    await once(client, 'close');
+    await Promise.all([once(stream, 'error'), once(client, 'close')]);
     expect(stream.destroyed).toBe(true);
   });
 });
