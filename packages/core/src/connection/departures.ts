@@ -12,8 +12,8 @@ export interface Departing {
 }
 
 /**
- * Streams that ended in a turn that has no time left, as thousands do when a network is cut. Of each no more is touched
- * than it takes to note it, since what belongs to so many is far from the processor.
+ * Streams that ended, of which thousands may end in one turn when a network is cut. Beyond the first few no more is touched
+ * of each than it takes to note it, since what belongs to so many is far from the processor.
  */
 export class Departures implements SlicedTask {
   readonly #context: Context;
