@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerConfig } from '@sluice/server';
+import { freePort } from '../../packages/server/test/ports.ts';
 import type { Random } from '../differential/random.ts';
 import { root, runCompiler } from '../support/build.ts';
 import { LineProcess } from '../support/line-process.ts';
-import { command, freePorts } from '../support/server-process.ts';
+import { command } from '../support/server-process.ts';
 import { cutPower } from './power-loss/power-cut.ts';
 import { recording } from './power-loss/recorder.ts';
 
@@ -57,7 +58,7 @@ export class ServerUnderTest {
   }
 
   static async create(options: ServerOptions): Promise<ServerUnderTest> {
-    const [port = 0] = await freePorts(1);
+    const port = await freePort();
     return new ServerUnderTest(port, options);
   }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBroker } from '@sluice/core';
 import type { Plugin } from '@sluice/plugin';
+import { freePort } from '../../packages/server/test/ports.ts';
 import type { Foreign } from '../support/foreign.ts';
 
 /** A broker to play to. */
@@ -69,15 +70,6 @@ export async function startMosquitto(): Promise<PlayedBroker> {
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function listening(process: ChildProcess, port: number): Promise<void> {

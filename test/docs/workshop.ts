@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePorts } from '../support/server-process.ts';
+import { freePort } from '../../packages/server/test/ports.ts';
 import { root } from './pages.ts';
 import { filesOf, type Program } from './programs.ts';
 
@@ -122,9 +122,7 @@ async function withFreePorts(code: string): Promise<string> {
   let changed = code;
   for (const port of [1883, 8883, 8080]) {
     if (!changed.includes(String(port))) continue;
-    // None that the system hands out to whoever connects while the other programs run.
-    const [free] = await freePorts(1);
-    changed = changed.replaceAll(String(port), String(free));
+    changed = changed.replaceAll(String(port), String(await freePort()));
   }
   return changed;
 }

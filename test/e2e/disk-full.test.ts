@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../packages/server/test/ports.ts';
 import { LineProcess } from '../support/line-process.ts';
-import { command, freePorts, host } from '../support/server-process.ts';
+import { command, host } from '../support/server-process.ts';
 
 /** Why no small disk can be had here, if it cannot. */
 function whyNoDisk(): string | undefined {
@@ -43,7 +44,7 @@ function aNearlyFullDisk(): { readonly path: string; free(): void } {
 }
 
 async function aServer(path: string): Promise<{ server: LineProcess; port: number }> {
-  const [port = 0] = await freePorts(1);
+  const port = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
   const config = join(directory, 'config.json');
   const listeners = [{ type: 'tcp', port }];

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashPassword, type RuleEntry } from '@sluice/auth';
 import type { ServerConfig } from '@sluice/server';
 import { fixture, serverFiles } from '../../packages/server/test/certificates.ts';
+import { freePorts } from '../../packages/server/test/ports.ts';
 import { LineProcess, type Outcome } from './line-process.ts';
 
 export const host = '127.0.0.1';
@@ -111,25 +111,4 @@ async function usersOf(users: Readonly<Record<string, string>>): Promise<readonl
       password: await hashPassword(password),
     })),
   );
-}
-
-/**
- * Ports that are free now, and below those that the system hands out to others: they are still free
- * when a server comes back to them.
- */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  while (ports.length < count) {
-    const port = 12_000 + Math.floor(Math.random() * 18_000);
-    if (!ports.includes(port) && (await isFree(port))) ports.push(port);
-  }
-  return ports;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
-  });
 }

@@ -1,6 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
+const host = '127.0.0.1';
+/** Below those that a system hands out to whoever connects. */
+const lowest = 12_000;
+const blocks = 180;
+const blockSize = 100;
+
+/** The first port of the block that this process has for itself. */
+let guarded: Promise<number> | undefined;
+let given = 0;
+
 /** The port that a server is bound to. */
 export function portOf(server: Server): number {
   const address = server.address();
@@ -8,13 +18,49 @@ export function portOf(server: Server): number {
   return address.port;
 }
 
-/** A port that was free a moment ago, for processes that cannot be told to choose one. */
+/** A port for a process that cannot be told to choose one. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
+  const [port = 0] = await freePorts(1);
   return port;
+}
+
+/**
+ * Ports that are free now, and that neither the system nor another process of the tests takes: they
+ * are still free when a server comes to them, and when it comes back.
+ */
+export async function freePorts(count: number): Promise<number[]> {
+  guarded ??= guardBlock();
+  const first = await guarded;
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count && tries < blockSize; tries++) {
+    const port = first + 1 + (given++ % (blockSize - 1));
+    const server = await listening(port);
+    if (!server) continue;
+    server.close();
+    await once(server, 'close');
+    ports.push(port);
+  }
+  if (ports.length < count) throw new Error(`no ${count} ports from ${first} on are free`);
+  return ports;
+}
+
+/** Takes a block by its first port, which stays bound while this process lives. */
+async function guardBlock(): Promise<number> {
+  const start = Math.floor(Math.random() * blocks);
+  for (let i = 0; i < blocks; i++) {
+    const first = lowest + ((start + i) % blocks) * blockSize;
+    const guard = await listening(first);
+    if (!guard) continue;
+    guard.unref();
+    return first;
+  }
+  throw new Error(`no port from ${lowest} to ${lowest + blocks * blockSize} is free`);
+}
+
+async function listening(port: number): Promise<Server | undefined> {
+  const server = createServer();
+  return await new Promise((resolve) => {
+    server.once('error', () => resolve(undefined));
+    server.listen(port, host, () => resolve(server));
+  });
 }
