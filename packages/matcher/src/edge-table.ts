@@ -1,3 +1,4 @@
+import type { GrowingTable } from './hash-directory.ts';
 import { hashPair } from './text-hash.ts';
 
 const fields = 3;
@@ -8,22 +9,22 @@ const fields = 3;
  *
  *     | parent level child | 0 0 0 | parent level child | ...      0: a free slot
  */
-export class EdgeTable {
+export class EdgeTable implements GrowingTable<EdgeTable> {
   #slots: Int32Array;
   #mask: number;
   #size = 0;
 
-  /** `slots` is a power of two. */
-  constructor(slots: number) {
-    this.#slots = new Int32Array(slots * fields);
-    this.#mask = slots - 1;
+  /** `slotCount` is a power of two. */
+  constructor(slotCount: number) {
+    this.#slots = new Int32Array(slotCount * fields);
+    this.#mask = slotCount - 1;
   }
 
   get size(): number {
     return this.#size;
   }
 
-  get slots(): number {
+  get slotCount(): number {
     return this.#mask + 1;
   }
 
@@ -69,18 +70,16 @@ export class EdgeTable {
     this.#size--;
   }
 
-  /** Has twice as many slots from now on. */
   grow(): void {
-    const larger = new EdgeTable(this.slots * 2);
+    const larger = new EdgeTable(this.slotCount * 2);
     this.#copyTo(larger, larger, 0);
     this.#slots = larger.#slots;
     this.#mask = larger.#mask;
   }
 
-  /** The edges in two tables with as many slots each; those whose hash has this bit are in the second one. */
   divided(bit: number): [EdgeTable, EdgeTable] {
-    const first = new EdgeTable(this.slots);
-    const second = new EdgeTable(this.slots);
+    const first = new EdgeTable(this.slotCount);
+    const second = new EdgeTable(this.slotCount);
     this.#copyTo(first, second, bit);
     return [first, second];
   }

@@ -1,5 +1,5 @@
 import { EdgeTable } from './edge-table.ts';
-import { HashDirectory } from './hash-directory.ts';
+import { HashDirectory, tableWithRoom } from './hash-directory.ts';
 import { hashPair } from './text-hash.ts';
 
 const initialSlots = 16;
@@ -35,7 +35,7 @@ export class Edges {
   /** Adds an edge that is not there yet. */
   add(parent: number, level: number, child: number): void {
     const hash = hashPair(parent, level);
-    this.#tableWithRoom(hash).add(hash, parent, level, child);
+    tableWithRoom(this.#directory, hash, this.#maxSlots).add(hash, parent, level, child);
     this.#size++;
   }
 
@@ -45,17 +45,4 @@ export class Edges {
     this.#directory.at(hash).delete(hash, parent, level);
     this.#size--;
   }
-
-  #tableWithRoom(hash: number): EdgeTable {
-    let table = this.#directory.at(hash);
-    while (table.isFull) {
-      if (table.slots < this.#maxSlots || !this.#directory.split(hash, divided)) table.grow();
-      table = this.#directory.at(hash);
-    }
-    return table;
-  }
-}
-
-function divided(table: EdgeTable, bit: number): [EdgeTable, EdgeTable] {
-  return table.divided(bit);
 }

@@ -5,6 +5,16 @@ const maxDepth = 16;
 /** Makes two tables of one: what has this bit in its hash is in the second one. */
 type Divide<Table> = (table: Table, bit: number) => [Table, Table];
 
+/** A table that grows up to some size before it is divided. */
+export interface GrowingTable<Table> {
+  readonly isFull: boolean;
+  readonly slotCount: number;
+  /** Has twice as many slots from now on. */
+  grow(): void;
+  /** What it holds in two tables with as many slots each; what has this bit in its hash is in the second one. */
+  divided(bit: number): [Table, Table];
+}
+
 /**
  * Many small tables as one large one, which never moves all that it holds in one go: the first bits of a hash tell
  * the table, and a table that is full becomes two, each for half of its hashes.
@@ -59,4 +69,22 @@ export class HashDirectory<Table> {
     this.#places = this.#places.flatMap((table) => [table, table]);
     this.#shift--;
   }
+}
+
+/** The table for this hash, with room in it: one that was full has grown, or, with `maxSlots`, become two. */
+export function tableWithRoom<Table extends GrowingTable<Table>>(
+  directory: HashDirectory<Table>,
+  hash: number,
+  maxSlots: number,
+): Table {
+  let table = directory.at(hash);
+  while (table.isFull) {
+    if (table.slotCount < maxSlots || !directory.split(hash, divide)) table.grow();
+    table = directory.at(hash);
+  }
+  return table;
+}
+
+function divide<Table extends GrowingTable<Table>>(table: Table, bit: number): [Table, Table] {
+  return table.divided(bit);
 }

@@ -1,4 +1,4 @@
-import { HashDirectory } from './hash-directory.ts';
+import { HashDirectory, tableWithRoom } from './hash-directory.ts';
 import { NameCharacters } from './name-characters.ts';
 import { NameTable } from './name-table.ts';
 import { pageBits, pageMask, recordPages, reserveRecord } from './record-pages.ts';
@@ -25,12 +25,12 @@ const fields = 3;
  */
 export class LevelNames {
   readonly #maxSlots: number;
-  readonly #directory: HashDirectory<NameTable> = new HashDirectory(new NameTable(initialSlots));
   readonly #records = recordPages(fields);
   readonly #characters = new NameCharacters((id, place) => this.#set(id, placeField, place));
   readonly #hashOf = (id: number): number => this.#get(id, hashField);
-  readonly #divided = (table: NameTable, bit: number): [NameTable, NameTable] =>
-    table.divided(bit, this.#hashOf);
+  readonly #directory: HashDirectory<NameTable> = new HashDirectory(
+    new NameTable(initialSlots, this.#hashOf),
+  );
   #idsEnd = 1;
   #freeId = 0;
   #size = 0;
@@ -76,7 +76,7 @@ export class LevelNames {
     this.#set(id, referencesField, left);
     if (left > 0) return;
     const hash = this.#hashOf(id);
-    this.#directory.at(hash).delete(hash, id, this.#hashOf);
+    this.#directory.at(hash).delete(hash, id);
     this.#characters.release(this.#get(id, placeField));
     this.#set(id, placeField, this.#freeId);
     this.#freeId = id;
@@ -113,7 +113,7 @@ export class LevelNames {
     this.#set(id, placeField, this.#characters.store(id, text, from, to));
     this.#set(id, hashField, hash);
     this.#set(id, referencesField, 1);
-    this.#tableWithRoom(hash).add(hash, id);
+    tableWithRoom(this.#directory, hash, this.#maxSlots).add(hash, id);
     this.#size++;
     return id;
   }
@@ -127,15 +127,5 @@ export class LevelNames {
     const id = this.#idsEnd++;
     reserveRecord(this.#records, id, fields);
     return id;
-  }
-
-  #tableWithRoom(hash: number): NameTable {
-    let table = this.#directory.at(hash);
-    while (table.isFull) {
-      if (table.slots.length < this.#maxSlots || !this.#directory.split(hash, this.#divided))
-        table.grow(this.#hashOf);
-      table = this.#directory.at(hash);
-    }
-    return table;
   }
 }

@@ -1,14 +1,22 @@
+import type { GrowingTable } from './hash-directory.ts';
+
 /** The hash of the name that has this number. */
 type HashOf = (id: number) => number;
 
 /** Some numbers of names, by the hashes of the names: open addressing. 0: a free slot. */
-export class NameTable {
+export class NameTable implements GrowingTable<NameTable> {
   /** A power of two. */
   slots: Int32Array;
+  readonly #hashOf: HashOf;
   #size = 0;
 
-  constructor(slots: number) {
-    this.slots = new Int32Array(slots);
+  constructor(slotCount: number, hashOf: HashOf) {
+    this.slots = new Int32Array(slotCount);
+    this.#hashOf = hashOf;
+  }
+
+  get slotCount(): number {
+    return this.slots.length;
   }
 
   /** Whether two thirds are in use. */
@@ -27,7 +35,8 @@ export class NameTable {
   }
 
   /** Removes a number that is there. Later ones of the same run move up, unless they would then lie before their home. */
-  delete(hash: number, id: number, hashOf: HashOf): void {
+  delete(hash: number, id: number): void {
+    const hashOf = this.#hashOf;
     const slots = this.slots;
     const mask = slots.length - 1;
     let free = hash & mask;
@@ -42,27 +51,25 @@ export class NameTable {
     this.#size--;
   }
 
-  /** Has twice as many slots from now on. */
-  grow(hashOf: HashOf): void {
-    const larger = new NameTable(this.slots.length * 2);
-    this.#copyTo(larger, larger, 0, hashOf);
+  grow(): void {
+    const larger = new NameTable(this.slots.length * 2, this.#hashOf);
+    this.#copyTo(larger, larger, 0);
     this.slots = larger.slots;
   }
 
-  /** The numbers in two tables with as many slots each; those whose hash has this bit are in the second one. */
-  divided(bit: number, hashOf: HashOf): [NameTable, NameTable] {
-    const first = new NameTable(this.slots.length);
-    const second = new NameTable(this.slots.length);
-    this.#copyTo(first, second, bit, hashOf);
+  divided(bit: number): [NameTable, NameTable] {
+    const first = new NameTable(this.slots.length, this.#hashOf);
+    const second = new NameTable(this.slots.length, this.#hashOf);
+    this.#copyTo(first, second, bit);
     return [first, second];
   }
 
-  #copyTo(first: NameTable, second: NameTable, bit: number, hashOf: HashOf): void {
+  #copyTo(first: NameTable, second: NameTable, bit: number): void {
     const slots = this.slots;
     for (let slot = 0; slot < slots.length; slot++) {
       const id = slots[slot] as number;
       if (id === 0) continue;
-      const hash = hashOf(id);
+      const hash = this.#hashOf(id);
       const table = (hash & bit) === 0 ? first : second;
       table.add(hash, id);
     }
