@@ -7,10 +7,6 @@ const lowest = 12_000;
 const blocks = 180;
 const blockSize = 100;
 
-/** The first port of the block that this process has for itself. */
-let guarded: Promise<number> | undefined;
-let given = 0;
-
 /** The port that a server is bound to. */
 export function portOf(server: Server): number {
   const address = server.address();
@@ -29,20 +25,33 @@ export async function freePort(): Promise<number> {
  * are still free when a server comes to them, and when it comes back.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  guarded ??= guardBlock();
-  const first = await guarded;
-  const ports: number[] = [];
-  for (let tries = 0; ports.length < count && tries < blockSize; tries++) {
-    const port = first + 1 + (given++ % (blockSize - 1));
-    const server = await listening(port);
-    if (!server) continue;
-    server.close();
-    await once(server, 'close');
-    ports.push(port);
-  }
-  if (ports.length < count) throw new Error(`no ${count} ports from ${first} on are free`);
-  return ports;
+  return await ports.take(count);
 }
+
+/** A block of ports that one process has for itself. */
+export class PortBlock {
+  #first: Promise<number> | undefined;
+  #given = 0;
+
+  /** Ports that are free. None is given twice before all others were. */
+  async take(count: number): Promise<number[]> {
+    this.#first ??= guardBlock();
+    const first = await this.#first;
+    const taken: number[] = [];
+    for (let tries = 0; taken.length < count && tries < blockSize; tries++) {
+      const port = first + 1 + (this.#given++ % (blockSize - 1));
+      const server = await listening(port);
+      if (!server) continue;
+      server.close();
+      await once(server, 'close');
+      taken.push(port);
+    }
+    if (taken.length < count) throw new Error(`no ${count} ports from ${first} on are free`);
+    return taken;
+  }
+}
+
+const ports = new PortBlock();
 
 /** Takes a block by its first port, which stays bound while this process lives. */
 async function guardBlock(): Promise<number> {
