@@ -121,13 +121,9 @@ export class Wire {
     this.#arriving = [];
     this.#push(this.#dice.below(this.unsentBytes + 1));
     this.#takeHeld();
+    // A broker that is dead already must not act on it.
+    if (!this.#isDeaf) this.#endAtBroker(kind);
     this.#isDeaf = true;
-    if (kind === 'end') this.stream.push(null);
-    else if (kind === 'reset') {
-      // What the broker had not read yet goes with the connection.
-      this.#carried -= this.stream.readableLength;
-      this.stream.destroy(new Error('connection reset'));
-    }
     this.#world.touch();
     this.#owner.onClosed(this);
   }
@@ -200,6 +196,15 @@ export class Wire {
     this.#isReleased = true;
     this.endedAt ??= this.#world.now;
     this.#owner.onReleased(this);
+  }
+
+  #endAtBroker(kind: CutKind): void {
+    if (kind === 'end') this.stream.push(null);
+    else if (kind === 'reset') {
+      // What the broker had not read yet goes with the connection.
+      this.#carried -= this.stream.readableLength;
+      this.stream.destroy(new Error('connection reset'));
+    }
   }
 
   #carry(): void {

@@ -54,6 +54,8 @@ export class SharedRedelivery {
   #offer(entry: OutboxEntry, wasSent: boolean): void {
     const { message, sharedFilter, qos } = entry;
     if (message === undefined || sharedFilter === undefined || (qos === 2 && wasSent)) return;
+    // To the other member it has not been sent yet [MQTT-3.3.2-5].
+    if (message.expiresAt <= this.#context.environment.now()) return;
     // A message of its own: the body of the old one goes with the session.
     const again = message.renumbered(this.#context.numbers.message());
     this.#router.offer(sharedFilter, again);

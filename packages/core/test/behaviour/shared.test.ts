@@ -94,4 +94,21 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     await world.settle();
     expect(await other.payloads()).toEqual(['sent at 1', 'waiting at 2']);
   });
+
+  test('what has expired when its member ends goes to nobody', async () => {
+    const world = await startTestBroker({ store: makeStore() });
+    const properties = { sessionExpiryInterval: 1_000 };
+    const ending = await world.connect('e', { cleanStart: false, properties, acknowledges: false });
+    await ending.subscribe(filter, { qos: 1 });
+    await world.publish('job', 'brief', { qos: 1, properties: { messageExpiryInterval: 2 } });
+    await world.publish('job', 'lasting', { qos: 1, properties: { messageExpiryInterval: 20 } });
+    expect(await ending.payloads()).toEqual(['brief', 'lasting']);
+    await ending.drop();
+    const other = await world.connect('o');
+    await other.subscribe(filter, { qos: 1 });
+    await world.advance(2_000);
+    await world.connect('e', { cleanStart: true });
+    await world.settle();
+    expect(await other.payloads()).toEqual(['lasting']);
+  });
 });
