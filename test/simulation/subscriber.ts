@@ -13,8 +13,10 @@ export interface SubscriberOwner {
 }
 
 interface Request {
+  readonly filters: readonly string[];
   readonly interests: readonly Interest[];
-  readonly hook: HookFate | undefined;
+  /** What the hooks decide, by filter. */
+  readonly fates: ReadonlyMap<string, HookFate | undefined>;
 }
 
 /** The subscribing half of a client: keeps what it asked for and what it was told. */
@@ -52,8 +54,10 @@ export class Subscriber {
     const { epoch, name } = this.#owner;
     const packetId = this.#owner.nextPacketId();
     const wanted = plans.map((plan) => epoch.subscribing(plan, identifier, this.#world.now));
-    for (const { filter } of plans) this.#world.plugin.rule(name, filter, hook);
-    this.#subscribing.set(packetId, { interests: wanted, hook });
+    const filters = plans.map(({ filter }) => filter);
+    const fates = this.#decide(filters, hook);
+    for (const [filter, fate] of fates) this.#world.plugin.rule(name, filter, fate);
+    this.#subscribing.set(packetId, { filters, interests: wanted, fates });
     this.#owner.send({
       type: PacketType.subscribe,
       packetId,
@@ -74,10 +78,11 @@ export class Subscriber {
   /** SUBACK or UNSUBACK left. */
   onLeft(packetId: number, codes: readonly number[]): void {
     const { now } = this.#world;
-    const { interests = [], hook } = this.#subscribing.get(packetId) ?? {};
-    // 3.1 has no word for a refusal.
-    const isRefused = this.#owner.version === 3 && hook !== undefined && hook !== 'late';
+    const { filters = [], interests = [], fates } = this.#subscribing.get(packetId) ?? {};
     for (const [index, interest] of interests.entries()) {
+      const fate = fates?.get(filters[index] ?? '');
+      // 3.1 has no word for a refusal.
+      const isRefused = this.#owner.version === 3 && fate !== undefined && fate !== 'late';
       const code = isRefused ? 0x80 : (codes[index] ?? 0x80);
       this.#owner.epoch.subscribed(interest, code, now);
     }
@@ -89,5 +94,17 @@ export class Subscriber {
   onArrived(packetId: number): void {
     this.#subscribing.delete(packetId);
     this.#unsubscribing.delete(packetId);
+  }
+
+  /** A filter that was asked for already, without an answer, keeps its fate: the hook may be asked for both with the same. */
+  #decide(
+    filters: readonly string[],
+    hook: HookFate | undefined,
+  ): ReadonlyMap<string, HookFate | undefined> {
+    const fates = new Map(filters.map((filter) => [filter, hook]));
+    for (const earlier of this.#subscribing.values()) {
+      for (const [filter, fate] of earlier.fates) if (fates.has(filter)) fates.set(filter, fate);
+    }
+    return fates;
   }
 }
