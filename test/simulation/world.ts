@@ -4,6 +4,7 @@ import type { Matcher } from '@sluice/plugin';
 import { Application } from './application.ts';
 import { Client } from './client.ts';
 import { Dice, seedOf } from './dice.ts';
+import { diskWorldOf } from './disk-world.ts';
 import { DurableState } from './durable-state.ts';
 import { History } from './history.ts';
 import type { ClientNumber, HookFate, Plan } from './plan.ts';
@@ -159,7 +160,7 @@ export class World {
     const environment = new VirtualEnvironment(this.timeline, this, plan.seed, boot);
     const persistence = new SimulatedPersistence(
       this.state,
-      this.#diskWorld(),
+      diskWorldOf(this),
       new Dice(seedOf(plan.seed, 4, boot)),
     );
     const matchers: Matcher<unknown>[] = [];
@@ -283,29 +284,6 @@ export class World {
       this.#isTouched = true;
     }
     if (this.#life !== undefined && this.isDiskIdle) this.#isDurable();
-  }
-
-  #diskWorld() {
-    const world = this;
-    return {
-      get now() {
-        return world.now;
-      },
-      get disk() {
-        return world.disk;
-      },
-      after: (delayMs: number, run: () => void) =>
-        world.timeline.after(delayMs, () => {
-          world.touch();
-          run();
-        }),
-      breach: (text: string) => world.history.violate('contract', text),
-      reached: (state: string) => {
-        if (state === 'queue read failed') world.readFailedAt = world.now;
-        world.history.reach(state);
-      },
-      trace: (text: () => string) => world.history.trace(text),
-    };
   }
 
   #onError(broker: Broker, error: Error): void {
