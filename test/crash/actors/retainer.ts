@@ -48,9 +48,13 @@ export class Retainer extends Actor {
     while (!life.over) await this.#change(dialogue);
   }
 
+  /** All topics at once: a short life leaves no time for one after the other. */
   async #change(dialogue: Dialogue): Promise<void> {
-    const [name, topic] = this.#random.pick([...this.#topics]);
-    // In a short life only what is there can be deleted.
+    await Promise.all([...this.#topics].map(([name, topic]) => this.#set(dialogue, name, topic)));
+  }
+
+  async #set(dialogue: Dialogue, name: string, topic: Topic): Promise<void> {
+    // Only what is there can be deleted.
     const isDeleted = topic.acknowledged !== undefined && this.#random.chance(50);
     const value = isDeleted ? undefined : ++this.#number;
     topic.open.add(value);
