@@ -57,6 +57,8 @@ describe('sluice start', { timeout: 60_000 }, () => {
     server.signal('SIGTERM');
     client.resume();
     await once(client, 'end');
+    // A sudden end would write its line before one that is under way.
+    await server.logged('"closing"');
     expect((await server.stop('SIGTERM')).code).toBe(1);
     expect(server.log.at(-1)).toMatchObject({ signal: 'SIGTERM', level: 'warn' });
     client.destroy();
