@@ -203,7 +203,7 @@ export class Decoder {
     while ((bytes[body - 1] as number) >= 0x80) body++;
     const type = (bytes[start] as number) >> 4;
     const version = this.#version;
-    if (version === 0) return this.#decodeConnect(bytes, body, end);
+    if (version === 0) return this.#decodeConnect(bytes, start, body, end);
     switch (type) {
       case PacketType.publish:
         return this.#publishDecoder.decode(bytes, view, start, body, end, version);
@@ -240,9 +240,12 @@ export class Decoder {
     }
   }
 
-  #decodeConnect(bytes: Buffer, at: number, end: number): Packet {
-    const reader = this.#reader(bytes, at, end);
+  #decodeConnect(bytes: Buffer, start: number, body: number, end: number): Packet {
+    const reader = this.#reader(bytes, body, end);
     const version = decodeProtocolVersion(reader);
+    const flags = (bytes[start] as number) & 0x0f;
+    // [MQTT-2.1.3-1]; 3.1 does not use them.
+    if (flags !== 0 && version !== 3) throw malformed('CONNECT has wrong flags');
     this.protocolVersion = version;
     return decodeConnect(reader, version);
   }

@@ -66,12 +66,14 @@ function judge(byte: number, role: Role, version: ProtocolVersion | 0): number {
 }
 
 function hasRightFlags(type: number, flags: number, version: ProtocolVersion | 0): boolean {
+  const qos = (flags >> 1) & 3;
   if (type === PacketType.publish) {
-    const qos = (flags >> 1) & 3;
     const dup = (flags & 8) !== 0;
     return qos !== 3 && !(dup && qos === 0); // [MQTT-3.3.1-4] [MQTT-3.3.1-2]
   }
-  if (!withFlags0010.includes(type)) return flags === 0; // [MQTT-2.1.3-1]
-  // In 3.1 these have a DUP flag, set when they are sent again.
-  return flags === 0b0010 || (version === 3 && flags === 0b1010);
+  const hasFlags0010 = withFlags0010.includes(type);
+  // 3.1 has a QoS of 1 in these, DUP when they are sent again, and does not use the flags of others.
+  if (version === 3) return !hasFlags0010 || qos === 1;
+  // CONNECT is judged when it has named its version.
+  return version === 0 || flags === (hasFlags0010 ? 0b0010 : 0); // [MQTT-2.1.3-1]
 }

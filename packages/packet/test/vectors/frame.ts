@@ -1,3 +1,5 @@
+import type { Packet } from '../../src/index.ts';
+import { noProperties, PacketType } from '../../src/index.ts';
 import type { Vector } from './vector.ts';
 
 const beforeConnect: readonly Vector[] = [
@@ -6,6 +8,8 @@ const beforeConnect: readonly Vector[] = [
   ['a PROXY header (P75)', '0d0a0d0a000d0a515549540a', 0x82],
   ['PINGREQ', 'c0 00', 0x82],
   ['CONNECT with wrong flags', '12 0c 0004 4d515454 04 02 003c 0000', 0x81],
+  ['CONNECT of 5.0 with wrong flags', '18 0d 0004 4d515454 05 02 003c 00 0000', 0x81],
+  ['a greeting of TLS', '16 03 01 0200 0100', 0x81],
   ['CONNECT above the limit (P03)', '10 ffffff7f 00044d5154540402003c', 0x95],
   ['five bytes of length (P04)', '10 ffffffff 01', 0x81],
   ['a length that is not minimal (P05)', '10 8d8000 00044d5154540402003c000161', 0x81],
@@ -35,7 +39,9 @@ const afterConnect: readonly Vector[] = [
   [4, '6a 02 0001', 0x81, 'PUBREL with DUP in 3.1.1'],
   [4, '80 06 0001 0001 74 00', 0x81, 'SUBSCRIBE without its flag (P27)'],
   [5, '8a 07 0001 00 0001 74 00', 0x81, 'SUBSCRIBE with DUP in 5.0'],
-  [3, '80 06 0001 0001 74 00', 0x81, 'SUBSCRIBE without its flag in 3.1'],
+  [3, '80 06 0001 0001 74 00', 0x81, 'SUBSCRIBE without its QoS in 3.1'],
+  [3, '64 02 0001', 0x81, 'PUBREL with QoS 2 in 3.1'],
+  [3, '36 06 0001 74 0001 78', 0x81, 'PUBLISH with QoS 3 in 3.1'],
   [4, 'a0 05 0001 0001 74', 0x81, 'UNSUBSCRIBE without its flag'],
   [4, 'c1 00', 0x81, 'PINGREQ with flags'],
   [5, 'e8 00', 0x81, 'DISCONNECT with flags'],
@@ -47,10 +53,44 @@ const afterConnect: readonly Vector[] = [
   [4, '30 ffffff7f', 0x95, 'a packet above the limit'],
 ].map(([version, bytes, error, name]) => ({ name, version, bytes, error }) as Vector);
 
+const acknowledgement = { packetId: 1, reasonCode: 0, properties: noProperties };
+
+/** 3.1 says of these flags that they are not used, not what they have to be. */
+const unusedFlags: readonly Vector[] = [
+  ['PUBACK', '4f 02 0001', { type: PacketType.puback, ...acknowledgement }],
+  ['PUBREC', '54 02 0001', { type: PacketType.pubrec, ...acknowledgement }],
+  ['PUBREL, its RETAIN', '63 02 0001', { type: PacketType.pubrel, ...acknowledgement }],
+  ['PUBCOMP', '78 02 0001', { type: PacketType.pubcomp, ...acknowledgement }],
+  ['PINGREQ', 'c2 00', { type: PacketType.pingreq }],
+  ['DISCONNECT', 'e1 00', { type: PacketType.disconnect, reasonCode: 0, properties: noProperties }],
+].map(([name, bytes, packet]) => ({
+  name: `unused flags of ${name as string}`,
+  version: 3,
+  bytes: bytes as string,
+  packet: packet as Packet,
+  oneWay: true,
+}));
+
 /** The fixed header, whatever stands behind it. */
 export const frameVectors: readonly Vector[] = [
   ...beforeConnect,
   ...afterConnect,
+  ...unusedFlags,
+  {
+    name: 'unused flags of CONNECT',
+    version: 3,
+    first: true,
+    bytes: '1f 0f 0006 4d5149736470 03 02 003c 0001 61',
+    packet: {
+      type: PacketType.connect,
+      protocolVersion: 3,
+      cleanStart: true,
+      keepAlive: 60,
+      clientId: 'a',
+      properties: noProperties,
+    },
+    oneWay: true,
+  },
   { name: 'CONNECT from a server', version: 5, role: 'client', bytes: '10 00', error: 0x82 },
   { name: 'SUBSCRIBE from a server', version: 5, role: 'client', bytes: '82 00', error: 0x82 },
   { name: 'UNSUBSCRIBE from a server', version: 5, role: 'client', bytes: 'a2 00', error: 0x82 },
