@@ -415,6 +415,19 @@ const scenarios: Scenario[] = [
     expected: 'closed',
     notes: ['visitor', 'not you'],
   },
+  {
+    name: 'clientError: of a client that breaks the protocol',
+    handlers: (notes) => ({
+      on: {
+        clientError: (client) => {
+          notes.push(client.id);
+        },
+      },
+    }),
+    play: async (side) => await publish(await visit(side), 'a/#'),
+    expected: 'closed',
+    notes: ['visitor'],
+  },
 ];
 
 async function firstMessage({ client, messages }: Awaited<ReturnType<typeof visit>>) {

@@ -109,6 +109,7 @@ export interface DisconnectedEvent {
   readonly by: 'client' | 'broker' | 'network';
   /** Of the DISCONNECT that was sent or received; 0 when there was none. */
   readonly reasonCode: number;
+  /** Of the stream, or the ProtocolError of a client that broke the protocol. */
   readonly error: Error | undefined;
   readonly traffic: Traffic;
 }

@@ -158,7 +158,7 @@ export class Connection implements PortOwner, Member {
     const limit = limitOf(thrown, this.limits, isConnected);
     if (limit !== undefined) this.limited(limit, isConnected ? 'closed' : 'refused');
     if (isConnected) {
-      this.close(thrown.reasonCode, thrown.message);
+      this.close(thrown.reasonCode, thrown.message, undefined, thrown);
     } else {
       const version = replyVersion(this.#decoder.protocolVersion, thrown);
       if (version !== 0) this.protocolVersion = version;
@@ -214,7 +214,8 @@ export class Connection implements PortOwner, Member {
     this.#finish();
   }
 
-  close(reasonCode: ReasonCode, message: string, serverReference?: string): void {
+  /** The error is that of a peer that broke the protocol. */
+  close(reasonCode: ReasonCode, message: string, serverReference?: string, error?: Error): void {
     if (this.#closed || this.#closing) return;
     this.#closing = true;
     const { client, maximumPacketSize } = this;
@@ -224,7 +225,7 @@ export class Connection implements PortOwner, Member {
       this.output.flush();
     }
     if (client === undefined) this.#refused('broker', reasonCode, message);
-    this.#end('broker', reasonCode, undefined, false);
+    this.#end('broker', reasonCode, error, false);
     this.#finish();
   }
 

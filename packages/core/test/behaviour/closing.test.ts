@@ -181,7 +181,7 @@ describe('events and counters', () => {
       ['connected', 'c', 4, false],
       ['disconnected', 'c', 'network', 0, 'reset'],
       ['connected', 'c', 3, false],
-      ['disconnected', 'c', 'broker', expect.any(Number), undefined],
+      ['disconnected', 'c', 'broker', 0x81, 'first byte 0xf0 has a wrong type or wrong flags'],
       ['refused', expect.any(Number)],
       ['refused', 0],
       ['refused', 0x85],
