@@ -41,8 +41,8 @@ export async function startSluice(plugins: readonly Plugin[]): Promise<PlayedBro
   };
 }
 
-/** Mosquitto in a process of its own, with the limits that Sluice has by default. */
-export async function startMosquitto(): Promise<PlayedBroker> {
+/** Mosquitto in a process of its own, with the limits that Sluice has by default and what more its configuration is to say. */
+export async function startMosquitto(more: readonly string[] = []): Promise<PlayedBroker> {
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'sluice-differential-'));
   const config = join(directory, 'mosquitto.conf');
@@ -57,6 +57,7 @@ export async function startMosquitto(): Promise<PlayedBroker> {
     // Or else a 3.x client gets one copy, at the QoS of any of its matching subscriptions [MQTT-3.3.5-1].
     'allow_duplicate_messages true',
     'log_dest none',
+    ...more,
   ];
   await writeFile(config, `${lines.join('\n')}\n`);
   const process = spawn(mosquittoProgram, ['-c', config], { stdio: 'ignore' });

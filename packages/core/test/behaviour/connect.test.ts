@@ -148,6 +148,15 @@ describe.each(versions)('CONNECT of version %i', (version) => {
     expect(world.broker.stats.sessions).toBe(0);
   });
 
+  test('is accepted for a will with which a bridge tells that it is gone', async () => {
+    const world = await startTestBroker();
+    const watcher = await world.connect('watcher');
+    await watcher.subscribe('$SYS/#');
+    const will = aWill('$SYS/broker/connection/hall/state', '0');
+    await (await world.connect('bridge', { version, will })).drop();
+    expect(await watcher.payloads()).toEqual(['0']);
+  });
+
   test('is refused for a will that may not be published', async () => {
     const world = await startTestBroker({
       plugins: [

@@ -157,6 +157,22 @@ describe.each([3, 4, 5] as const)('a PUBLISH of a client of version %i', (versio
     expect(client.closed).toBe(false);
   });
 
+  test('to $SYS is taken where bridges tell their state', async () => {
+    const world = await startTestBroker();
+    const watcher = await world.connect('watcher');
+    await watcher.subscribe('$SYS/#');
+    const client = await world.connect('c', { version });
+    await client.publish('$SYS/broker/connection/hall/state', 'up', { qos: 1, retain: true });
+    await client.publish('$SYS/broker/connection/site/hall/state', 'up too', { qos: 1 });
+    for (const other of ['hall', 'hall/statement', 'hall/state/x', 'state'])
+      await client.publish(`$SYS/broker/connection/${other}`, other, { qos: 1 });
+    await client.publish('$SYS/broker/connection//state', 'nobody', { qos: 1 });
+    expect(await watcher.payloads()).toEqual(['up', 'up too']);
+    const later = await world.connect('later');
+    await later.subscribe('$SYS/broker/connection/+/state');
+    expect(await later.payloads()).toEqual(['up']);
+  });
+
   test('that is no message ends the connection', async () => {
     const world = await startTestBroker();
     const bad = [
