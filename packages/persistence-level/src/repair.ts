@@ -14,6 +14,7 @@ import {
   type StoreToolOptions,
   unreadableError,
 } from './offline-store.ts';
+import { claimStore } from './open-stores.ts';
 import { ByteReader } from './records/byte-reader.ts';
 import { ByteWriter } from './records/byte-writer.ts';
 import { commitKey, openCommitNumber } from './records/commit-number.ts';
@@ -110,6 +111,9 @@ async function openReadable(options: StoreToolOptions): Promise<ReadableStore> {
 }
 
 async function salvage(path: string): Promise<string[]> {
+  const release = await claimStore(path).catch((error: unknown) => {
+    throw inUseError(path, error);
+  });
   // The types of `level` cover what browsers have too, and so leave out this static method of Node's.
   const { repair } = Level as unknown as { repair(location: string): Promise<void> };
   try {
@@ -120,6 +124,8 @@ async function salvage(path: string): Promise<string[]> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'LEVEL_LOCKED') throw inUseError(path, error);
     throw corruptError(path, `LevelDB cannot repair it (${reasonOf(error)})`, error);
+  } finally {
+    release();
   }
 }
 

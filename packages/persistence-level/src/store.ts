@@ -15,6 +15,7 @@ import {
 import { checkFiles } from './files/file-check.ts';
 import { replaceDamagedTables } from './files/table-salvage.ts';
 import { removeUnfinishedDatabase } from './files/unfinished-store.ts';
+import { claimStore } from './open-stores.ts';
 import type { ResolvedOptions } from './options.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
 import { ByteWriter } from './records/byte-writer.ts';
@@ -67,7 +68,10 @@ export async function openDatabase(
   options: ResolvedOptions,
   createIfMissing: boolean,
 ): Promise<Database> {
-  const database: Database = new Level<Buffer, Buffer>(databasePath(options.path), {
+  const { path } = options;
+  // Before it is made: it begins to open by itself.
+  const release = await claimStore(path);
+  const database: Database = new Level<Buffer, Buffer>(databasePath(path), {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
     cacheSize: options.cacheBytes,
@@ -75,11 +79,7 @@ export async function openDatabase(
     maxOpenFiles,
     createIfMissing,
   });
-  try {
-    await database.open();
-  } catch (error) {
-    throw openError(options.path, error);
-  }
+  await openClaimed(database, path, release);
   return database;
 }
 
@@ -90,11 +90,23 @@ export async function openDatabase(
 export async function reopenDatabase(database: Database, path: string): Promise<void> {
   // Data in tables was checked when it was opened first, as far as `verifyBytes` goes, or has been written since.
   await refuseDamagedFiles(path, 0);
+  await openClaimed(database, path, await claimStore(path), { createIfMissing: false });
+}
+
+/** Opens a database of a store that was claimed, until it is closed. */
+async function openClaimed(
+  database: Database,
+  path: string,
+  release: () => void,
+  options: { readonly createIfMissing?: boolean } = {},
+): Promise<void> {
   try {
-    await database.open({ createIfMissing: false });
+    await database.open(options);
   } catch (error) {
+    release();
     throw openError(path, error);
   }
+  database.once('closed', release);
 }
 
 async function refuseDamagedFiles(path: string, verifyBytes: number): Promise<void> {
@@ -127,12 +139,15 @@ function openError(path: string, error: unknown): Error {
 async function repairDatabase(options: ResolvedOptions): Promise<void> {
   // The types of `level` cover what browsers have too, and so leave out this static method of Node's.
   const { repair } = Level as unknown as { repair(location: string): Promise<void> };
+  const release = await claimStore(options.path);
   try {
     await mkdir(databasePath(options.path), { recursive: true });
     await replaceDamagedTables(options.path);
     await repair(databasePath(options.path));
   } catch (error) {
     throw openError(options.path, new Error('Repair failed', { cause: error }));
+  } finally {
+    release();
   }
 }
 

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LevelPersistence } from '@sluice/persistence-level';
+import { checkStore, LevelPersistence, repairStore, storeStats } from '@sluice/persistence-level';
 import type { Operation } from '@sluice/plugin';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { failNextBatches, installFailingBatch } from './failing-batch.ts';
@@ -12,8 +12,11 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 const writeFailed = { code: 'SLUICE_LEVEL_WRITE_FAILED' };
 
-async function opened(path: string): Promise<LevelPersistence> {
-  const persistence = new LevelPersistence({ path });
+async function opened(
+  path: string,
+  options: { readonly repair?: boolean } = {},
+): Promise<LevelPersistence> {
+  const persistence = new LevelPersistence({ path, ...options });
   await persistence.open();
   return persistence;
 }
@@ -225,6 +228,30 @@ it('a store that another process has open is refused, and taken once that is kil
   const next = await opened(path);
   expect(await sequences(next)).toEqual([0]);
   await next.close();
+});
+
+it('a store stays locked for other processes, whatever this one tries to open beside it', async () => {
+  const path = join(await temporaryDirectory(), 'broker');
+  const persistence = await opened(path);
+  const refused = { code: 'SLUICE_LEVEL_LOCKED' };
+  await expect(opened(path)).rejects.toMatchObject(refused);
+  await expect(opened(path, { repair: true })).rejects.toMatchObject(refused);
+  for (const tool of [checkStore, repairStore, storeStats]) {
+    await expect(tool({ path })).rejects.toMatchObject(refused);
+  }
+  const script = join(import.meta.dirname, 'hold-database.mjs');
+  const holder = spawn(process.execPath, [script, databasePath(path)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  try {
+    await expect(
+      Promise.race([once(holder, 'exit'), once(holder.stdout, 'data')]),
+    ).resolves.toEqual([1, null]);
+  } finally {
+    holder.kill('SIGKILL');
+  }
+  await persistence.close();
+  await (await opened(path)).close();
 });
 
 it('a lock file that a dead process left behind is no lock', async () => {
