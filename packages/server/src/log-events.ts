@@ -33,10 +33,15 @@ export function logEvents(broker: EventEmitter<BrokerEvents>, logger: Logger): v
     if (level === 'none') logger.warn(fields, 'the memory is enough again');
     else logger.warn(fields, `the memory is short: ${measures[level]}`);
   });
-  broker.on('refused', ({ connection, reasonCode, message }) => {
+  broker.on('refused', ({ connection, clientId, reasonCode, message }) => {
     if (!logger.isLevelEnabled('info') || !refusals.take()) return;
     logger.info(
-      { ...connectionFields(connection), reasonCode, reason: printable(message) },
+      {
+        ...(clientId !== undefined && { clientId: printable(clientId) }),
+        ...connectionFields(connection),
+        reasonCode,
+        reason: printable(message),
+      },
       'connection refused',
     );
   });

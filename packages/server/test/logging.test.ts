@@ -85,7 +85,7 @@ describe('the log', () => {
   it('tells of refusals at info and of errors at error, not of clients', () => {
     const { broker, lines } = eventsAt('info');
     broker.emit('connected', { client: clientNamed('a'), sessionPresent: false });
-    broker.emit('refused', { connection, reasonCode: 0x84, message: 'version 9' });
+    broker.emit('refused', { connection, clientId: undefined, reasonCode: 0x84, message: 'version 9' });
     broker.emit('error', new Error('disk full'));
     broker.emit('recovered', { failedForMs: 1_234.5, attempts: 7 });
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
@@ -98,7 +98,7 @@ describe('the log', () => {
   it('cannot be flooded by those who are refused', () => {
     const { broker, lines } = eventsAt('info');
     for (let count = 0; count < 1_000; count += 1) {
-      broker.emit('refused', { connection, reasonCode: 0x84, message: 'no' });
+      broker.emit('refused', { connection, clientId: undefined, reasonCode: 0x84, message: 'no' });
     }
     expect(lines.length).toBeLessThanOrEqual(60);
   });
@@ -136,7 +136,7 @@ describe.each(['JSON', 'lines for people'])('hostile names in %s', (form) => {
     const from = { ...connection, remoteAddress: hostile };
     const client = { ...rest, clientId, userName: hostile, connection: from };
     broker.emit('connected', { client, sessionPresent: false });
-    broker.emit('refused', { connection: from, reasonCode: 0x85, message: hostile });
+    broker.emit('refused', { connection: from, clientId: hostile, reasonCode: 0x85, message: hostile });
     broker.emit(
       'error',
       new Error(`The topic ${hostile} is not valid`, { cause: new Error(hostile) }),
