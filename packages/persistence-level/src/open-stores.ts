@@ -16,7 +16,9 @@ export async function claimStore(path: string): Promise<() => void> {
   const place = await realpath(path).catch(() => path);
   if (openStores.has(place)) throw lockedHereError(path);
   openStores.add(place);
+  let isMine = true;
   return () => {
-    openStores.delete(place);
+    if (isMine) openStores.delete(place);
+    isMine = false;
   };
 }

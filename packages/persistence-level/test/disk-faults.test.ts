@@ -1,8 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, chown, mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, chown, mkdir, open, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkStore, LevelPersistence, repairStore, storeStats } from '@sluice/persistence-level';
+import { LevelPersistence } from '@sluice/persistence-level';
 import type { Operation } from '@sluice/plugin';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { failNextBatches, installFailingBatch } from './failing-batch.ts';
@@ -12,11 +11,8 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 const writeFailed = { code: 'SLUICE_LEVEL_WRITE_FAILED' };
 
-async function opened(
-  path: string,
-  options: { readonly repair?: boolean } = {},
-): Promise<LevelPersistence> {
-  const persistence = new LevelPersistence({ path, ...options });
+async function opened(path: string): Promise<LevelPersistence> {
+  const persistence = new LevelPersistence({ path });
   await persistence.open();
   return persistence;
 }
@@ -206,58 +202,4 @@ describe('a directory', () => {
       await persistence.close();
     },
   );
-});
-
-it('a store that another process has open is refused, and taken once that is killed', async () => {
-  const path = join(await temporaryDirectory(), 'broker');
-  const persistence = await opened(path);
-  await persistence.commit([saveSession(1), ...publish(0, 10)]);
-  await persistence.close();
-  const script = join(import.meta.dirname, 'hold-database.mjs');
-  const holder = spawn(process.execPath, [script, databasePath(path)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(holder, 'exit');
-  try {
-    await once(holder.stdout, 'data');
-    await expect(opened(path)).rejects.toMatchObject({ code: 'SLUICE_LEVEL_LOCKED' });
-  } finally {
-    holder.kill('SIGKILL');
-    await exited;
-  }
-  const next = await opened(path);
-  expect(await sequences(next)).toEqual([0]);
-  await next.close();
-});
-
-it('a store stays locked for other processes, whatever this one tries to open beside it', async () => {
-  const path = join(await temporaryDirectory(), 'broker');
-  const persistence = await opened(path);
-  const refused = { code: 'SLUICE_LEVEL_LOCKED' };
-  await expect(opened(path)).rejects.toMatchObject(refused);
-  await expect(opened(path, { repair: true })).rejects.toMatchObject(refused);
-  for (const tool of [checkStore, repairStore, storeStats]) {
-    await expect(tool({ path })).rejects.toMatchObject(refused);
-  }
-  const script = join(import.meta.dirname, 'hold-database.mjs');
-  const holder = spawn(process.execPath, [script, databasePath(path)], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  try {
-    await expect(
-      Promise.race([once(holder, 'exit'), once(holder.stdout, 'data')]),
-    ).resolves.toEqual([1, null]);
-  } finally {
-    holder.kill('SIGKILL');
-  }
-  await persistence.close();
-  await (await opened(path)).close();
-});
-
-it('a lock file that a dead process left behind is no lock', async () => {
-  const path = join(await temporaryDirectory(), 'broker');
-  const persistence = await opened(path);
-  await persistence.close();
-  await writeFile(join(databasePath(path), 'LOCK'), 'left behind');
-  await (await opened(path)).close();
 });
