@@ -21,6 +21,7 @@ export function readOutgoing(outgoing: OutgoingMessage, publishing: Publishing):
     );
   }
   checkQos(qos);
+  if (typeof retain !== 'boolean') throw wrongProperty('retain is neither true nor false');
   checkPropertiesOf(outgoing);
   return publishing.message('', topic, bytesOf(outgoing.payload), qos, retain, properties);
 }
@@ -36,12 +37,14 @@ function checkPropertiesOf({ properties }: OutgoingMessage): void {
   try {
     checkProperties(properties);
   } catch (cause) {
-    throw new BrokerError(
-      'SLUICE_PROPERTIES',
-      `A property of the message cannot be sent: ${refusalReason(cause)}.`,
-      { cause },
-    );
+    throw wrongProperty(refusalReason(cause), cause);
   }
+}
+
+function wrongProperty(why: string, cause?: unknown): BrokerError {
+  return new BrokerError('SLUICE_PROPERTIES', `A property of the message cannot be sent: ${why}.`, {
+    cause,
+  });
 }
 
 function bytesOf(payload: unknown): Uint8Array {

@@ -34,6 +34,7 @@ describe('publish', () => {
     [{ topic: 'a\u0000', payload: '' }, 'SLUICE_TOPIC_NAME'],
     [{ topic: 1, payload: '' }, 'SLUICE_TOPIC_NAME'],
     [{ topic: 'a', payload: '', qos: 3 }, 'SLUICE_QOS'],
+    [{ topic: 'a', payload: '', retain: 'yes' }, 'SLUICE_PROPERTIES'],
     [{ topic: 'a', payload: 1 }, 'SLUICE_PAYLOAD'],
     [{ topic: 'a' }, 'SLUICE_PAYLOAD'],
   ])('refuses %o', async (message, code) => {
