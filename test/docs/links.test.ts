@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
-import { pages, root, textOnly } from './pages.ts';
+import { pages, readmes, root, textOnly } from './pages.ts';
 
 /** The anchors that a page's headings get. */
 function anchorsOf(text: string): Set<string> {
@@ -19,9 +19,11 @@ function anchorsOf(text: string): Set<string> {
   );
 }
 
-const anchors = new Map(pages.map(({ path, text }) => [path, anchorsOf(text)]));
+const all = [...pages, ...readmes];
 
-it.each(pages)('every link of $path leads somewhere', ({ path, text }) => {
+const anchors = new Map(all.map(({ path, text }) => [path, anchorsOf(text)]));
+
+it.each(all)('every link of $path leads somewhere', ({ path, text }) => {
   const links = Array.from(textOnly(text).matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link ?? '');
   const broken = links
     .filter((link) => !/^[a-z]+:/.test(link))
@@ -34,8 +36,16 @@ it.each(pages)('every link of $path leads somewhere', ({ path, text }) => {
   expect(broken).toEqual([]);
 });
 
-it.each(pages)('every JSON block of $path can be parsed', ({ blocks }) => {
+it.each(all)('every JSON block of $path can be parsed', ({ blocks }) => {
   for (const { language, code } of blocks) {
     if (language === 'json') expect(() => JSON.parse(code)).not.toThrow();
   }
+});
+
+it.each(readdirSync(join(root, 'packages')))('packages/%s says what it is', (directory) => {
+  const { name } = JSON.parse(
+    readFileSync(join(root, 'packages', directory, 'package.json'), 'utf8'),
+  );
+  const readme = readmes.find(({ path }) => path === `packages/${directory}/README.md`);
+  expect(readme?.text).toMatch(new RegExp(`^# ${name}\n\n\\S`));
 });

@@ -36,6 +36,11 @@ export interface Page {
 /** README.md and everything under docs. */
 export const pages: readonly Page[] = ['README.md', ...pagesUnder('docs')].flatMap(readPage);
 
+/** What each package says of itself where it is published. */
+export const readmes: readonly Page[] = readdirSync(join(root, 'packages'))
+  .map((directory) => `packages/${directory}/README.md`)
+  .flatMap(readPage);
+
 export function pageNamed(path: string): Page {
   const found = pages.find((page) => page.path === path);
   if (found === undefined) throw new Error(`there is no page ${path}`);

@@ -37,13 +37,13 @@ describe('jwt-auth', () => {
     const identity = new Promise((resolve) =>
       running.broker.once('disconnected', (event) => resolve(event.client.identity)),
     );
-    await client.subscribeAsync(['home/#', 'home/hall/light']);
+    await client.subscribeAsync(['home/#', 'home/+/light', 'home/hall/light']);
     await client.publishAsync('home/hall/light', 'on', { qos: 1 });
     expect(await next()).toBe('home/hall/light on');
     await expect(client.publishAsync('home/hall/lock', 'open', { qos: 1 })).rejects.toThrow(
       'Not authorized',
     );
-    for (const filter of ['#', 'home/+', 'garden/gate']) {
+    for (const filter of ['#', '+/hall', 'garden/gate']) {
       await expect(client.subscribeAsync(filter)).rejects.toThrow('Not authorized');
     }
     await client.endAsync();

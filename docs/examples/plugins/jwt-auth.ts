@@ -1,6 +1,6 @@
 // Clients log in with a JSON Web Token as their password; its claims say who they are and what they may do.
 import { createBroker } from '@sluice/core';
-import { ReasonCode, topicMatches } from '@sluice/packet';
+import { filterCovers, ReasonCode, topicMatches } from '@sluice/packet';
 import { allow, type Client, deny, type Plugin } from '@sluice/plugin';
 import { type CryptoKey, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
 import { type Running, runIfMain, type StartOptions, serve } from '../serve.ts';
@@ -48,13 +48,10 @@ export function jwtAuth({ key, issuer, audience }: JwtAuthOptions): Plugin {
       context.hook('authorizePublish', ({ client, message }) =>
         matchesAny(claimsOf(client).publish, message.topic) ? allow() : deny(),
       );
-      // A filter with wildcards has to be claimed as it is; a plain topic has to match a claim.
+      // One claim has to cover all that the filter can match.
       context.hook('authorizeSubscribe', ({ client, subscription: { filter } }) => {
         const { subscribe = [] } = claimsOf(client);
-        const isClaimed = subscribe.includes(filter);
-        return isClaimed || (!/[+#]/.test(filter) && matchesAny(subscribe, filter))
-          ? allow()
-          : deny();
+        return subscribe.some((claim) => filterCovers(claim, filter)) ? allow() : deny();
       });
       // A session outlives its token: what was subscribed to with an older one is checked again.
       context.hook('authorizeDeliver', ({ client, message }) =>

@@ -1,17 +1,18 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import type {
-  BrokerServices,
-  ConnectedEvent,
-  ConnectionInfo,
-  DisconnectedEvent,
-  DisconnectOptions,
-  LimitedEvent,
-  OutgoingMessage,
-  PublishOptions,
-  RetainedService,
-  SessionService,
-  SubscriptionService,
+import {
+  BrokerError,
+  type BrokerServices,
+  type ConnectedEvent,
+  type ConnectionInfo,
+  type DisconnectedEvent,
+  type DisconnectOptions,
+  type LimitedEvent,
+  type OutgoingMessage,
+  type PublishOptions,
+  type RetainedService,
+  type SessionService,
+  type SubscriptionService,
 } from '@sluice/plugin';
 import type { LocalClient, SubscribeOptions } from './application/local-client.ts';
 import type { BrokerSubscription, MessageListener } from './application/local-subscription.ts';
@@ -19,8 +20,9 @@ import type { EventLoopDelay } from './base/environment.ts';
 import type { Stats } from './base/stats.ts';
 import type { RecoveredEvent } from './commits/outage.ts';
 import type { Parts, RefusedEvent } from './connection/parts.ts';
+import { type CloseOptions, closeMistake } from './context/close-options.ts';
 import type { ScopeOptions } from './context/scope-options.ts';
-import type { CloseOptions, Entrance } from './entrance.ts';
+import type { Entrance } from './entrance.ts';
 import type { HookStatistics } from './hooks/hook-statistics.ts';
 import type { OverloadEvent } from './overload/overload-level.ts';
 import type { Scope, ScopeList } from './scope.ts';
@@ -72,6 +74,7 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
   /** @internal */
   constructor(connect: (broker: Broker) => BrokerInsides) {
     super();
+    this.on('newListener' as keyof BrokerEvents, refuseUnknownEvent);
     const { parts, local, services, entrance, scopes, hooks, onClosed } = connect(this);
     this.#parts = parts;
     this.#local = local;
@@ -159,6 +162,8 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
    * Does not wait for a persistence that fails: what it could not commit was not acknowledged.
    */
   close(options: CloseOptions = {}): Promise<void> {
+    const mistake = closeMistake(options);
+    if (mistake !== undefined && this.#closing === undefined) return Promise.reject(mistake);
     this.#services.close();
     this.#closing ??= this.#close(options);
     return this.#closing;
@@ -190,4 +195,27 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
     context.queueReads.close();
     await context.persistence.close();
   }
+}
+
+// A record, so that none can be forgotten.
+const eventNames: Readonly<Record<keyof BrokerEvents, true>> = {
+  error: true,
+  connected: true,
+  disconnected: true,
+  refused: true,
+  recovered: true,
+  overload: true,
+};
+
+/** Of the emitter itself. */
+const emitterEvents: ReadonlySet<string> = new Set(['newListener', 'removeListener']);
+
+/** A listener for an event that never comes would wait in silence: most of what another broker has as events are hooks here. */
+function refuseUnknownEvent(name: unknown): void {
+  if (typeof name !== 'string' || Object.hasOwn(eventNames, name) || emitterEvents.has(name))
+    return;
+  throw new BrokerError(
+    'SLUICE_UNKNOWN_EVENT',
+    `A broker has no event ${name}; there are ${Object.keys(eventNames).join(', ')}. Everything else is a hook of a plug-in.`,
+  );
 }

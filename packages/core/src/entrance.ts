@@ -11,16 +11,10 @@ import { Departures } from './connection/departures.ts';
 import { DuplexPort } from './connection/duplex-port.ts';
 import type { Parts } from './connection/parts.ts';
 import { SocketReads } from './connection/socket-reads.ts';
+import type { CloseOptions } from './context/close-options.ts';
 import type { Limits } from './context/options.ts';
 import type { ScopeTerms } from './context/scopes.ts';
 import { handlePacket } from './handlers/packet.ts';
-
-export interface CloseOptions {
-  /** Milliseconds that clients get to take what is on its way to them. 5,000 by default. */
-  readonly graceMs?: number;
-  /** Where 5.0 clients should go for the time being (section 4.11): DISCONNECT is 0x9C with it in place of 0x8B. */
-  readonly serverReference?: string;
-}
 
 const defaultGraceMs = 5_000;
 
@@ -159,7 +153,7 @@ export class Entrance {
     const message = limit?.endsWith('PerAddress')
       ? 'no more connections of this address'
       : 'no more connections';
-    this.#parts.events.refused({ connection, reasonCode, message });
+    this.#parts.events.refused({ connection, clientId: undefined, reasonCode, message });
     if (this.isClosed || limit === undefined) return;
     this.#scope.hooks.limited?.({ limit, action: 'refused', connection, clientId: undefined });
   }

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { BrokerError, type BrokerServices, type ConnectionInfo } from '@sluice/plugin';
 import type { Parts } from './connection/parts.ts';
+import { type CloseOptions, closeMistake } from './context/close-options.ts';
 import { resolveScopeOptions, type ScopeOptions } from './context/scope-options.ts';
 import type { ScopeTerms } from './context/scopes.ts';
-import { type CloseOptions, Entrance } from './entrance.ts';
+import { Entrance } from './entrance.ts';
 import type { HookStatistics } from './hooks/hook-statistics.ts';
 import type { HookTable } from './hooks/hooks.ts';
 import { setUpPlugins } from './hooks/plugins.ts';
@@ -38,6 +39,8 @@ export class Scope {
 
   /** Ends its connections as `broker.close` does, publishes their wills, and closes its plug-ins. Sessions stay. */
   close(options: CloseOptions = {}): Promise<void> {
+    const mistake = closeMistake(options);
+    if (mistake !== undefined && this.#closing === undefined) return Promise.reject(mistake);
     this.#closing ??= this.#close(options);
     return this.#closing;
   }

@@ -58,7 +58,7 @@ describe('HookTable', () => {
   it.each([
     ['SLUICE_UNKNOWN_HOOK', 'conect', nothing, {}, /Plug-in p registers a hook conect, .*connect/],
     ['SLUICE_UNKNOWN_HOOK', 'toString', nothing, {}, /hook toString/],
-    ['SLUICE_HOOK_OPTION', 'connect', undefined, {}, /hook connect of plug-in p is no function/],
+    ['SLUICE_HOOK_OPTION', 'connect', undefined, {}, /hook connect of plug-in p is no function\.$/],
     ['SLUICE_HOOK_OPTION', 'connect', nothing, { priority: Number.NaN }, /priority/],
     ['SLUICE_HOOK_OPTION', 'connect', nothing, { deadlineMs: 0 }, /deadlineMs/],
     ['SLUICE_HOOK_OPTION', 'connect', nothing, { deadlineMs: Infinity }, /deadlineMs/],

@@ -108,12 +108,12 @@ describe('setUpPlugins', () => {
     ],
     [
       'SLUICE_SERVICE_INVALID',
-      /plug-in a provides as persistence/,
+      /plug-in a provides as persistence lacks the functions open, commit, readQueue, close\.$/,
       [plugin('a', (context) => context.provide('persistence', {} as Persistence))],
     ],
     [
       'SLUICE_SERVICE_INVALID',
-      /plug-in a provides as matcher/,
+      /plug-in a provides as matcher is no function that makes a matcher\.$/,
       [plugin('a', (context) => context.provide('matcher', matcher() as never))],
     ],
     [

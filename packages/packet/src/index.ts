@@ -49,6 +49,7 @@ export { TopicCache } from './topic-cache.ts';
 export { TopicName } from './topic-name.ts';
 export {
   countLevels,
+  filterCovers,
   hasWildcard,
   isValidTopicFilter,
   isValidTopicName,

@@ -64,6 +64,27 @@ export function topicMatches(filter: string, topic: string): boolean {
   return wanted.length === levels.length;
 }
 
+/**
+ * Whether every topic name that matches the second topic filter matches the first one too (neither of them a shared one):
+ * whoever may read `home/#` may subscribe to `home/+/light`, and not to `#`.
+ */
+export function filterCovers(outer: string, inner: string): boolean {
+  // [MQTT-4.7.2-1]
+  if (inner.startsWith('$') && (outer.startsWith('+') || outer.startsWith('#'))) return false;
+  const wide = outer.split('/');
+  const narrow = inner.split('/');
+  for (let index = 0; ; index++) {
+    const level = wide[index];
+    const asked = narrow[index];
+    // Also when no level is left: "a/#" matches its parent "a".
+    if (level === '#') return true;
+    if (level === undefined || asked === undefined) return level === asked;
+    // A topic has at least one level: "+/#" is all that "#" is. But "a/#" has "a" and "a/+/#" has not.
+    if (asked === '#') return index === 0 && level === '+' && wide[1] === '#';
+    if (level !== '+' && level !== asked) return false;
+  }
+}
+
 /** How many levels a topic name or filter has. */
 export function countLevels(topic: string): number {
   let levels = 1;

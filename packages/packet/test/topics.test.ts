@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   countLevels,
+  filterCovers,
   hasWildcard,
   isValidTopicFilter,
   isValidTopicName,
@@ -104,6 +105,50 @@ describe('matching', () => {
     );
   });
 });
+
+describe('covering', () => {
+  it.each([
+    ['home/#', 'home/+/light', true],
+    ['home/#', 'home/#', true],
+    ['home/#', 'home', true],
+    ['home/#', '#', false],
+    ['home/+', 'home/hall', true],
+    ['home/+', 'home/+', true],
+    ['home/+', 'home/#', false],
+    ['home/+', 'home', false],
+    ['home/hall', 'home/+', false],
+    ['a/+/#', 'a/+', true],
+    ['a/+/#', 'a/#', false],
+    ['+/#', '#', true],
+    ['#', '$SYS/#', false],
+    ['+/broker', '$SYS/broker', false],
+    ['$SYS/#', '$SYS/broker/+', true],
+  ] as const)('%s and %s: %s', (outer, inner, expected) => {
+    expect(filterCovers(outer, inner)).toBe(expected);
+  });
+
+  it('is to match whatever the other one matches', () => {
+    // Of two letters and four levels all there is: a filter that reaches out of another one does so there.
+    const names = ['a', 'b', '$a'];
+    const topics = everyPath(names, 4);
+    const filters = everyPath(['a', '$a', '+'], 3).flatMap((path) => [path, `${path}/#`]);
+    for (const outer of ['#', ...filters]) {
+      for (const inner of ['#', ...filters]) {
+        const escapes = topics.some(
+          (topic) => topicMatches(inner, topic) && !topicMatches(outer, topic),
+        );
+        if (filterCovers(outer, inner) === escapes) expect([outer, inner]).toEqual([]);
+      }
+    }
+  });
+});
+
+/** All sequences of up to so many levels. */
+function everyPath(levels: readonly string[], most: number): string[] {
+  if (most === 1) return [...levels];
+  const shorter = everyPath(levels, most - 1);
+  return [...levels, ...levels.flatMap((level) => shorter.map((path) => `${level}/${path}`))];
+}
 
 /** The rules once more, as a regular expression over the whole topic. */
 function toRegExp(filter: string): RegExp {

@@ -30,6 +30,14 @@ export function lockedError(path: string, cause: unknown): BrokerError {
   );
 }
 
+/** The same where it is this process that has the store open. */
+export function lockedHereError(path: string): BrokerError {
+  return new BrokerError(
+    LevelErrorCode.locked,
+    `The store at ${path} is open in this process already: close what has it open, or give this broker a path of its own.`,
+  );
+}
+
 export function unwritableError(path: string, cause: unknown): BrokerError {
   return new BrokerError(
     LevelErrorCode.unwritable,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { BrokerError } from '@sluice/plugin';
 import { Level } from 'level';
 import type { Database } from './database.ts';
 import { writeEpoch } from './epoch.ts';
@@ -14,13 +15,14 @@ import {
   type StoreToolOptions,
   unreadableError,
 } from './offline-store.ts';
+import { claimStore } from './open-stores.ts';
 import { ByteReader } from './records/byte-reader.ts';
 import { ByteWriter } from './records/byte-writer.ts';
 import { commitKey, openCommitNumber } from './records/commit-number.ts';
 import { identityKey, numbersKey, type PagePrefix, quarantineKey } from './records/keys.ts';
 import { readPage, writePage } from './records/page.ts';
 import { writeIdentity, writeNumbers } from './records/records.ts';
-import { databasePath } from './store.ts';
+import { databasePath, refuseInUse } from './store.ts';
 import { type CheckReport, checkStore, inspectStore } from './store-check.ts';
 import { storeFormat } from './store-identity.ts';
 import { inUseError } from './tool-errors.ts';
@@ -110,16 +112,23 @@ async function openReadable(options: StoreToolOptions): Promise<ReadableStore> {
 }
 
 async function salvage(path: string): Promise<string[]> {
+  const inUse = (error: unknown) => {
+    throw inUseError(path, error);
+  };
+  const release = await claimStore(path).catch(inUse);
   // The types of `level` cover what browsers have too, and so leave out this static method of Node's.
   const { repair } = Level as unknown as { repair(location: string): Promise<void> };
   try {
     await mkdir(databasePath(path), { recursive: true });
+    await refuseInUse(path).catch(inUse);
     const replaced = await replaceDamagedTables(path);
     await repair(databasePath(path));
     return replaced;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'LEVEL_LOCKED') throw inUseError(path, error);
+    if (error instanceof BrokerError) throw error;
     throw corruptError(path, `LevelDB cannot repair it (${reasonOf(error)})`, error);
+  } finally {
+    release();
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
 import { Level } from 'level';
@@ -14,7 +14,8 @@ import {
 } from './errors.ts';
 import { checkFiles } from './files/file-check.ts';
 import { replaceDamagedTables } from './files/table-salvage.ts';
-import { removeUnfinishedDatabase } from './files/unfinished-store.ts';
+import { isUnfinishedDatabase } from './files/unfinished-store.ts';
+import { claimStore } from './open-stores.ts';
 import type { ResolvedOptions } from './options.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
 import { ByteWriter } from './records/byte-writer.ts';
@@ -43,15 +44,31 @@ export async function openStore(options: ResolvedOptions): Promise<Database> {
   } catch (error) {
     throw unwritableError(path, error);
   }
+  const release = await claimStore(path);
+  try {
+    return await openClaimedStore(options, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function openClaimedStore(options: ResolvedOptions, release: () => void): Promise<Database> {
+  const { path } = options;
   const side = await readEpoch(path).catch((error: unknown) => {
     throw unwritableError(path, error);
   });
   if (side === 'damaged' && !options.repair) throw corruptError(path, 'its epoch file is damaged');
   const known = side === 'damaged' ? undefined : side;
-  if (side === undefined) await removeUnfinishedDatabase(databasePath(path));
-  if (options.repair) await repairDatabase(options);
+  if (side === undefined && (await isUnfinishedDatabase(databasePath(path)))) {
+    // It may be another process that is just beginning.
+    await refuseInUse(path);
+    await rm(databasePath(path), { recursive: true });
+  }
+  if (options.repair) await repairDatabase(path);
   else await refuseDamagedFiles(path, options.verifyBytes);
-  const database = await openDatabase(options, known === undefined || options.repair);
+  const createIfMissing = known === undefined || options.repair;
+  const database = await openLevel(options, createIfMissing, release);
   try {
     await beginEpoch(database, options, known);
   } catch (error) {
@@ -67,7 +84,34 @@ export async function openDatabase(
   options: ResolvedOptions,
   createIfMissing: boolean,
 ): Promise<Database> {
-  const database: Database = new Level<Buffer, Buffer>(databasePath(options.path), {
+  // Before it is made: it begins to open by itself.
+  const release = await claimStore(options.path);
+  return openLevel(options, createIfMissing, release);
+}
+
+/**
+ * Rejects with SLUICE_LEVEL_LOCKED when another process has the database open. To be asked before files are changed under
+ * LevelDB, whose own repair takes no lock: an open that must fail, since the database exists, takes it first and changes
+ * nothing. The store must be claimed.
+ */
+export async function refuseInUse(path: string): Promise<void> {
+  const probe = new Level(databasePath(path), { createIfMissing: false, errorIfExists: true });
+  try {
+    await probe.open();
+  } catch (error) {
+    const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
+    if (cause?.code === 'LEVEL_LOCKED') throw lockedError(path, error);
+  }
+  await probe.close();
+}
+
+async function openLevel(
+  options: ResolvedOptions,
+  createIfMissing: boolean,
+  release: () => void,
+): Promise<Database> {
+  const { path } = options;
+  const database: Database = new Level<Buffer, Buffer>(databasePath(path), {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
     cacheSize: options.cacheBytes,
@@ -75,11 +119,7 @@ export async function openDatabase(
     maxOpenFiles,
     createIfMissing,
   });
-  try {
-    await database.open();
-  } catch (error) {
-    throw openError(options.path, error);
-  }
+  await openClaimed(database, path, release);
   return database;
 }
 
@@ -90,11 +130,23 @@ export async function openDatabase(
 export async function reopenDatabase(database: Database, path: string): Promise<void> {
   // Data in tables was checked when it was opened first, as far as `verifyBytes` goes, or has been written since.
   await refuseDamagedFiles(path, 0);
+  await openClaimed(database, path, await claimStore(path), { createIfMissing: false });
+}
+
+/** Opens a database of a store that was claimed, until it is closed. */
+async function openClaimed(
+  database: Database,
+  path: string,
+  release: () => void,
+  options: { readonly createIfMissing?: boolean } = {},
+): Promise<void> {
   try {
-    await database.open({ createIfMissing: false });
+    await database.open(options);
   } catch (error) {
+    release();
     throw openError(path, error);
   }
+  database.once('closed', release);
 }
 
 async function refuseDamagedFiles(path: string, verifyBytes: number): Promise<void> {
@@ -124,15 +176,17 @@ function openError(path: string, error: unknown): Error {
   return unwritableError(path, error);
 }
 
-async function repairDatabase(options: ResolvedOptions): Promise<void> {
+async function repairDatabase(path: string): Promise<void> {
   // The types of `level` cover what browsers have too, and so leave out this static method of Node's.
   const { repair } = Level as unknown as { repair(location: string): Promise<void> };
   try {
-    await mkdir(databasePath(options.path), { recursive: true });
-    await replaceDamagedTables(options.path);
-    await repair(databasePath(options.path));
+    await mkdir(databasePath(path), { recursive: true });
+    await refuseInUse(path);
+    await replaceDamagedTables(path);
+    await repair(databasePath(path));
   } catch (error) {
-    throw openError(options.path, new Error('Repair failed', { cause: error }));
+    if (error instanceof BrokerError) throw error;
+    throw openError(path, new Error('Repair failed', { cause: error }));
   }
 }
 

@@ -1,6 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, chown, mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, chown, mkdir, open, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LevelPersistence } from '@sluice/persistence-level';
 import type { Operation } from '@sluice/plugin';
@@ -203,34 +202,4 @@ describe('a directory', () => {
       await persistence.close();
     },
   );
-});
-
-it('a store that another process has open is refused, and taken once that is killed', async () => {
-  const path = join(await temporaryDirectory(), 'broker');
-  const persistence = await opened(path);
-  await persistence.commit([saveSession(1), ...publish(0, 10)]);
-  await persistence.close();
-  const script = join(import.meta.dirname, 'hold-database.mjs');
-  const holder = spawn(process.execPath, [script, databasePath(path)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(holder, 'exit');
-  try {
-    await once(holder.stdout, 'data');
-    await expect(opened(path)).rejects.toMatchObject({ code: 'SLUICE_LEVEL_LOCKED' });
-  } finally {
-    holder.kill('SIGKILL');
-    await exited;
-  }
-  const next = await opened(path);
-  expect(await sequences(next)).toEqual([0]);
-  await next.close();
-});
-
-it('a lock file that a dead process left behind is no lock', async () => {
-  const path = join(await temporaryDirectory(), 'broker');
-  const persistence = await opened(path);
-  await persistence.close();
-  await writeFile(join(databasePath(path), 'LOCK'), 'left behind');
-  await (await opened(path)).close();
 });

@@ -1,29 +1,10 @@
 import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Broker, limitRanges } from '@sluice/core';
-import type { ConnectionInfo } from '@sluice/plugin';
 import { type ServerOptions, WebSocketServer } from 'ws';
+import { type AttachOptions, readAttachOptions } from './attach-options.ts';
 import { boundStranger } from './stranger-bound.ts';
 import { webSocketStream } from './web-socket-stream.ts';
-
-export interface AttachOptions {
-  /** Path of the URL that is upgraded to MQTT; any path by default. */
-  readonly path?: string;
-  /**
-   * Web sites whose pages may connect, as browsers name them in the header Origin: 'https://app.example.org'. Requests
-   * without that header, which are not of pages, are not asked. All by default.
-   */
-  readonly origins?: readonly string[];
-  /** Largest packet that the broker accepts, in bytes: frames may be a little larger. The broker's default by default. */
-  readonly maxPacketBytes?: number;
-  /**
-   * Largest CONNECT that the broker accepts, in bytes: until then, messages may be a little larger. The broker's default by
-   * default.
-   */
-  readonly maxConnectPacketBytes?: number;
-  /** More about these connections, for hooks: name of the listener, name in the client's certificate. */
-  readonly info?: (request: IncomingMessage) => Partial<ConnectionInfo>;
-}
 
 // One frame may carry several packets: a full-sized one fits beside a batch of small ones.
 const frameHeadroomBytes = 1_048_576;
@@ -49,16 +30,17 @@ const misses = new WeakMap<IncomingMessage, number>();
 /**
  * Serves MQTT over WebSocket on an HTTP or HTTPS server that may serve other things too. Upgrades of other
  * paths are left to the server's other `upgrade` listeners, or answered with 404 where there are none.
- * Returns what takes it off the server again; connections go on.
+ * Returns what takes it off the server again; connections go on. Throws a BrokerError SLUICE_CONFIG_KEY or
+ * SLUICE_CONFIG_VALUE where an argument is wrong.
  */
 export function attachWebSocket(
   httpServer: HttpServer,
   broker: Pick<Broker, 'handle'>,
   options: AttachOptions = {},
 ): () => void {
-  const { path, origins, info } = options;
-  const { maxPacketBytes = limitRanges.maxPacketBytes.default } = options;
-  const { maxConnectPacketBytes = limitRanges.maxConnectPacketBytes.default } = options;
+  const { path, origins, info, ...sizes } = readAttachOptions(httpServer, broker, options);
+  const { maxPacketBytes = limitRanges.maxPacketBytes.default } = sizes;
+  const { maxConnectPacketBytes = limitRanges.maxConnectPacketBytes.default } = sizes;
   const maxStrangerBytes = maxConnectPacketBytes + strangerHeadroomBytes;
   // The published types lag behind the library.
   const serverOptions: ServerOptions & NewerServerOptions = {

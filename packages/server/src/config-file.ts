@@ -29,10 +29,18 @@ function parse(json: string, path: string): unknown {
   } catch (error) {
     throw new BrokerError(
       'SLUICE_CONFIG_FILE',
-      `The configuration file ${path} is not JSON (${(error as Error).message}).`,
+      `The configuration file ${path} is not JSON (${(error as Error).message})${hintOf(json)}.`,
       { cause: error },
     );
   }
+}
+
+/** Lines of a word and a value, as Mosquitto has them. */
+function hintOf(text: string): string {
+  const looksForeign = /^(?:\s*(?:#.*)?\n)*\s*[a-z_]+[ \t]+[^\s:=]/.test(text);
+  return looksForeign
+    ? '; if it is one of Mosquitto, docs/migrating-from-mosquitto.md says what to write'
+    : '';
 }
 
 function withAbsolutePaths(config: ServerConfig, directory: string): ServerConfig {

@@ -39,6 +39,7 @@ import {
   text,
   wrongValue,
 } from './shape.ts';
+import { webOrigin, webPath } from './web-address.ts';
 
 const host = text('a host name or an address');
 const file = text('the path of a file');
@@ -58,20 +59,6 @@ const proxyProtocol: Reader<ProxyOptions> = record<ProxyOptions>(
   { from: someOf(network), acceptCertificateName: flag },
   ['from'],
 );
-
-const origin: Reader<string> = (value, place) => {
-  if (typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value) {
-    return value;
-  }
-  throw wrongValue(value, place, 'a web site such as "https://app.example.org", without a path');
-};
-
-const path: Reader<string> = (value, place) => {
-  if (typeof value !== 'string' || !value.startsWith('/')) {
-    throw wrongValue(value, place, 'a path that begins with "/"');
-  }
-  return value;
-};
 
 const store: Reader<StoreOptions> = record<StoreOptions>(
   {
@@ -94,7 +81,7 @@ function persistence(value: unknown, place: Place): 'memory' | StoreOptions {
 function listener(minPort: number): Reader<ListenerOptions> {
   const type = oneOf<ListenerType>(['tcp', 'tls', 'ws', 'wss', 'unix']);
   const address = { type, host, port: integer(minPort, 65_535), proxyProtocol };
-  const upgrade = { ...address, path, origins: someOf(origin) };
+  const upgrade = { ...address, path: webPath, origins: someOf(webOrigin) };
   const readers: { readonly [Type in ListenerType]: Reader<object> } = {
     tcp: record(address),
     tls: record({ ...address, ...certificateFields }, ['cert', 'key']),

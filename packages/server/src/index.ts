@@ -1,4 +1,4 @@
-export type { AttachOptions } from './attach-web-socket.ts';
+export type { AttachOptions } from './attach-options.ts';
 export { attachWebSocket } from './attach-web-socket.ts';
 export type {
   CertificateFiles,

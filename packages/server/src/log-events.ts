@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { BrokerEvents } from '@sluice/core';
+import { reasonCodeName } from '@sluice/packet';
 import type { Client, ConnectionInfo } from '@sluice/plugin';
 import type { Logger } from 'pino';
 import { LogBudget } from './log-budget.ts';
@@ -33,10 +34,15 @@ export function logEvents(broker: EventEmitter<BrokerEvents>, logger: Logger): v
     if (level === 'none') logger.warn(fields, 'the memory is enough again');
     else logger.warn(fields, `the memory is short: ${measures[level]}`);
   });
-  broker.on('refused', ({ connection, reasonCode, message }) => {
+  broker.on('refused', ({ connection, clientId, reasonCode, message }) => {
     if (!logger.isLevelEnabled('info') || !refusals.take()) return;
     logger.info(
-      { ...connectionFields(connection), reasonCode, reason: printable(message) },
+      {
+        ...(clientId !== undefined && { clientId: printable(clientId) }),
+        ...connectionFields(connection),
+        reasonCode,
+        reason: printable(message),
+      },
       'connection refused',
     );
   });
@@ -59,11 +65,17 @@ export function logEvents(broker: EventEmitter<BrokerEvents>, logger: Logger): v
         ...clientFields(client),
         by,
         reasonCode,
-        ...(error !== undefined && { reason: printable(error.message) }),
+        ...reasonField(reasonCode, error),
       },
       'client disconnected',
     );
   });
+}
+
+/** What the stream said, or the reason code in words. */
+function reasonField(reasonCode: number, error: Error | undefined): object {
+  if (error !== undefined) return { reason: printable(error.message) };
+  return reasonCode === 0 ? {} : { reason: reasonCodeName(reasonCode) };
 }
 
 function clientFields({ clientId, userName }: Client): object {

@@ -247,6 +247,14 @@ describe('a configuration file', () => {
         ),
       }),
     );
+    for (const text of ['listener 1883\n', '# mine\n\n  allow_anonymous true\n']) {
+      expect(() => read(text)).toThrow(
+        /\); if it is one of Mosquitto, docs.* says what to write\.$/,
+      );
+    }
+    for (const text of ['', '{', 'port: 1883', 'port = 1883', '[listeners]']) {
+      expect(() => read(text)).toThrow(/is not JSON \([^;]*\)\.$/);
+    }
     expect(() => readConfigFile(join(directory, 'missing.json'))).toThrow(
       expect.objectContaining({
         code: 'SLUICE_CONFIG_FILE',

@@ -66,6 +66,19 @@ describe('the log', () => {
         messagesSent: 5,
       },
     });
+    broker.emit('disconnected', {
+      client,
+      by: 'broker',
+      reasonCode: 0x95,
+      error: undefined,
+      traffic: {
+        durationMs: 1,
+        bytesReceived: 2,
+        bytesSent: 3,
+        messagesReceived: 4,
+        messagesSent: 5,
+      },
+    });
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       {
         level: 'debug',
@@ -77,6 +90,7 @@ describe('the log', () => {
         msg: 'client connected',
       },
       { by: 'network', reason: 'reset', msg: 'client disconnected' },
+      { by: 'broker', reasonCode: 0x95, reason: 'packet too large', msg: 'client disconnected' },
     ]);
     expect(lines.join('').replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
     expect(lines.every((line) => line.indexOf('\n') === line.length - 1)).toBe(true);
@@ -85,11 +99,22 @@ describe('the log', () => {
   it('tells of refusals at info and of errors at error, not of clients', () => {
     const { broker, lines } = eventsAt('info');
     broker.emit('connected', { client: clientNamed('a'), sessionPresent: false });
-    broker.emit('refused', { connection, reasonCode: 0x84, message: 'version 9' });
+    broker.emit('refused', {
+      connection,
+      clientId: 'a\n',
+      reasonCode: 0x84,
+      message: 'version 9',
+    });
     broker.emit('error', new Error('disk full'));
     broker.emit('recovered', { failedForMs: 1_234.5, attempts: 7 });
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      { level: 'info', reasonCode: 0x84, reason: 'version 9', msg: 'connection refused' },
+      {
+        level: 'info',
+        clientId: 'a\\u000a',
+        reasonCode: 0x84,
+        reason: 'version 9',
+        msg: 'connection refused',
+      },
       { level: 'error', err: { message: 'disk full' } },
       { level: 'warn', failedForMs: 1235, attempts: 7 },
     ]);
@@ -98,7 +123,7 @@ describe('the log', () => {
   it('cannot be flooded by those who are refused', () => {
     const { broker, lines } = eventsAt('info');
     for (let count = 0; count < 1_000; count += 1) {
-      broker.emit('refused', { connection, reasonCode: 0x84, message: 'no' });
+      broker.emit('refused', { connection, clientId: undefined, reasonCode: 0x84, message: 'no' });
     }
     expect(lines.length).toBeLessThanOrEqual(60);
   });
@@ -136,7 +161,12 @@ describe.each(['JSON', 'lines for people'])('hostile names in %s', (form) => {
     const from = { ...connection, remoteAddress: hostile };
     const client = { ...rest, clientId, userName: hostile, connection: from };
     broker.emit('connected', { client, sessionPresent: false });
-    broker.emit('refused', { connection: from, reasonCode: 0x85, message: hostile });
+    broker.emit('refused', {
+      connection: from,
+      clientId: hostile,
+      reasonCode: 0x85,
+      message: hostile,
+    });
     broker.emit(
       'error',
       new Error(`The topic ${hostile} is not valid`, { cause: new Error(hostile) }),

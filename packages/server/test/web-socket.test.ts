@@ -5,7 +5,8 @@ import type { ConnectionInfo } from '@sluice/plugin';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
-import { type AttachOptions, attachWebSocket } from '../src/attach-web-socket.ts';
+import type { AttachOptions } from '../src/attach-options.ts';
+import { attachWebSocket } from '../src/attach-web-socket.ts';
 import { portOf } from './ports.ts';
 
 /** Takes what `attachWebSocket` hands over in place of a broker. */
@@ -411,4 +412,41 @@ describe('a flood', () => {
     const [code] = await once(client, 'close');
     expect(code).toBe(1008);
   });
+});
+
+it.each([
+  [
+    { pth: '/mqtt' },
+    'SLUICE_CONFIG_KEY',
+    /"pth" is not a known key: allowed there are path, origins/,
+  ],
+  [{ orgins: ['https://a.example'] }, 'SLUICE_CONFIG_KEY', /"orgins" is not a known key/],
+  [
+    { path: 'mqtt' },
+    'SLUICE_CONFIG_VALUE',
+    /"path" must be a path that begins with "\/", not "mqtt"/,
+  ],
+  [{ origins: ['https://a.example/'] }, 'SLUICE_CONFIG_VALUE', /"origins\[0\]" must be a web site/],
+  [{ origins: [] }, 'SLUICE_CONFIG_VALUE', /"origins" must be a list with at least one entry/],
+  [
+    { maxPacketBytes: '1 MB' },
+    'SLUICE_CONFIG_VALUE',
+    /"maxPacketBytes" must be a whole number from 128/,
+  ],
+  [{ info: {} }, 'SLUICE_CONFIG_VALUE', /"info" must be a function/],
+])('options %j are refused', (options, code, message) => {
+  const refused = { code, message: expect.stringMatching(message) };
+  expect(() => attach(options as never)).toThrow(expect.objectContaining(refused));
+  expect(server.listenerCount('upgrade')).toBe(0);
+});
+
+it('takes an HTTP server and a broker, and not what is mistaken for them', () => {
+  // An application of Express: a function with `on`, to which nothing would ever come.
+  const application = Object.assign(() => {}, { on: () => {} });
+  expect(() => attachWebSocket(application as never, inbox)).toThrow(
+    /^attachWebSocket: "server" must be an HTTP or HTTPS server, .*, not "a function"\.$/,
+  );
+  expect(() => attachWebSocket(server, Promise.resolve(inbox) as never)).toThrow(
+    /^attachWebSocket: "broker" must be a broker, as await createBroker\(\) returns one/,
+  );
 });

@@ -13,7 +13,7 @@ import type { FanOut } from '../routing/fan-outs.ts';
 import type { Publishing } from '../routing/publishing.ts';
 import type { Router } from '../routing/router.ts';
 import { readOutgoing } from '../services/outgoing-message.ts';
-import { checkTopicFilter } from '../services/wanted-subscription.ts';
+import { checkTopicFilter, wrongOption } from '../services/wanted-subscription.ts';
 import { Subscription } from '../session/subscription.ts';
 import {
   type BrokerSubscription,
@@ -59,6 +59,7 @@ export class LocalClient {
     options: SubscribeOptions = {},
   ): BrokerSubscription {
     checkTopicFilter(filter);
+    checkListener(listener, options);
     const local = new LocalSubscription(filter, listener, this.#context, () => {
       this.#router.remove(subscription);
       this.#subscriptions.delete(local);
@@ -133,4 +134,15 @@ export class LocalClient {
       publishGuard.leave(before);
     }
   }
+}
+
+function checkListener(listener: unknown, options: SubscribeOptions): void {
+  if (listener !== undefined && typeof listener !== 'function') {
+    throw wrongOption('the listener comes second and is a function, or undefined for an iterator');
+  }
+  for (const name of Object.keys(options)) {
+    if (name !== 'retained') throw wrongOption(`there is no option ${name}, only retained`);
+  }
+  const { retained = true } = options;
+  if (typeof retained !== 'boolean') throw wrongOption('retained is true or false');
 }

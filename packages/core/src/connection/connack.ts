@@ -18,6 +18,7 @@ import { Refusal } from './refusal.ts';
 const returnCodes: ReadonlyMap<number, number> = new Map([
   [ReasonCode.unsupportedProtocolVersion, 1],
   [ReasonCode.clientIdentifierNotValid, 2],
+  [ReasonCode.implementationSpecificError, 3], // a hook failed
   [ReasonCode.serverUnavailable, 3],
   [ReasonCode.serverBusy, 3],
   [ReasonCode.quotaExceeded, 3],

@@ -59,6 +59,8 @@ export class Connection implements PortOwner, Member {
   protocolVersion: ProtocolVersion = 4;
   /** Of CONNECT, also while it is not accepted; Infinity when the client has no limit. */
   maximumPacketSize: number = Infinity;
+  /** What CONNECT calls the client, also while it is not accepted; undefined before. */
+  clientId: string | undefined;
   /** Set from an accepted CONNECT to the end. */
   session: Session | undefined;
   client: Client | undefined;
@@ -249,7 +251,8 @@ export class Connection implements PortOwner, Member {
 
   #refused(by: DisconnectedEvent['by'], reasonCode: ReasonCode, message: string): void {
     this.#context.stats.refuse(connectionEndOf(by, reasonCode));
-    this.parts.events.refused({ connection: this.info, reasonCode, message });
+    const { info: connection, clientId } = this;
+    this.parts.events.refused({ connection, clientId, reasonCode, message });
   }
 
   /** Nothing of this connection is processed any more; the session goes on by itself. */

@@ -130,10 +130,15 @@ export class DuplexPort implements Port, Departing {
   }
 }
 
-function onData(this: OwnedDuplex, chunk: Uint8Array | string): void {
-  // A stream with an encoding gives strings: their bytes are lost, so it cannot carry MQTT.
-  if (typeof chunk === 'string') this.destroy(new TypeError('the stream has an encoding'));
-  else this[portOf]?.received(chunk);
+function onData(this: OwnedDuplex, chunk: unknown): void {
+  if (chunk instanceof Uint8Array) this[portOf]?.received(chunk);
+  else this.destroy(new TypeError(whyNoBytes(chunk)));
+}
+
+function whyNoBytes(chunk: unknown): string {
+  // The bytes of strings are lost.
+  if (typeof chunk === 'string') return 'the stream has an encoding';
+  return 'the stream is in object mode, and gave something else than bytes';
 }
 
 function onDrain(this: OwnedDuplex): void {

@@ -27,6 +27,8 @@ export interface Parts {
 /** A connection that was refused in or before its CONNECT. */
 export interface RefusedEvent {
   readonly connection: ConnectionInfo;
+  /** What the client called itself, which nobody has verified; undefined when there was no whole CONNECT. */
+  readonly clientId: string | undefined;
   /** Of MQTT 5.0, also where the client speaks 3.x; 0 when the stream ended before a CONNECT. */
   readonly reasonCode: ReasonCode;
   /** For people. */

@@ -1,4 +1,10 @@
-import { isFailure, ProtocolError, ReasonCode, type UserProperties } from '@sluice/packet';
+import {
+  isFailure,
+  ProtocolError,
+  ReasonCode,
+  reasonCodeName,
+  type UserProperties,
+} from '@sluice/packet';
 
 /** A CONNECT, or an authentication, that a hook or the broker itself refused. */
 export class Refusal extends ProtocolError {
@@ -24,8 +30,9 @@ export class Refusal extends ProtocolError {
     readonly serverReference?: string;
     readonly userProperties?: UserProperties;
   }): Refusal {
-    const { reasonCode, reasonString = 'refused', serverReference, userProperties } = denial;
+    const { reasonCode, serverReference, userProperties } = denial;
     const code = isFailure(reasonCode) ? reasonCode : ReasonCode.notAuthorized;
+    const { reasonString = reasonCodeName(code) } = denial;
     return new Refusal(code, reasonString, serverReference, userProperties);
   }
 }

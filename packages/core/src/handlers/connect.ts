@@ -12,6 +12,7 @@ import { checkUserProperties } from './user-properties.ts';
 /** CONNECT (section 3.1): nothing of the broker changes before everything about it is accepted. */
 export function handleConnect(connection: Connection, packet: ConnectPacket): void | Promise<void> {
   connection.protocolVersion = packet.protocolVersion;
+  connection.clientId = packet.clientId;
   connection.maximumPacketSize = packet.properties.maximumPacketSize ?? Infinity;
   checkMemory(connection);
   const transformed = connection.hooks.connect?.({ connection: connection.info, packet });
@@ -21,6 +22,7 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
     const wanted = event === undefined ? packet : event.packet;
     const { authenticationMethod: method, authenticationData } = wanted.properties;
     const name = check(connection, wanted);
+    connection.clientId = name.clientId;
     if (method === undefined) {
       return andThen(authenticate(connection, wanted, name.clientId), (grant) =>
         authenticated(connection, wanted, name, grant),

@@ -1,5 +1,6 @@
 import { isValidTopicName, type PublishProperties, type Qos } from '@sluice/packet';
 import { BrokerError, type Durability, type Message, type MessageChanges } from '@sluice/plugin';
+import { asError } from '../base/as-error.ts';
 
 type Field = keyof MessageChanges;
 
@@ -107,9 +108,17 @@ export function checkProperties(properties: PublishProperties): void {
   }
 }
 
+const answerPrefix = 'what it answered is not allowed: ';
+
 /** A BrokerError for what a hook answered and must not. */
 export function refused(reason: string): BrokerError {
-  return new BrokerError('SLUICE_HOOK_ANSWER', `what it answered is not allowed: ${reason}`);
+  return new BrokerError('SLUICE_HOOK_ANSWER', answerPrefix + reason);
+}
+
+/** The reason alone of such an error, where it was no hook that said something wrong. */
+export function refusalReason(error: unknown): string {
+  const { message } = asError(error);
+  return message.startsWith(answerPrefix) ? message.slice(answerPrefix.length) : message;
 }
 
 // No topic alias and no subscription identifiers: these belong to one connection.

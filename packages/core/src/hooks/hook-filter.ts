@@ -1,6 +1,6 @@
-import { isValidTopicFilter, parseSharedFilter, topicMatches } from '@sluice/packet';
+import { filterCovers, isValidTopicFilter, parseSharedFilter, topicMatches } from '@sluice/packet';
 import type { HookFilter, HookName, Hooks, SubscribedEvent } from '@sluice/plugin';
-import { filterCovers, filtersOverlap } from './topic-overlap.ts';
+import { filtersOverlap } from './topic-overlap.ts';
 
 type Opinion = Awaited<ReturnType<Hooks['authorizeSubscribe']>>;
 

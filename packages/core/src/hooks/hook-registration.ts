@@ -54,12 +54,12 @@ export function registrationOf<Name extends HookName>(
   if (!Object.hasOwn(hookKinds, name)) {
     throw new BrokerError(
       'SLUICE_UNKNOWN_HOOK',
-      `Plug-in ${plugin} registers a hook ${String(name)}, but there are only ${Object.keys(hookKinds).join(', ')}`,
+      `Plug-in ${plugin} registers a hook ${String(name)}, but there are only ${Object.keys(hookKinds).join(', ')}.`,
     );
   }
   const fault = faultIn(name, hook, options);
   if (fault !== undefined) {
-    throw new BrokerError('SLUICE_HOOK_OPTION', `The hook ${name} of plug-in ${plugin} ${fault}`);
+    throw new BrokerError('SLUICE_HOOK_OPTION', `The hook ${name} of plug-in ${plugin} ${fault}.`);
   }
   const { filter, priority = 0, maxConcurrent = Infinity } = options;
   const called =

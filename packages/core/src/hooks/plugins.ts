@@ -46,7 +46,7 @@ export async function setUpPlugins(
   const names = new Set<string>();
   for (const { name } of plugins) {
     if (names.has(name)) {
-      throw new BrokerError('SLUICE_PLUGIN_TWICE', `There are two plug-ins with the name ${name}`);
+      throw new BrokerError('SLUICE_PLUGIN_TWICE', `There are two plug-ins with the name ${name}.`);
     }
     names.add(name);
   }
@@ -130,20 +130,21 @@ class Setup {
     if (name !== 'persistence' && name !== 'matcher') {
       throw new BrokerError(
         'SLUICE_UNKNOWN_SERVICE',
-        `Plug-in ${this.#plugin} provides ${String(name)}, but there are only persistence and matcher`,
+        `Plug-in ${this.#plugin} provides ${String(name)}, but there are only persistence and matcher.`,
       );
     }
     const other = this.#provided.get(name);
     if (other !== undefined) {
       throw new BrokerError(
         'SLUICE_SERVICE_TWICE',
-        `Plug-in ${this.#plugin} provides ${name}, which plug-in ${other.plugin} provides already`,
+        `Plug-in ${this.#plugin} provides ${name}, which plug-in ${other.plugin} provides already.`,
       );
     }
-    if (name === 'matcher' ? typeof service !== 'function' : !isPersistence(service)) {
+    const fault = name === 'matcher' ? faultInMatcher(service) : faultInPersistence(service);
+    if (fault !== undefined) {
       throw new BrokerError(
         'SLUICE_SERVICE_INVALID',
-        `What plug-in ${this.#plugin} provides as ${name} is none`,
+        `What plug-in ${this.#plugin} provides as ${name} ${fault}.`,
       );
     }
     this.#provided.set(name, { plugin: this.#plugin, service });
@@ -153,7 +154,7 @@ class Setup {
     if (!this.#over) return;
     throw new BrokerError(
       'SLUICE_SETUP_OVER',
-      `Plug-in ${this.#plugin} registers ${what} after its setup ended`,
+      `Plug-in ${this.#plugin} registers ${what} after its setup ended: do it within setup.`,
     );
   }
 }
@@ -173,10 +174,15 @@ function clockOf(environment: Environment): Clock {
   });
 }
 
-function isPersistence(service: unknown): boolean {
-  if (typeof service !== 'object' || service === null) return false;
+function faultInMatcher(service: unknown): string | undefined {
+  return typeof service === 'function' ? undefined : 'is no function that makes a matcher';
+}
+
+function faultInPersistence(service: unknown): string | undefined {
+  if (typeof service !== 'object' || service === null) return 'is no object';
   const functions = service as Record<string, unknown>;
-  return persistenceFunctions.every((name) => typeof functions[name] === 'function');
+  const missing = persistenceFunctions.filter((name) => typeof functions[name] !== 'function');
+  return missing.length === 0 ? undefined : `lacks the functions ${missing.join(', ')}`;
 }
 
 function setupError({ name }: Plugin, thrown: unknown): BrokerError {

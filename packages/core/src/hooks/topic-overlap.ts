@@ -25,20 +25,6 @@ function isWildcard(character: number): boolean {
   return character === 0x2b || character === 0x23;
 }
 
-/** Whether every topic name that matches `inner` matches `outer`, both of them plain topic filters. */
-export function filterCovers(outer: string, inner: string): boolean {
-  if (hidesSystemTopics(outer, inner)) return false;
-  const wide = outer.split('/');
-  const narrow = inner.split('/');
-  for (let index = 0; ; index++) {
-    const a = wide[index];
-    const b = narrow[index];
-    if (a === '#') return true;
-    if (a === undefined || b === undefined) return a === b;
-    if (b === '#' || (a !== '+' && a !== b)) return false;
-  }
-}
-
 /** A wildcard in the first level matches no topic that begins with `$` [MQTT-4.7.2-1]. */
 function hidesSystemTopics(filter: string, other: string): boolean {
   return other.startsWith('$') && (filter.startsWith('+') || filter.startsWith('#'));

@@ -1,7 +1,13 @@
 import { disconnectCodes, ReasonCode } from '@sluice/packet';
 import { BrokerError, type DisconnectOptions } from '@sluice/plugin';
-import { checkString } from '../hooks/change-message.ts';
+import { checkString, refusalReason } from '../hooks/change-message.ts';
 import type { Registry } from '../registry/registry.ts';
+
+const known: ReadonlySet<string> = new Set<keyof DisconnectOptions>([
+  'reasonCode',
+  'reasonString',
+  'serverReference',
+]);
 
 const byDefault = 'disconnected by the administrator';
 
@@ -11,6 +17,9 @@ export function disconnectClient(
   clientId: string,
   options: DisconnectOptions = {},
 ): boolean {
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) throw refused(`there is no ${name}, only ${[...known].join(', ')}`);
+  }
   const { serverReference, reasonString = byDefault } = options;
   const isMoved = serverReference !== undefined;
   const { reasonCode = isMoved ? ReasonCode.useAnotherServer : ReasonCode.administrativeAction } =
@@ -33,7 +42,7 @@ function check(code: ReasonCode, reasonString: unknown, serverReference: unknown
     checkString('reasonString', reasonString);
     if (serverReference !== undefined) checkString('serverReference', serverReference);
   } catch (cause) {
-    throw refused('a text cannot be sent; the cause says which one', cause);
+    throw refused(refusalReason(cause), cause);
   }
 }
 

@@ -1,12 +1,18 @@
 import { isValidTopicName, noProperties } from '@sluice/packet';
 import { BrokerError, type OutgoingMessage } from '@sluice/plugin';
 import { ownBytes } from '../base/own-bytes.ts';
-import { checkProperties } from '../hooks/change-message.ts';
+import { checkProperties, refusalReason } from '../hooks/change-message.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import type { Publishing } from '../routing/publishing.ts';
 
 /** Makes a message of the application. Throws a BrokerError when it can be none. */
 export function readOutgoing(outgoing: OutgoingMessage, publishing: Publishing): RoutedMessage {
+  if (typeof outgoing !== 'object' || outgoing === null) {
+    throw new BrokerError(
+      'SLUICE_TOPIC_NAME',
+      `A message is an object with a topic and a payload, not ${JSON.stringify(outgoing)}.`,
+    );
+  }
   const { topic, qos = 0, retain = false, properties = noProperties } = outgoing;
   if (typeof topic !== 'string' || !isValidTopicName(topic)) {
     throw new BrokerError(
@@ -15,6 +21,7 @@ export function readOutgoing(outgoing: OutgoingMessage, publishing: Publishing):
     );
   }
   checkQos(qos);
+  if (typeof retain !== 'boolean') throw wrongProperty('retain is neither true nor false');
   checkPropertiesOf(outgoing);
   return publishing.message('', topic, bytesOf(outgoing.payload), qos, retain, properties);
 }
@@ -30,17 +37,23 @@ function checkPropertiesOf({ properties }: OutgoingMessage): void {
   try {
     checkProperties(properties);
   } catch (cause) {
-    throw new BrokerError(
-      'SLUICE_PROPERTIES',
-      'A property of the message cannot be sent; the cause says which one.',
-      { cause },
-    );
+    throw wrongProperty(refusalReason(cause), cause);
   }
+}
+
+function wrongProperty(why: string, cause?: unknown): BrokerError {
+  return new BrokerError('SLUICE_PROPERTIES', `A property of the message cannot be sent: ${why}.`, {
+    cause,
+  });
 }
 
 function bytesOf(payload: unknown): Uint8Array {
   if (typeof payload === 'string') return Buffer.from(payload);
   // The caller may use its buffer again while the message waits.
   if (payload instanceof Uint8Array) return ownBytes(payload);
-  throw new BrokerError('SLUICE_PAYLOAD', 'The payload must be a string or a Uint8Array.');
+  const kind = payload === null || payload === undefined ? String(payload) : typeof payload;
+  throw new BrokerError(
+    'SLUICE_PAYLOAD',
+    `The payload must be a string or a Uint8Array, not ${kind}: use String(value) or JSON.stringify(value), and '' for none.`,
+  );
 }

@@ -33,9 +33,12 @@ export function readWanted(wanted: WantedSubscription, context: Context): Grante
 
 /** Throws a BrokerError SLUICE_TOPIC_FILTER for what is no topic filter, or a shared one. */
 export function checkTopicFilter(filter: unknown): void {
-  if (typeof filter === 'string' && isValidTopicFilter(filter) && !parseSharedFilter(filter))
-    return;
-  throw wrongFilter(filter, 'wildcards stand alone in a level, # in the last one');
+  if (typeof filter !== 'string' || !isValidTopicFilter(filter)) {
+    throw wrongFilter(filter, 'wildcards stand alone in a level, # in the last one');
+  }
+  if (parseSharedFilter(filter) !== undefined) {
+    throw wrongFilter(filter, 'shared subscriptions are for clients');
+  }
 }
 
 function checkSharedFilter(filter: unknown, { limits, features }: Context): void {
@@ -64,6 +67,7 @@ function wrongFilter(filter: unknown, why: string): BrokerError {
   );
 }
 
-function wrongOption(why: string): BrokerError {
+/** A BrokerError SLUICE_SUBSCRIPTION. */
+export function wrongOption(why: string): BrokerError {
   return new BrokerError('SLUICE_SUBSCRIPTION', `The subscription is not valid: ${why}.`);
 }

@@ -34,11 +34,27 @@ describe('publish', () => {
     [{ topic: 'a\u0000', payload: '' }, 'SLUICE_TOPIC_NAME'],
     [{ topic: 1, payload: '' }, 'SLUICE_TOPIC_NAME'],
     [{ topic: 'a', payload: '', qos: 3 }, 'SLUICE_QOS'],
+    [{ topic: 'a', payload: '', retain: 'yes' }, 'SLUICE_PROPERTIES'],
     [{ topic: 'a', payload: 1 }, 'SLUICE_PAYLOAD'],
     [{ topic: 'a' }, 'SLUICE_PAYLOAD'],
   ])('refuses %o', async (message, code) => {
     const world = await startTestBroker();
     await expect(world.broker.publish(message as never)).rejects.toMatchObject({ code });
+  });
+
+  test.each([
+    [['a', 'x'], /an object with a topic and a payload, not "a"/],
+    [[undefined], /an object with a topic and a payload, not undefined/],
+    [[{ topic: 'a', payload: { x: 1 } }], /not object: use String\(value\) or JSON.stringify/],
+    [[{ topic: 'a' }], /not undefined: .*'' for none/],
+    [
+      [{ topic: 'a', payload: '', properties: { foo: 1 } }],
+      /sent: properties.foo cannot be set\.$/,
+    ],
+  ])('says what is wrong with %o', async (given, message) => {
+    const world = await startTestBroker();
+    const publish = world.broker.publish.bind(world.broker) as (...given: unknown[]) => unknown;
+    await expect(publish(...given)).rejects.toThrow(message);
   });
 
   test('copies the payload, which the caller may use again', async () => {
@@ -228,4 +244,32 @@ describe('subscribe as an iterator', () => {
     }
     expect(world.dropped('queue-full')).toBe(0);
   });
+});
+
+test.each([
+  [['a', 5], 'SLUICE_SUBSCRIPTION', /listener comes second/],
+  [['a', { retained: false }], 'SLUICE_SUBSCRIPTION', /listener comes second/],
+  [['a', () => {}, { retain: false }], 'SLUICE_SUBSCRIPTION', /no option retain, only retained/],
+  [['a', () => {}, { retained: 'no' }], 'SLUICE_SUBSCRIPTION', /retained is true or false/],
+  [['$share/g/a', () => {}], 'SLUICE_TOPIC_FILTER', /shared subscriptions are for clients/],
+])('subscribe refuses %o', async (given, code, message) => {
+  const { broker } = await startTestBroker();
+  const subscribe = broker.subscribe.bind(broker) as (...given: unknown[]) => unknown;
+  const refused = { code, message: expect.stringMatching(message) };
+  expect(() => subscribe(...given)).toThrow(expect.objectContaining(refused));
+  expect(broker.stats.subscriptions).toBe(0);
+});
+
+test('a listener for an event that no broker has is refused', async () => {
+  const { broker } = await startTestBroker();
+  for (const name of ['client', 'clientDisconnect', 'toString']) {
+    expect(() => broker.on(name as 'connected', () => {})).toThrow(
+      expect.objectContaining({
+        code: 'SLUICE_UNKNOWN_EVENT',
+        message: expect.stringContaining(`no event ${name}; there are error, connected`),
+      }),
+    );
+    expect(broker.listenerCount(name as 'connected')).toBe(0);
+  }
+  broker.once('connected', () => {}).prependListener('overload', () => {});
 });

@@ -137,6 +137,18 @@ describe('handle', () => {
     expect(client.closed).toBe(true);
   });
 
+  test.each([[{ x: 1 }], [1]])('a stream in object mode that gives %o is closed', async (chunk) => {
+    const world = await startTestBroker();
+    const good = await world.connect('good');
+    const stream = new Duplex({ objectMode: true, read() {}, write: (_, __, done) => done() });
+    world.broker.handle(stream);
+    stream.push(chunk);
+    await world.settle();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stream.destroyed).toBe(true);
+    expect(good.closed).toBe(false);
+  });
+
   test('a stream that throws when it is written to harms only itself', async () => {
     const world = await startTestBroker();
     const good = await world.connect('good');
@@ -166,7 +178,9 @@ describe('events and counters', () => {
     world.broker.on('disconnected', ({ client, by, reasonCode, error }) =>
       seen.push(['disconnected', client.clientId, by, reasonCode, error?.message]),
     );
-    world.broker.on('refused', ({ reasonCode }) => seen.push(['refused', reasonCode]));
+    world.broker.on('refused', ({ clientId, reasonCode }) =>
+      seen.push(['refused', reasonCode, clientId?.slice(0, 3)]),
+    );
     await (await world.connect('c')).disconnect(0x04);
     await (await world.connect('c', { version: 4 })).drop(new Error('reset'));
     const bad = await world.connect('c', { version: 3 });
@@ -182,9 +196,9 @@ describe('events and counters', () => {
       ['disconnected', 'c', 'network', 0, 'reset'],
       ['connected', 'c', 3, false],
       ['disconnected', 'c', 'broker', 0x81, 'first byte 0xf0 has a wrong type or wrong flags'],
-      ['refused', expect.any(Number)],
-      ['refused', 0],
-      ['refused', 0x85],
+      ['refused', expect.any(Number), undefined],
+      ['refused', 0, undefined],
+      ['refused', 0x85, 'xxx'],
     ]);
     expect(world.broker.stats.refusedTotal).toBe(3);
   });
@@ -227,4 +241,21 @@ describe('events and counters', () => {
     expect(warn).toHaveBeenCalledWith(expect.objectContaining({ message: 'thrown' }));
     warn.mockRestore();
   });
+});
+
+test.each([
+  5_000,
+  null,
+  { grace: 5 },
+  { graceMs: '5s' },
+  { graceMs: -1 },
+  { graceMs: Number.NaN },
+  { serverReference: '' },
+])('close refuses %o, and closes nothing', async (options) => {
+  const { broker } = await startTestBroker();
+  await expect(broker.close(options as never)).rejects.toMatchObject({ code: 'SLUICE_OPTION' });
+  const scope = await broker.scope({ name: 'inner' });
+  await expect(scope.close(options as never)).rejects.toMatchObject({ code: 'SLUICE_OPTION' });
+  await broker.publish({ topic: 'a', payload: '' });
+  await broker.close({ graceMs: 0 });
 });

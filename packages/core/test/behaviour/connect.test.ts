@@ -123,6 +123,29 @@ describe.each(versions)('CONNECT of version %i', (version) => {
     expect((await world.client(version).connect({ clientId: 'c' })).reasonCode).toBe(0);
   });
 
+  test('is told to come later when the authenticator fails, and why is in words for people', async () => {
+    const world = await startTestBroker({
+      plugins: [
+        aPlugin((context) =>
+          context.hook('authenticate', ({ userName }) => {
+            if (userName === 'anna') throw new Error('the database is down');
+            return deny(0x86);
+          }),
+        ),
+      ],
+    });
+    const told: unknown[] = [];
+    world.broker.on('refused', ({ clientId, message }) => told.push([clientId, message]));
+    const anna = await world.client(version).connect({ clientId: 'c', userName: 'anna' });
+    expect(anna.reasonCode).toBe(version === 5 ? 0x83 : 3);
+    await world.client(version).connect({ clientId: 'd' });
+    expect(told).toEqual([
+      ['c', 'implementation specific error'],
+      ['d', 'bad user name or password'],
+    ]);
+    expect(world.errors).toMatchObject([{ code: 'SLUICE_HOOK_FAILED' }]);
+  });
+
   test('is refused with the code of the authenticator', async () => {
     const world = await startTestBroker({
       plugins: [aPlugin((context) => context.hook('authenticate', () => deny(0x86, 'no')))],

@@ -144,6 +144,7 @@ describe('disconnect', () => {
     [{ reasonCode: 0x55 }],
     [{ reasonString: 'a\u0000' }],
     [{ reasonString: 7 }],
+    [{ reason: 'a typing error' }],
     [{ reasonCode: ReasonCode.quotaExceeded, serverReference: 'other.example' }],
     [{ serverReference: 7 }],
   ])('refuses %o', async (options) => {
