@@ -107,8 +107,10 @@ export class RoutedMessage implements Message {
 
   /** The same message with an earlier end, which receivers are told as its Message Expiry Interval. */
   expiringAt(expiresAt: number): RoutedMessage {
+    // The clock on the wall may have been set back since it came.
+    const lasts = Math.max(0, Math.ceil((expiresAt - this.receivedAt) / 1_000));
     // At most what four bytes can carry: longer than that nobody waits.
-    const seconds = Math.min(Math.ceil((expiresAt - this.receivedAt) / 1_000), 0xffff_ffff);
+    const seconds = Math.min(lasts, 0xffff_ffff);
     const properties = { ...this.properties, messageExpiryInterval: seconds };
     return this.own().#copy({ properties, expiresAt });
   }
