@@ -25,6 +25,17 @@ test.each([
   expect(connack.properties.responseInformation).toBe(told);
 });
 
+test('a drop whose reason string cannot be sent refuses the client, and does not throw', async () => {
+  const tooLong = 'x'.repeat(65_536);
+  const world = await startTestBroker({
+    plugins: [aPlugin((context) => context.hook('connect', () => drop(0x87, tooLong)))],
+  });
+  const client = world.client(5);
+  expect((await client.connect({ clientId: 'c' })).reasonCode).toBe(0x83);
+  expect(client.closed).toBe(true);
+  expect(world.errors).toMatchObject([{ cause: { code: 'SLUICE_HOOK_ANSWER' } }]);
+});
+
 describe('connection', () => {
   test('a denial closes without a word, before anything is read', async () => {
     const seen: unknown[] = [];
