@@ -1,3 +1,4 @@
+import { PacketType, ReasonCode } from '@sluice/packet';
 import { allow, deny, drop } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { Gate } from '../support/gate.ts';
@@ -188,4 +189,19 @@ describe('authenticate', () => {
       expect(world.errors).toHaveLength(1);
     }
   });
+});
+
+test('who authenticates again as somebody else is not told of a success first', async () => {
+  let identity = 'one';
+  const world = await startTestBroker({
+    plugins: [aPlugin((context) => context.hook('exchange', () => allow({ identity })))],
+  });
+  const properties = { authenticationMethod: 'm' };
+  const client = await world.connect('c', { properties });
+  identity = 'two';
+  const { auth: type } = PacketType;
+  client.send({ type, reasonCode: ReasonCode.reauthenticate, properties });
+  await world.settle();
+  expect(client.history).toEqual(['connack', 'disconnect']);
+  expect(client.disconnectCode).toBe(ReasonCode.notAuthorized);
 });
