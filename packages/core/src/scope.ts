@@ -88,14 +88,12 @@ export class ScopeList {
       await setUpPlugins(plugins, table, surroundings, name);
       const terms: ScopeTerms = { name, hooks: table.runners(), limits };
       await terms.hooks.start?.();
-      if (this.#surroundings.entrance.isClosed) {
-        await terms.hooks.close?.();
-        throw closedError();
-      }
+      if (this.#surroundings.entrance.isClosed) throw closedError();
       const scope = this.#make(name, table, terms);
       this.#scopes.set(name, scope);
       return scope;
     } catch (error) {
+      await table.runners().close?.();
       this.#scopes.delete(name);
       throw error;
     }
