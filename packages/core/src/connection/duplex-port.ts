@@ -130,10 +130,10 @@ export class DuplexPort implements Port, Departing {
   }
 }
 
-function onData(this: OwnedDuplex, chunk: Uint8Array | string): void {
-  // A stream with an encoding gives strings: their bytes are lost, so it cannot carry MQTT.
-  if (typeof chunk === 'string') this.destroy(new TypeError('the stream has an encoding'));
-  else this[portOf]?.received(chunk);
+function onData(this: OwnedDuplex, chunk: unknown): void {
+  if (chunk instanceof Uint8Array) this[portOf]?.received(chunk);
+  // A stream with an encoding gives strings, whose bytes are lost, and one in object mode anything: neither carries MQTT.
+  else this.destroy(new TypeError('the stream gives something other than bytes'));
 }
 
 function onDrain(this: OwnedDuplex): void {

@@ -137,6 +137,17 @@ describe('handle', () => {
     expect(client.closed).toBe(true);
   });
 
+  test('a stream that gives objects is closed, and counts nothing', async () => {
+    const world = await startTestBroker();
+    const stream = new Duplex({ objectMode: true, read() {}, write: (_c, _e, done) => done() });
+    world.broker.handle(stream);
+    await world.settle();
+    stream.push({ type: 'connect' });
+    await world.settle();
+    expect(stream.destroyed).toBe(true);
+    expect(world.broker.stats).toMatchObject({ connections: 0, bytesReceived: 0 });
+  });
+
   test('a stream that throws when it is written to harms only itself', async () => {
     const world = await startTestBroker();
     const good = await world.connect('good');
