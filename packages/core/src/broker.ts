@@ -19,8 +19,13 @@ import type { EventLoopDelay } from './base/environment.ts';
 import type { Stats } from './base/stats.ts';
 import type { RecoveredEvent } from './commits/outage.ts';
 import type { Parts, RefusedEvent } from './connection/parts.ts';
+import {
+  type CloseOptions,
+  type ResolvedCloseOptions,
+  resolveCloseOptions,
+} from './context/close-options.ts';
 import type { ScopeOptions } from './context/scope-options.ts';
-import type { CloseOptions, Entrance } from './entrance.ts';
+import type { Entrance } from './entrance.ts';
 import type { HookStatistics } from './hooks/hook-statistics.ts';
 import type { OverloadEvent } from './overload/overload-level.ts';
 import type { Scope, ScopeList } from './scope.ts';
@@ -157,10 +162,15 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
    * Ends all connections (5.0 clients get DISCONNECT 0x8B), publishes their wills, commits what is on its way
    * and closes the scopes, the plug-ins and the persistence. Sessions and retained messages stay. A second call waits for the first.
    * Does not wait for a persistence that fails: what it could not commit was not acknowledged.
+   * Rejects with a BrokerError SLUICE_OPTION, and goes on, when an option is wrong.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#services.close();
-    this.#closing ??= this.#close(options);
+    if (this.#closing !== undefined) return this.#closing;
+    try {
+      this.#closing = this.#close(resolveCloseOptions(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return this.#closing;
   }
 
@@ -174,8 +184,9 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
     else process.emitWarning(error);
   }
 
-  async #close(options: CloseOptions): Promise<void> {
+  async #close(options: ResolvedCloseOptions): Promise<void> {
     const { context } = this.#parts;
+    this.#services.close();
     await this.#entrance.close(options);
     await this.#parts.wills.flush();
     await Promise.race([this.#parts.registry.flush(), context.commits.stuck()]);

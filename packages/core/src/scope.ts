@@ -1,9 +1,14 @@
 import type { Duplex } from 'node:stream';
 import { BrokerError, type BrokerServices, type ConnectionInfo } from '@sluice/plugin';
 import type { Parts } from './connection/parts.ts';
+import {
+  type CloseOptions,
+  type ResolvedCloseOptions,
+  resolveCloseOptions,
+} from './context/close-options.ts';
 import { resolveScopeOptions, type ScopeOptions } from './context/scope-options.ts';
 import type { ScopeTerms } from './context/scopes.ts';
-import { type CloseOptions, Entrance } from './entrance.ts';
+import { Entrance } from './entrance.ts';
 import type { HookStatistics } from './hooks/hook-statistics.ts';
 import type { HookTable } from './hooks/hooks.ts';
 import { setUpPlugins } from './hooks/plugins.ts';
@@ -15,7 +20,7 @@ export class Scope {
   /** As `broker.handle`, for the connections of this scope; bound as well. */
   readonly handle: (stream: Duplex, info?: Partial<ConnectionInfo>) => void;
   readonly #hooks: () => readonly HookStatistics[];
-  readonly #close: (options: CloseOptions) => Promise<void>;
+  readonly #close: (options: ResolvedCloseOptions) => Promise<void>;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -23,7 +28,7 @@ export class Scope {
     name: string,
     entrance: Entrance,
     hooks: () => readonly HookStatistics[],
-    close: (options: CloseOptions) => Promise<void>,
+    close: (options: ResolvedCloseOptions) => Promise<void>,
   ) {
     this.name = name;
     this.handle = (stream, info) => entrance.handle(stream, info);
@@ -38,7 +43,12 @@ export class Scope {
 
   /** Ends its connections as `broker.close` does, publishes their wills, and closes its plug-ins. Sessions stay. */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
+    if (this.#closing !== undefined) return this.#closing;
+    try {
+      this.#closing = this.#close(resolveCloseOptions(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return this.#closing;
   }
 

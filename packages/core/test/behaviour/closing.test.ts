@@ -76,6 +76,38 @@ describe('close', () => {
     expect(world.environment.timers).toBe(0);
   });
 
+  test.each([
+    { graceMs: -1 },
+    { graceMs: Number.NaN },
+    { graceMs: '5s' as unknown as number },
+    { serverReference: '' },
+    { serverReference: 'x'.repeat(65_536) },
+  ])('refuses %j, and goes on', async (options) => {
+    const world = await startTestBroker();
+    const scope = await world.broker.scope({ name: 's' });
+    const client = await world.connect('c');
+    for (const closing of [world.broker.close(options), scope.close(options)]) {
+      await expect(closing).rejects.toMatchObject({ code: 'SLUICE_OPTION' });
+    }
+    expect(await client.publish('a', 'x', { qos: 1 })).toBe(0x10);
+    const closing = world.broker.close();
+    await world.settle();
+    await closing;
+    expect(client.disconnectCode).toBe(0x8b);
+  });
+
+  test('waits for longer than a timer can be, where it is told to', async () => {
+    const world = await startTestBroker();
+    const slow = await world.connect('slow');
+    slow.stream.stall();
+    const closing = world.broker.close({ graceMs: Infinity });
+    await world.advance(1_000);
+    expect(slow.stream.destroyed).toBe(false);
+    slow.stream.unstall();
+    await world.settle();
+    await closing;
+  });
+
   test('refuses what comes later', async () => {
     const world = await startTestBroker();
     const subscription = world.broker.subscribe('a');
