@@ -43,6 +43,7 @@ export type {
   WillProperties,
 } from './packets.ts';
 export { noProperties, PacketType } from './packets.ts';
+export { propertiesBytes } from './properties-bytes.ts';
 export { isFailure, ReasonCode } from './reason-code.ts';
 export {
   connackCodes,
