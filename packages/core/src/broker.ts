@@ -15,6 +15,7 @@ import type {
 } from '@sluice/plugin';
 import type { LocalClient, SubscribeOptions } from './application/local-client.ts';
 import type { BrokerSubscription, MessageListener } from './application/local-subscription.ts';
+import { asError } from './base/as-error.ts';
 import type { EventLoopDelay } from './base/environment.ts';
 import type { Stats } from './base/stats.ts';
 import type { RecoveredEvent } from './commits/outage.ts';
@@ -180,8 +181,27 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
 
   /** @internal Never throws: an `error` nobody listens to must not end the process. */
   reportError(error: Error): void {
-    if (this.listenerCount('error') > 0) this.emit('error', error);
-    else process.emitWarning(error);
+    if (this.listenerCount('error') === 0) {
+      process.emitWarning(error);
+      return;
+    }
+    try {
+      this.emit('error', error);
+    } catch (thrown) {
+      process.emitWarning(asError(thrown));
+    }
+  }
+
+  /** @internal Never throws: what a listener throws is reported, since others wait for what goes on behind it. */
+  tell<Name extends Exclude<keyof BrokerEvents, 'error'>>(
+    name: Name,
+    ...event: BrokerEvents[Name]
+  ): void {
+    try {
+      (this as EventEmitter).emit(name, ...event);
+    } catch (thrown) {
+      this.reportError(asError(thrown));
+    }
   }
 
   async #close(options: ResolvedCloseOptions): Promise<void> {

@@ -69,7 +69,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       environment,
       deadlines,
       maxPendingBytes: limits.maxPendingCommitBytes,
-      events: { failed: reportError, recovered: (event) => broker?.emit('recovered', event) },
+      events: { failed: reportError, recovered: (event) => broker?.tell('recovered', event) },
     });
     const context: Context = {
       environment,
@@ -85,7 +85,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         stats,
         persistence,
         maxMemoryBytes: limits.maxMemoryBytes,
-        changed: (event) => broker?.emit('overload', event),
+        changed: (event) => broker?.tell('overload', event),
       }),
       allowControlCharacters: resolved.allowControlCharacters,
       hooks,
@@ -179,9 +179,9 @@ function eventsOf(
   return {
     connected: (event) => {
       admitted(event.client.connection);
-      broker.emit('connected', event);
+      broker.tell('connected', event);
     },
-    disconnected: (event) => broker.emit('disconnected', event),
-    refused: (event) => broker.emit('refused', event),
+    disconnected: (event) => broker.tell('disconnected', event),
+    refused: (event) => broker.tell('refused', event),
   };
 }

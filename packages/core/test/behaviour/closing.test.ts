@@ -259,6 +259,48 @@ describe('events and counters', () => {
     expect((await world.resume('c', { cleanStart: false })).connack.sessionPresent).toBe(true);
   });
 
+  test('a listener that throws is reported, and nobody waits in vain for what comes behind it', async () => {
+    const world = await startTestBroker();
+    const { broker, errors } = world;
+    const names = ['connected', 'disconnected', 'refused'] as const;
+    for (const name of names) {
+      broker.on(name, () => {
+        throw new Error(name);
+      });
+    }
+    // Both CONNACKs wait for the same commit.
+    const properties = { sessionExpiryInterval: 100 };
+    const clients = ['one', 'two'].map((clientId) => {
+      const client = world.client(5);
+      client.send(connectPacket(5, { clientId, properties }));
+      return client;
+    });
+    for (const client of clients) {
+      expect((await client.receive('connack')).reasonCode).toBe(0);
+      expect((await client.subscribe('a')).reasonCodes).toEqual([2]);
+    }
+    await clients[0]?.drop();
+    await world.client(5).drop();
+    await world.settle();
+    expect(errors.map(({ message }) => message)).toEqual(['connected', ...names]);
+    expect(broker.stats.connections).toBe(1);
+  });
+
+  test('a listener of errors that throws becomes a warning', async () => {
+    const world = await startTestBroker();
+    world.broker.on('error', () => {
+      throw new Error('thrown by the listener');
+    });
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    world.broker.subscribe('a', () => {
+      throw new Error('thrown');
+    });
+    await world.publish('a', 'x');
+    await world.publish('a', 'x');
+    expect(warn).toHaveBeenCalledTimes(2);
+    warn.mockRestore();
+  });
+
   test('an error that nobody listens to becomes a warning', async () => {
     const world = await startTestBroker();
     world.broker.removeAllListeners('error');
