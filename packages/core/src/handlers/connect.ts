@@ -20,7 +20,7 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
     if (event !== undefined && isDrop(event)) throw Refusal.of(event);
     const wanted = event === undefined ? packet : event.packet;
     const { authenticationMethod: method, authenticationData } = wanted.properties;
-    const name = check(connection, wanted);
+    const name = check(connection, wanted, packet);
     if (method === undefined) {
       return andThen(authenticate(connection, wanted, name.clientId), (grant) =>
         authenticated(connection, wanted, name, grant),
@@ -46,10 +46,13 @@ function checkMemory(connection: Connection): void {
   throw new Refusal(ReasonCode.useAnotherServer, short, serverReference);
 }
 
-/** The client identifier, and whether the broker had to think of it. */
+/** The client identifier, and what the client has to be told of since it did not ask for it. */
 interface ClientName {
   readonly clientId: string;
+  /** It had none. */
   readonly isAssigned: boolean;
+  /** Seconds that it asked for, whatever a hook made of them. */
+  readonly requestedKeepAlive: number;
 }
 
 function authenticated(
@@ -68,15 +71,16 @@ function authenticated(
     connection.grant(grant.limits);
     checkTerms(connection, packet);
   }
-  const { isAssigned } = name;
+  const { isAssigned, requestedKeepAlive } = name;
   return andThen(authorizeWill(connection, packet, client), () => {
-    const accepted = { packet, client, isAssigned, grant, addedBefore: context.commits.added };
+    const told = { isAssigned, requestedKeepAlive };
+    const accepted = { packet, client, ...told, grant, addedBefore: context.commits.added };
     return takeSession(connection, accepted);
   });
 }
 
 /** Checks what the standard leaves to the broker, and names a client that has no name. */
-function check(connection: Connection, packet: ConnectPacket): ClientName {
+function check(connection: Connection, packet: ConnectPacket, asked: ConnectPacket): ClientName {
   const { limits } = connection;
   const { clientId, will, protocolVersion } = packet;
   if (clientId === '' && (protocolVersion === 3 || (protocolVersion === 4 && !packet.cleanStart))) {
@@ -99,8 +103,11 @@ function check(connection: Connection, packet: ConnectPacket): ClientName {
       throw new LimitExceeded(exceeded, ReasonCode.topicNameInvalid, 'topic of the will');
     }
   }
-  if (clientId !== '') return { clientId, isAssigned: false };
-  return { clientId: assignClientId(connection), isAssigned: true };
+  return {
+    clientId: clientId === '' ? assignClientId(connection) : clientId,
+    isAssigned: asked.clientId === '' || clientId === '', // [MQTT-3.2.2-16]
+    requestedKeepAlive: asked.keepAlive,
+  };
 }
 
 /** Checks what depends on limits that hooks may lower. */

@@ -106,6 +106,29 @@ describe('connect', () => {
   });
 
   test.each([
+    ['c', 60, undefined, 7],
+    ['c', 7, undefined, undefined],
+    ['', 60, 'tenant-', 7],
+  ] as const)(
+    'a client with the name "%s" and keep alive %i is told what it could not know',
+    async (clientId, keepAlive, assigned, told) => {
+      const world = await startTestBroker({
+        plugins: [
+          aPlugin((context) =>
+            context.hook('connect', ({ packet }) => ({
+              clientId: `tenant-${packet.clientId}`,
+              keepAlive: 7,
+            })),
+          ),
+        ],
+      });
+      const { properties } = await world.client(5).connect({ clientId, keepAlive });
+      expect(properties.assignedClientIdentifier).toBe(assigned);
+      expect(properties.serverKeepAlive).toBe(told);
+    },
+  );
+
+  test.each([
     [5, 0x97],
     [4, 3],
   ] as const)('a drop refuses version %i', async (version, code) => {
