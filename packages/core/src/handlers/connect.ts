@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type ConnectPacket, ReasonCode } from '@sluice/packet';
 import { type AuthenticateGrant, type Client, type ExchangeGrant, isDrop } from '@sluice/plugin';
 import { andThen } from '../base/and-then.ts';
@@ -93,8 +94,13 @@ function check(connection: Connection, packet: ConnectPacket, asked: ConnectPack
   checkTerms(connection, packet);
   if (will !== undefined) {
     checkUserProperties(will.properties, limits);
-    if (will.retain && !connection.parts.context.features.retain)
+    const { features } = connection.parts.context;
+    if (will.retain && !features.retain)
       refuse(ReasonCode.retainNotSupported, 'RETAIN of the will'); // [MQTT-3.2.2-13]
+    const { payloadFormatIndicator } = will.properties;
+    if (features.payloadFormatCheck && payloadFormatIndicator === 1 && !isUtf8(will.payload)) {
+      refuse(ReasonCode.payloadFormatInvalid, 'the payload of the will is not UTF-8');
+    }
     if (will.topic === '' || isReservedTopic(will.topic)) {
       refuse(ReasonCode.topicNameInvalid, 'topic of the will');
     }
