@@ -95,7 +95,8 @@ function check(connection: Connection, packet: ConnectPacket, asked: ConnectPack
   if (will !== undefined) {
     checkUserProperties(will.properties, limits);
     const { features } = connection.parts.context;
-    if (will.retain && !features.retain)
+    // A 3.x client cannot know, and so its will is not retained, as its messages are not.
+    if (will.retain && !features.retain && protocolVersion === 5)
       refuse(ReasonCode.retainNotSupported, 'RETAIN of the will'); // [MQTT-3.2.2-13]
     const { payloadFormatIndicator } = will.properties;
     if (features.payloadFormatCheck && payloadFormatIndicator === 1 && !isUtf8(will.payload)) {
