@@ -116,6 +116,18 @@ export class Publishing {
     return receivers;
   }
 
+  /** Routes a message past hooks and store. A promise where it takes several turns. */
+  pass(message: RoutedMessage): void | Promise<void> {
+    const route = this.#router.lookup(message.topic);
+    if (!route.isLarge && !this.#fanOuts.isBehind(message.publisherId)) {
+      this.#router.route(message, route);
+      return;
+    }
+    const fanOut = new FanOut(message, route, () => {});
+    this.#fanOuts.add(fanOut);
+    return fanOut.finished();
+  }
+
   #areMany(targets: readonly Target[]): boolean {
     return targets.length > this.#context.limits.maxReceiversPerTurn;
   }
