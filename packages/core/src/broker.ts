@@ -16,11 +16,16 @@ import {
 } from '@sluice/plugin';
 import type { LocalClient, SubscribeOptions } from './application/local-client.ts';
 import type { BrokerSubscription, MessageListener } from './application/local-subscription.ts';
+import { asError } from './base/as-error.ts';
 import type { EventLoopDelay } from './base/environment.ts';
 import type { Stats } from './base/stats.ts';
 import type { RecoveredEvent } from './commits/outage.ts';
 import type { Parts, RefusedEvent } from './connection/parts.ts';
-import { type CloseOptions, closeMistake } from './context/close-options.ts';
+import {
+  type CloseOptions,
+  type ResolvedCloseOptions,
+  resolveCloseOptions,
+} from './context/close-options.ts';
 import type { ScopeOptions } from './context/scope-options.ts';
 import type { Entrance } from './entrance.ts';
 import type { HookStatistics } from './hooks/hook-statistics.ts';
@@ -160,12 +165,15 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
    * Ends all connections (5.0 clients get DISCONNECT 0x8B), publishes their wills, commits what is on its way
    * and closes the scopes, the plug-ins and the persistence. Sessions and retained messages stay. A second call waits for the first.
    * Does not wait for a persistence that fails: what it could not commit was not acknowledged.
+   * Rejects with a BrokerError SLUICE_OPTION, and goes on, when an option is wrong.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    const mistake = closeMistake(options);
-    if (mistake !== undefined && this.#closing === undefined) return Promise.reject(mistake);
-    this.#services.close();
-    this.#closing ??= this.#close(options);
+    if (this.#closing !== undefined) return this.#closing;
+    try {
+      this.#closing = this.#close(resolveCloseOptions(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return this.#closing;
   }
 
@@ -175,12 +183,32 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
 
   /** @internal Never throws: an `error` nobody listens to must not end the process. */
   reportError(error: Error): void {
-    if (this.listenerCount('error') > 0) this.emit('error', error);
-    else process.emitWarning(error);
+    if (this.listenerCount('error') === 0) {
+      process.emitWarning(error);
+      return;
+    }
+    try {
+      this.emit('error', error);
+    } catch (thrown) {
+      process.emitWarning(asError(thrown));
+    }
   }
 
-  async #close(options: CloseOptions): Promise<void> {
+  /** @internal Never throws: what a listener throws is reported, since others wait for what goes on behind it. */
+  tell<Name extends Exclude<keyof BrokerEvents, 'error'>>(
+    name: Name,
+    ...event: BrokerEvents[Name]
+  ): void {
+    try {
+      (this as EventEmitter).emit(name, ...event);
+    } catch (thrown) {
+      this.reportError(asError(thrown));
+    }
+  }
+
+  async #close(options: ResolvedCloseOptions): Promise<void> {
     const { context } = this.#parts;
+    this.#services.close();
     await this.#entrance.close(options);
     await this.#parts.wills.flush();
     await Promise.race([this.#parts.registry.flush(), context.commits.stuck()]);

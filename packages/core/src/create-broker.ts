@@ -1,8 +1,9 @@
 import { createMatcher } from '@sluice/matcher';
 import { TopicCache } from '@sluice/packet';
 import { MemoryPersistence } from '@sluice/persistence-memory';
-import type { ConnectionInfo, Snapshot } from '@sluice/plugin';
+import type { ConnectionInfo, Persistence, Snapshot } from '@sluice/plugin';
 import { LocalClient } from './application/local-client.ts';
+import { asError } from './base/as-error.ts';
 import { Deadlines } from './base/deadlines.ts';
 import { OutputMemory } from './base/output-memory.ts';
 import { Stats } from './base/stats.ts';
@@ -48,14 +49,16 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   };
   const table = new HookTable({ hookTimeoutMs: limits.hookTimeoutMs, environment, reportError });
   const lateBroker = new LateBroker(table.guard);
-  const provided = await setUpPlugins(plugins, table, {
-    broker: lateBroker,
-    environment,
-    reportError,
-  });
-  const persistence = provided.persistence ?? new MemoryPersistence();
-  const snapshot = await persistence.open(onProgress === undefined ? {} : { onProgress });
+  let opened: Persistence | undefined;
   try {
+    const provided = await setUpPlugins(plugins, table, {
+      broker: lateBroker,
+      environment,
+      reportError,
+    });
+    const persistence = provided.persistence ?? new MemoryPersistence();
+    const snapshot = await persistence.open(onProgress === undefined ? {} : { onProgress });
+    opened = persistence;
     const stats = new Stats();
     const hooks = table.runners();
     const turn = new Turn(environment, limits.maxTurnMs, reportError);
@@ -66,7 +69,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       environment,
       deadlines,
       maxPendingBytes: limits.maxPendingCommitBytes,
-      events: { failed: reportError, recovered: (event) => broker?.emit('recovered', event) },
+      events: { failed: reportError, recovered: (event) => broker?.tell('recovered', event) },
     });
     const context: Context = {
       environment,
@@ -82,7 +85,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
         stats,
         persistence,
         maxMemoryBytes: limits.maxMemoryBytes,
-        changed: (event) => broker?.emit('overload', event),
+        changed: (event) => broker?.tell('overload', event),
       }),
       allowControlCharacters: resolved.allowControlCharacters,
       hooks,
@@ -146,9 +149,20 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     registry.resumeExpiry();
     return broker;
   } catch (error) {
-    await persistence.close();
+    try {
+      await (broker === undefined ? undo(table, opened) : broker.close({ graceMs: 0 }));
+    } catch (thrown) {
+      reportError(asError(thrown));
+    }
     throw error;
   }
+}
+
+/** Closes what was opened for a broker that never came to be. */
+async function undo(table: HookTable, persistence: Persistence | undefined): Promise<void> {
+  await table.runners().close?.();
+  table.close();
+  await persistence?.close();
 }
 
 function restore(snapshot: Snapshot, registry: Registry, retained: RetainedMessages): void {
@@ -165,9 +179,9 @@ function eventsOf(
   return {
     connected: (event) => {
       admitted(event.client.connection);
-      broker.emit('connected', event);
+      broker.tell('connected', event);
     },
-    disconnected: (event) => broker.emit('disconnected', event),
-    refused: (event) => broker.emit('refused', event),
+    disconnected: (event) => broker.tell('disconnected', event),
+    refused: (event) => broker.tell('refused', event),
   };
 }

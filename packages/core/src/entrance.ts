@@ -11,12 +11,10 @@ import { Departures } from './connection/departures.ts';
 import { DuplexPort } from './connection/duplex-port.ts';
 import type { Parts } from './connection/parts.ts';
 import { SocketReads } from './connection/socket-reads.ts';
-import type { CloseOptions } from './context/close-options.ts';
+import type { ResolvedCloseOptions } from './context/close-options.ts';
 import type { Limits } from './context/options.ts';
 import type { ScopeTerms } from './context/scopes.ts';
 import { handlePacket } from './handlers/packet.ts';
-
-const defaultGraceMs = 5_000;
 
 /** What closing connections may hold one turn of the event loop. */
 const maxClosingMs = 2;
@@ -98,7 +96,7 @@ export class Entrance {
   }
 
   /** Ends all connections. Settles when every stream is closed, or when their grace is over. */
-  async close({ graceMs = defaultGraceMs, serverReference }: CloseOptions): Promise<void> {
+  async close({ graceMs, serverReference }: ResolvedCloseOptions): Promise<void> {
     this.#closed = true;
     const reasonCode =
       serverReference === undefined ? ReasonCode.serverShuttingDown : ReasonCode.useAnotherServer;

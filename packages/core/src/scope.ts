@@ -1,7 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { BrokerError, type BrokerServices, type ConnectionInfo } from '@sluice/plugin';
 import type { Parts } from './connection/parts.ts';
-import { type CloseOptions, closeMistake } from './context/close-options.ts';
+import {
+  type CloseOptions,
+  type ResolvedCloseOptions,
+  resolveCloseOptions,
+} from './context/close-options.ts';
 import { resolveScopeOptions, type ScopeOptions } from './context/scope-options.ts';
 import type { ScopeTerms } from './context/scopes.ts';
 import { Entrance } from './entrance.ts';
@@ -16,7 +20,7 @@ export class Scope {
   /** As `broker.handle`, for the connections of this scope; bound as well. */
   readonly handle: (stream: Duplex, info?: Partial<ConnectionInfo>) => void;
   readonly #hooks: () => readonly HookStatistics[];
-  readonly #close: (options: CloseOptions) => Promise<void>;
+  readonly #close: (options: ResolvedCloseOptions) => Promise<void>;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -24,7 +28,7 @@ export class Scope {
     name: string,
     entrance: Entrance,
     hooks: () => readonly HookStatistics[],
-    close: (options: CloseOptions) => Promise<void>,
+    close: (options: ResolvedCloseOptions) => Promise<void>,
   ) {
     this.name = name;
     this.handle = (stream, info) => entrance.handle(stream, info);
@@ -39,9 +43,12 @@ export class Scope {
 
   /** Ends its connections as `broker.close` does, publishes their wills, and closes its plug-ins. Sessions stay. */
   close(options: CloseOptions = {}): Promise<void> {
-    const mistake = closeMistake(options);
-    if (mistake !== undefined && this.#closing === undefined) return Promise.reject(mistake);
-    this.#closing ??= this.#close(options);
+    if (this.#closing !== undefined) return this.#closing;
+    try {
+      this.#closing = this.#close(resolveCloseOptions(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return this.#closing;
   }
 
@@ -91,14 +98,12 @@ export class ScopeList {
       await setUpPlugins(plugins, table, surroundings, name);
       const terms: ScopeTerms = { name, hooks: table.runners(), limits };
       await terms.hooks.start?.();
-      if (this.#surroundings.entrance.isClosed) {
-        await terms.hooks.close?.();
-        throw closedError();
-      }
+      if (this.#surroundings.entrance.isClosed) throw closedError();
       const scope = this.#make(name, table, terms);
       this.#scopes.set(name, scope);
       return scope;
     } catch (error) {
+      await table.runners().close?.();
       this.#scopes.delete(name);
       throw error;
     }

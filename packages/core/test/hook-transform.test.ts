@@ -71,12 +71,21 @@ describe.each(ways)('a transform, %s', (way, hooksFor) => {
     { dropped: true },
     { dropped: true, reasonCode: 0x7f },
     { dropped: true, reasonCode: 0x87, reasonString: {} },
+    { dropped: true, reasonCode: 0x87, reasonString: 'null \0' },
   ])('drops when the hook answers %j', async (rubbish) => {
     const { result, errors } = await transform(() => rubbish);
     expect(result).toEqual(failed);
     expect(errors).toMatchObject([
       { code: 'SLUICE_HOOK_FAILED', cause: { code: 'SLUICE_HOOK_ANSWER' } },
     ]);
+  });
+
+  it('drops without a reason string that is too long to be sent', async () => {
+    const fits = drop(ReasonCode.banned, 'x'.repeat(65_535));
+    expect((await transform(() => fits)).result).toBe(fits);
+    const { result, errors } = await transform(() => drop(ReasonCode.banned, 'x'.repeat(65_536)));
+    expect(result).toEqual(failed);
+    expect(errors).toHaveLength(1);
   });
 });
 

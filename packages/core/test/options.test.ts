@@ -93,6 +93,8 @@ describe('resolveOptions', () => {
       { allowControlCharacters: 1 },
       /option allowControlCharacters is 1, but must be true or false/,
     ],
+    [{ serverReference: '' }, /serverReference is "", but must be a string of at most 65535 bytes/],
+    [{ serverReference: 'x'.repeat(65_536) }, /serverReference is a string of 65536 characters/],
     [null, /option options is null/],
     [[], /option options is a list/],
   ])('refuses %j', (options, message) => {

@@ -43,6 +43,7 @@ function aReplay(topics: number, { isStored = false } = {}) {
       cursor: retained.walk(filter, topics + 1),
       qos,
       subscriptionIdentifiers: undefined,
+      isOver: false,
     });
   return { environment, retained, owner, queue, got, add };
 }

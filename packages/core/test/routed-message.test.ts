@@ -183,3 +183,15 @@ test('messages that pass are encoded one behind the other, as they would be alon
     ]);
   }
 });
+
+test('what no packet can hold has a size above every limit, and does not throw', () => {
+  const most = 268_435_455;
+  const head = 3;
+  // It is never touched, and so takes no memory.
+  const payload = Buffer.alloc(most - head);
+  const message = RoutedMessage.of(aMessage({ topic: 'a', payload }));
+  expect(message.encoded(4, 0, false).size).toBe(most + 5);
+  // 5.0 needs a byte more, for its properties.
+  expect(message.encoded(5, 0, false).size).toBe(Infinity);
+  expect(message.encodedFor(4, 'a', 1, false, true, {}).size).toBe(Infinity);
+});

@@ -43,8 +43,15 @@ export type {
   WillProperties,
 } from './packets.ts';
 export { noProperties, PacketType } from './packets.ts';
+export { propertiesBytes } from './properties-bytes.ts';
 export { isFailure, ReasonCode } from './reason-code.ts';
-export { disconnectCodes } from './reason-rules.ts';
+export {
+  connackCodes,
+  disconnectCodes,
+  receivedCodes,
+  subackCodes,
+  unsubackCodes,
+} from './reason-rules.ts';
 export { TopicCache } from './topic-cache.ts';
 export { TopicName } from './topic-name.ts';
 export {

@@ -62,7 +62,11 @@ export async function openOffline({ path: given }: StoreToolOptions): Promise<Of
     const refusal = sideRefusal ?? rolledBackError(path, 'its database is missing');
     return { ...unopened, damagedBlocks: [], refusal };
   }
-  const { damage, damagedBlocks } = await findLastingDamage(databasePath(path));
+  const { damage, damagedBlocks } = await findLastingDamage(databasePath(path)).catch(
+    (error: unknown) => {
+      throw unwritableError(path, error);
+    },
+  );
   if (damage !== undefined) {
     // Opening would remove the files that a repair needs.
     return { ...unopened, damagedBlocks, refusal: corruptError(path, damage) };

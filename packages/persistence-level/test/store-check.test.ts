@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkStore, LevelPersistence } from '@sluice/persistence-level';
+import { checkStore, LevelPersistence, repairStore } from '@sluice/persistence-level';
 import { describe, expect, it } from 'vitest';
 import { Random, RandomHistory } from '../../plugin/src/testing/persistence-history.ts';
 import { ByteWriter } from '../src/records/byte-writer.ts';
@@ -303,6 +303,16 @@ describe('a check cannot run', () => {
     await rm(databasePath(directory), { recursive: true });
     await withDatabase(directory, () => Promise.resolve());
     expect(await check(directory)).toBe('SLUICE_LEVEL_MISSING');
+  });
+
+  it('where a file cannot be read', async () => {
+    const path = await closedStore();
+    const [log = ''] = await filesOf(path, '.log');
+    await rm(log);
+    // As a file that this user may not read, which a test that runs as root cannot have.
+    await mkdir(log);
+    expect(await check(path)).toBe('SLUICE_LEVEL_UNWRITABLE');
+    await expect(repairStore({ path })).rejects.toMatchObject({ code: 'SLUICE_LEVEL_UNWRITABLE' });
   });
 
   it('while a broker has the store', async () => {

@@ -1,4 +1,4 @@
-import type { PublishProperties, Qos } from '@sluice/packet';
+import { type PublishProperties, propertiesBytes, type Qos } from '@sluice/packet';
 import type { Message } from '@sluice/plugin';
 import { Slabs } from './slabs.ts';
 
@@ -37,7 +37,7 @@ const propertiesFlag = 32;
 /** The message is an object, beside a record of which only this byte and the count are used. */
 const objectFlag = 64;
 const objectBytes = 8;
-// Beside topic and payload, and of the few properties that most have.
+// Beside topic, payload and properties, and of the few small properties that most have.
 const bytesOfObject = 256;
 const bytesOfProperties = 256;
 
@@ -65,7 +65,8 @@ export class PackedMessages {
       isPackable(message.receivedAt) &&
       payload.length <= maxPackedPayload &&
       publisherId.length <= maxPublisherCharacters &&
-      topic.length + publisherId.length <= maxPackedCharacters;
+      topic.length + publisherId.length <= maxPackedCharacters &&
+      propertiesBytes(message.properties) <= bytesOfProperties;
     return isSmall ? this.#pack(message) : this.#keep(message);
   }
 
@@ -215,8 +216,8 @@ export class PackedMessages {
   }
 }
 
-function bytesOf({ topic, payload }: Message): number {
-  return bytesOfObject + topic.length + payload.length;
+function bytesOf({ topic, payload, properties }: Message): number {
+  return bytesOfObject + topic.length + payload.length + propertiesBytes(properties);
 }
 
 function isPackable(value: number): boolean {

@@ -97,6 +97,17 @@ describe('PackedMessages', () => {
     expect(others.get(others.add(aMessage({ payload }))).payload).toBe(payload);
   });
 
+  it('count what their properties hold', () => {
+    const messages = new PackedMessages();
+    const properties = { correlationData: Buffer.alloc(60_000) };
+    const handle = messages.add(aMessage({ properties }));
+    expect(messages.bytes).toBeGreaterThan(60_000);
+    expect(messages.get(handle)).toEqual(aMessage({ properties }));
+    const rest = messages.bytes;
+    messages.delete(handle);
+    expect(messages.bytes).toBeLessThan(rest - 60_000);
+  });
+
   it('need little for many, and nothing once they are deleted', () => {
     const messages = new PackedMessages();
     const handles = Array.from({ length: 5_000 }, () => messages.add(aMessage()));

@@ -64,7 +64,7 @@ function withAbsolutePaths(config: ServerConfig, directory: string): ServerConfi
 
 /** What is no path, or nothing that makes sense, stays as it is. */
 function keyPaths(keys: TokenKeys, directory: string): TokenKeys {
-  if (typeof keys !== 'object') return keys;
+  if (typeof keys !== 'object' || keys === null) return keys;
   return Object.fromEntries(
     Object.entries(keys).map(([name, value]) =>
       name.endsWith('File') && typeof value === 'string'

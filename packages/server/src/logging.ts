@@ -34,9 +34,12 @@ export function openLog(level: LogLevel): Log {
     maxLength: maxBufferedBytes,
     retryEAGAIN: () => patient,
   });
+  const logger = createLogger(level, stdout);
   return {
-    logger: createLogger(level, stdout),
+    logger,
     end: async () => {
+      // A line that comes later, of a second signal above all, would throw and be an uncaught error.
+      logger.level = 'silent';
       // Not flushSync: it overtakes a write that is under way.
       stdout.end();
       await Promise.race([once(stdout, 'close'), setTimeout(stalledMs)]);

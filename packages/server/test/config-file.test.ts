@@ -238,6 +238,10 @@ describe('a configuration file', () => {
     expect(() => read(content)).toThrow(message);
   });
 
+  it('leaves keys that are none to the package that knows them', () => {
+    expect(read({ jwt: { keys: null } })).toEqual({ jwt: { keys: null } });
+  });
+
   it('is refused with its name where it is not JSON or not there', () => {
     expect(() => read('{ "users": }')).toThrow(
       expect.objectContaining({

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ListenerOptions } from '../src/config.ts';
 import { Arrivals } from '../src/listeners/arrivals.ts';
-import type { Listener } from '../src/listeners/listener.ts';
+import { type Listener, listen } from '../src/listeners/listener.ts';
 import { prepareListener } from '../src/listeners/open.ts';
 import { createLogger } from '../src/logging.ts';
 import { fixture, serverFiles, trust, trustAndProve } from './certificates.ts';
@@ -279,8 +279,29 @@ describe('what cannot be listened on', () => {
   it('is a directory that is not there', async () => {
     await expect(open({ type: 'unix', path: join(directory, 'no/s') })).rejects.toMatchObject({
       code: 'SLUICE_LISTEN',
+      message: expect.stringMatching(/the directory does not exist/),
     });
   });
+
+  it.each([
+    ['longer than the address of a socket', join(tmpdir(), 'x'.repeat(108))],
+    ['with a zero', join(tmpdir(), 'a\0b')],
+  ])('is a path %s', async (_, path) => {
+    expect(() => prepareListener({ type: 'unix', path })).toThrow(
+      expect.objectContaining({ code: 'SLUICE_LISTEN' }),
+    );
+  });
+});
+
+it('tells of errors while it listens, but not of thousands', async () => {
+  const logger = createLogger('error', { write: (line) => void log.push(line) });
+  const server = createServer();
+  await listen(server, { host, port: 0 }, logger);
+  for (let count = 0; count < 1_000; count++) server.emit('error', new Error('accept EMFILE'));
+  server.close();
+  // A second may end in between.
+  expect(log.length).toBeGreaterThanOrEqual(20);
+  expect(log.length).toBeLessThanOrEqual(42);
 });
 
 it('replaces the socket file of a process that died', async () => {

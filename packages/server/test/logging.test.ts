@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { LogLevel } from '../src/config.ts';
 import { LogBudget } from '../src/log-budget.ts';
 import { logEvents } from '../src/log-events.ts';
-import { createLogger } from '../src/logging.ts';
+import { createLogger, openLog } from '../src/logging.ts';
 import { printable } from '../src/printable.ts';
 import { readableLines } from '../src/readable-lines.ts';
 
@@ -127,6 +127,12 @@ describe('the log', () => {
     }
     expect(lines.length).toBeLessThanOrEqual(60);
   });
+});
+
+it('takes lines after its end, and leaves them out', async () => {
+  const { logger, end } = openLog('error');
+  await end();
+  expect(() => logger.error('a second signal')).not.toThrow();
 });
 
 it('says how many lines a budget left out', () => {

@@ -128,11 +128,13 @@ export class LocalClient {
       this.#context.dropped(message, undefined, DropReason.retainedFull);
     }
     const before = publishGuard.enterRouting(message);
+    let passed: void | Promise<void>;
     try {
-      this.#router.route(message, this.#router.lookup(message.topic));
+      passed = this.#publishing.pass(message);
     } finally {
       publishGuard.leave(before);
     }
+    await passed;
   }
 }
 

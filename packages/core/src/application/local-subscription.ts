@@ -29,7 +29,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
   #closed = false;
   /** Called when half of the queue is free again. */
   #onRoom: (() => void) | undefined;
-  /** The iterator that waits for a message. */
+  /** Wakes the iterators that wait for a message. */
   #waiting: (() => void) | undefined;
 
   constructor(
@@ -103,8 +103,10 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
 
   #next(): Promise<void> {
     return new Promise((resolve) => {
+      const before = this.#waiting;
       this.#waiting = () => {
         this.#waiting = undefined;
+        before?.();
         resolve();
       };
     });
@@ -139,10 +141,16 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
 
   #call(message: Message): Promise<void> | undefined {
     try {
-      return this.#listener?.(message) ?? undefined;
+      const pending: unknown = this.#listener?.(message);
+      // What else it returns, as a function of one expression does, means nothing.
+      return isPromise(pending) ? Promise.resolve(pending) : undefined;
     } catch (error) {
       this.#context.reportError(asError(error));
       return undefined;
     }
   }
+}
+
+function isPromise(value: unknown): value is PromiseLike<void> {
+  return typeof (value as PromiseLike<void> | null | undefined)?.then === 'function';
 }

@@ -95,7 +95,7 @@ export interface Limits {
   readonly maxQueuedMessages: number;
 
   /**
-   * Topics and payloads of the messages that wait for one session. Bytes from 1,024 to
+   * Topics, properties and payloads of the messages that wait for one session. Bytes from 1,024 to
    * 1,099,511,627,776; 67,108,864 by default. Section 4.1.
    */
   readonly maxQueuedBytes: number;

@@ -10,6 +10,9 @@ import type { Output } from './output.ts';
 import { type Reading, ReadingStop } from './reading.ts';
 import { ReceiverEncoding } from './receiver-encoding.ts';
 
+/** The most that MQTT has words for (section 1.5.5). */
+const largestPacketBytes = 268_435_460;
+
 /** The connection, as the half of it that a session sends through sees it. */
 interface SinkOwner {
   readonly protocolVersion: ProtocolVersion;
@@ -88,7 +91,7 @@ export class ClientSink implements Sink {
     const aliases = terms === undefined ? 0 : terms.topicAliasMaximum;
     this.#sendQuota = terms === undefined ? 0 : terms.sendQuota;
     this.#maxOutputBytes = limits.maxOutputBytes;
-    this.#maximumPacketSize = maximumPacketSize;
+    this.#maximumPacketSize = Math.min(maximumPacketSize, largestPacketBytes);
     this.#encoding = new ReceiverEncoding(protocolVersion, aliases, environment);
   }
 

@@ -1,6 +1,7 @@
 import {
   type ConnackPacket,
   type ConnackProperties,
+  connackCodes,
   encodePacket,
   noProperties,
   PacketType,
@@ -10,6 +11,7 @@ import {
   UnsupportedVersionError,
   type UserProperties,
 } from '@sluice/packet';
+import { fittingCode } from '../base/fitting-code.ts';
 import type { Features, Limits } from '../context/options.ts';
 import type { Output } from './output.ts';
 import { Refusal } from './refusal.ts';
@@ -47,7 +49,9 @@ export function writeRefusal(
   maximumPacketSize: number,
 ): void {
   if (version === 0) return;
-  const reasonCode = version === 5 ? error.reasonCode : returnCodes.get(error.reasonCode);
+  // [MQTT-3.2.2-8]
+  const reasonCode =
+    version === 5 ? fittingCode(error.reasonCode, connackCodes) : returnCodes.get(error.reasonCode);
   if (reasonCode === undefined) return;
   const { serverReference = undefined, userProperties = undefined } =
     error instanceof Refusal ? error : {};

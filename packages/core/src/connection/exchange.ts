@@ -66,7 +66,12 @@ export class Exchange implements PendingExchange {
       if (!answer.allowed) throw Refusal.of(answer);
       this.#connection.exchange = undefined;
       const grant = answer.grant ?? {};
-      if (this.#client !== undefined) this.#send(ReasonCode.success, grant.data);
+      if (this.#client !== undefined) {
+        if (grant.identity !== undefined && grant.identity !== this.#client.identity) {
+          throw new Refusal(ReasonCode.notAuthorized, 'the session belongs to somebody else');
+        }
+        this.#send(ReasonCode.success, grant.data);
+      }
       return this.#done(grant);
     });
   }

@@ -1,5 +1,12 @@
-import { encodePacket, noProperties, PacketType, type ReasonCode } from '@sluice/packet';
+import {
+  disconnectCodes,
+  encodePacket,
+  noProperties,
+  PacketType,
+  type ReasonCode,
+} from '@sluice/packet';
 import type { Client } from '@sluice/plugin';
+import { fittingCode } from '../base/fitting-code.ts';
 import type { HookRunners } from '../hooks/hooks.ts';
 import type { Output } from './output.ts';
 
@@ -19,8 +26,8 @@ export function writeGoodbye(
   goodbye: Goodbye,
   maximumPacketSize: number,
 ): void {
-  const { reasonCode } = goodbye;
-  const event = { client, ...goodbye, userProperties: [] };
+  const reasonCode = fittingCode(goodbye.reasonCode, disconnectCodes.client); // [MQTT-3.14.2-1]
+  const event = { client, ...goodbye, reasonCode, userProperties: [] };
   const said = hooks.disconnect === undefined ? event : hooks.disconnect(event);
   const { reasonString, serverReference, userProperties } = said;
   const reference = serverReference === undefined ? noProperties : { serverReference };

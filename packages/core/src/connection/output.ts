@@ -212,6 +212,9 @@ export class Output implements TurnTask {
     const port = this.#port;
     const more = this.#more ?? [];
     const packetIds = this.#packetIds ?? [];
+    // A stream may be answered within the write: what is appended then comes behind, and waits for the next flush.
+    this.#more = undefined;
+    this.#packetIds = undefined;
     const target = port.copies ? this.#memory.slab.begin(queued) : new Uint8Array(queued);
     const begin = port.copies ? this.#memory.slab.start : 0;
     let isCorked = false;
@@ -246,5 +249,7 @@ export class Output implements TurnTask {
     if (port.copies) this.#memory.slab.finish(port.pending === 0 ? begin : at);
     more.length = 0;
     packetIds.length = 0;
+    this.#more ??= more;
+    this.#packetIds ??= packetIds;
   }
 }

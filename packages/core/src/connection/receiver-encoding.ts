@@ -64,7 +64,8 @@ export class ReceiverEncoding {
 
   /** Seconds that a message has left [MQTT-3.3.2-6]. */
   #remaining(message: RoutedMessage, expiryInterval: number): number {
-    const waitedMs = this.#environment.now() - message.receivedAt;
+    // The clock on the wall may have been set back: nobody is told of more time than the publisher gave.
+    const waitedMs = Math.max(0, this.#environment.now() - message.receivedAt);
     return Math.max(0, expiryInterval - Math.floor(waitedMs / 1_000));
   }
 }

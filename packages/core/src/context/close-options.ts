@@ -1,5 +1,4 @@
-import type { BrokerError } from '@sluice/plugin';
-import { refuseUnknown, wrong } from './options.ts';
+import { refuseUnknown, resolveReference, wrong } from './options.ts';
 
 /** What `close` of a broker or a scope takes. */
 export interface CloseOptions {
@@ -9,29 +8,29 @@ export interface CloseOptions {
   readonly serverReference?: string;
 }
 
-// As far as a timer goes.
-const maxGraceMs = 2_147_483_647;
-
-/** A BrokerError SLUICE_OPTION that says what is wrong with the options; undefined when nothing is. */
-export function closeMistake(options: CloseOptions): BrokerError | undefined {
-  try {
-    check(options);
-    return undefined;
-  } catch (error) {
-    return error as BrokerError;
-  }
+/** With nothing left out but a reference. */
+export interface ResolvedCloseOptions {
+  readonly graceMs: number;
+  readonly serverReference: string | undefined;
 }
 
-function check(options: unknown): void {
+const defaultGraceMs = 5_000;
+
+// Node fires a longer timer at once: nobody waits longer than 24 days.
+const longestGraceMs = 2 ** 31 - 1;
+
+/** Throws a BrokerError SLUICE_OPTION that says what is allowed. */
+export function resolveCloseOptions(options: CloseOptions): ResolvedCloseOptions {
   if (typeof options !== 'object' || options === null) {
     throw wrong('options', options, 'an object with graceMs, serverReference');
   }
   refuseUnknown(options, '', ['graceMs', 'serverReference']);
-  const { graceMs = 0, serverReference = 'x' } = options as Record<keyof CloseOptions, unknown>;
-  if (typeof graceMs !== 'number' || !(graceMs >= 0 && graceMs <= maxGraceMs)) {
-    throw wrong('graceMs', graceMs, `a number of milliseconds from 0 to ${maxGraceMs}`);
+  const { graceMs = defaultGraceMs, serverReference } = options;
+  if (typeof graceMs !== 'number' || !(graceMs >= 0)) {
+    throw wrong('graceMs', graceMs, 'a number of milliseconds that is not below 0');
   }
-  if (typeof serverReference !== 'string' || serverReference === '') {
-    throw wrong('serverReference', serverReference, 'a string that is not empty');
-  }
+  return {
+    graceMs: Math.min(graceMs, longestGraceMs),
+    serverReference: resolveReference(serverReference),
+  };
 }

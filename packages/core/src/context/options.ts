@@ -1,6 +1,7 @@
 import { BrokerError, OverflowAction, type Plugin } from '@sluice/plugin';
 import { createEnvironment, type Environment } from '../base/environment.ts';
 import { defaultLimits, type Limits, limitRanges } from '../base/limits.ts';
+import { isSendable, sendable } from '../hooks/change-message.ts';
 
 export type { LimitRange, Limits } from '../base/limits.ts';
 export { defaultLimits, limitRanges } from '../base/limits.ts';
@@ -76,6 +77,9 @@ export interface ResolvedOptions {
   readonly allowControlCharacters: boolean;
   readonly onProgress: BrokerOptions['onProgress'];
 }
+
+/** A value that is longer says nothing in a message. */
+const maxShown = 100;
 
 const optionNames = [
   'plugins',
@@ -199,9 +203,10 @@ function resolveWord<Word extends string>(
   return value;
 }
 
-function resolveReference(value: string | undefined): string | undefined {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-  throw wrong('serverReference', value, 'a string that is not empty');
+/** Where clients should go instead; undefined where nothing is said. */
+export function resolveReference(value: unknown): string | undefined {
+  if (value === undefined || (isSendable(value) && value !== '')) return value;
+  throw wrong('serverReference', value, `a ${sendable} that is not empty`);
 }
 
 function resolveBoolean(name: string, value: unknown, byDefault: boolean): boolean {
@@ -235,11 +240,15 @@ export function wrong(name: string, value: unknown, allowed: string): BrokerErro
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return showText(value);
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object' && value !== null) return 'an object';
   return String(value);
+}
+
+function showText(text: string): string {
+  return text.length <= maxShown ? JSON.stringify(text) : `a string of ${text.length} characters`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,7 +2,6 @@ import { type AuthPacket, protocolError, ReasonCode } from '@sluice/packet';
 import type { Client, ExchangeGrant } from '@sluice/plugin';
 import type { Connection } from '../connection/connection.ts';
 import { Exchange } from '../connection/exchange.ts';
-import { Refusal } from '../connection/refusal.ts';
 
 /** AUTH (section 3.15): the next step of an exchange, or the first of another one on an open connection. */
 export function handleAuth(connection: Connection, packet: AuthPacket): void | Promise<void> {
@@ -43,9 +42,6 @@ function authenticatedAgain(
 ): void | Promise<void> {
   const { session } = connection;
   if (session === undefined) return;
-  if (grant.identity !== undefined && grant.identity !== client.identity) {
-    throw new Refusal(ReasonCode.notAuthorized, 'the session belongs to somebody else');
-  }
   connection.authorizedUntil(grant.expiresAt);
   const again = { ...client, attributes: grant.attributes ?? client.attributes };
   connection.client = again;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type ConnectPacket, ReasonCode } from '@sluice/packet';
 import { type AuthenticateGrant, type Client, type ExchangeGrant, isDrop } from '@sluice/plugin';
 import { andThen } from '../base/and-then.ts';
@@ -21,7 +22,7 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
     if (event !== undefined && isDrop(event)) throw Refusal.of(event);
     const wanted = event === undefined ? packet : event.packet;
     const { authenticationMethod: method, authenticationData } = wanted.properties;
-    const name = check(connection, wanted);
+    const name = check(connection, wanted, packet);
     connection.clientId = name.clientId;
     if (method === undefined) {
       return andThen(authenticate(connection, wanted, name.clientId), (grant) =>
@@ -48,10 +49,13 @@ function checkMemory(connection: Connection): void {
   throw new Refusal(ReasonCode.useAnotherServer, short, serverReference);
 }
 
-/** The client identifier, and whether the broker had to think of it. */
+/** The client identifier, and what the client has to be told of since it did not ask for it. */
 interface ClientName {
   readonly clientId: string;
+  /** It had none. */
   readonly isAssigned: boolean;
+  /** Seconds that it asked for, whatever a hook made of them. */
+  readonly requestedKeepAlive: number;
 }
 
 function authenticated(
@@ -70,15 +74,16 @@ function authenticated(
     connection.grant(grant.limits);
     checkTerms(connection, packet);
   }
-  const { isAssigned } = name;
+  const { isAssigned, requestedKeepAlive } = name;
   return andThen(authorizeWill(connection, packet, client), () => {
-    const accepted = { packet, client, isAssigned, grant, addedBefore: context.commits.added };
+    const told = { isAssigned, requestedKeepAlive };
+    const accepted = { packet, client, ...told, grant, addedBefore: context.commits.added };
     return takeSession(connection, accepted);
   });
 }
 
 /** Checks what the standard leaves to the broker, and names a client that has no name. */
-function check(connection: Connection, packet: ConnectPacket): ClientName {
+function check(connection: Connection, packet: ConnectPacket, asked: ConnectPacket): ClientName {
   const { limits } = connection;
   const { clientId, will, protocolVersion } = packet;
   if (clientId === '' && (protocolVersion === 3 || (protocolVersion === 4 && !packet.cleanStart))) {
@@ -91,8 +96,14 @@ function check(connection: Connection, packet: ConnectPacket): ClientName {
   checkTerms(connection, packet);
   if (will !== undefined) {
     checkUserProperties(will.properties, limits);
-    if (will.retain && !connection.parts.context.features.retain)
+    const { features } = connection.parts.context;
+    // A 3.x client cannot know, and so its will is not retained, as its messages are not.
+    if (will.retain && !features.retain && protocolVersion === 5)
       refuse(ReasonCode.retainNotSupported, 'RETAIN of the will'); // [MQTT-3.2.2-13]
+    const { payloadFormatIndicator } = will.properties;
+    if (features.payloadFormatCheck && payloadFormatIndicator === 1 && !isUtf8(will.payload)) {
+      refuse(ReasonCode.payloadFormatInvalid, 'the payload of the will is not UTF-8');
+    }
     if (will.topic === '' || isReservedTopic(will.topic)) {
       refuse(ReasonCode.topicNameInvalid, 'topic of the will');
     }
@@ -101,8 +112,11 @@ function check(connection: Connection, packet: ConnectPacket): ClientName {
       throw new LimitExceeded(exceeded, ReasonCode.topicNameInvalid, 'topic of the will');
     }
   }
-  if (clientId !== '') return { clientId, isAssigned: false };
-  return { clientId: assignClientId(connection), isAssigned: true };
+  return {
+    clientId: clientId === '' ? assignClientId(connection) : clientId,
+    isAssigned: asked.clientId === '' || clientId === '', // [MQTT-3.2.2-16]
+    requestedKeepAlive: asked.keepAlive,
+  };
 }
 
 /** Checks what depends on limits that hooks may lower. */

@@ -15,6 +15,8 @@ export interface AcceptedConnect {
   readonly packet: ConnectPacket;
   readonly client: Client;
   readonly isAssigned: boolean;
+  /** Seconds, before a hook changed them. */
+  readonly requestedKeepAlive: number;
   readonly grant: ExchangeGrant;
   /** What `commits.added` was before anything was changed for it. */
   readonly addedBefore: number;
@@ -178,7 +180,7 @@ function establish(connection: Connection, accepted: AcceptedConnect): void {
 /** Sends the CONNACK that accepts. */
 function answer(
   connection: Connection,
-  { packet, client, isAssigned, grant }: AcceptedConnect,
+  { packet, client, isAssigned, requestedKeepAlive, grant }: AcceptedConnect,
   expiryInterval: number,
   sessionPresent: boolean,
 ): void {
@@ -189,7 +191,7 @@ function answer(
     assignedClientId: isAssigned ? client.clientId : undefined,
     requestedExpiryInterval: requestedExpiry(packet),
     expiryInterval,
-    requestedKeepAlive: packet.keepAlive,
+    requestedKeepAlive, // [MQTT-3.2.2-22]
     keepAlive: keepAliveOf(connection, packet),
     authenticationMethod: connection.authenticationMethod,
     authenticationData: grant.data,

@@ -5,6 +5,7 @@ import {
   PacketType,
   type PublishPacket,
   ReasonCode,
+  receivedCodes,
   type TopicName,
 } from '@sluice/packet';
 import {
@@ -16,6 +17,7 @@ import {
   isDrop,
   type MessageEvent,
 } from '@sluice/plugin';
+import { fittingCode } from '../base/fitting-code.ts';
 import type { Connection } from '../connection/connection.ts';
 import { ReadingStop } from '../connection/reading.ts';
 import type { DecideRunner } from '../hooks/hook-runners.ts';
@@ -275,10 +277,11 @@ function refuse(
   connection: Connection,
   session: Session,
   packet: PublishPacket,
-  reasonCode: ReasonCode,
+  wanted: ReasonCode,
 ): void {
   if (packet.qos === 0) return;
   const { packetId, qos } = packet;
+  const reasonCode = fittingCode(wanted, receivedCodes.client); // [MQTT-3.4.2-1] [MQTT-3.5.2-1]
   const type = qos === 1 ? PacketType.puback : PacketType.pubrec;
   const held = qos === 2 && !(connection.protocolVersion === 5 && isFailure(reasonCode));
   // An exchange that goes on needs its identifier held: the client may repeat the PUBLISH.

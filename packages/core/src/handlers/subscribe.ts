@@ -10,9 +10,11 @@ import {
   ReasonCode,
   type SubscribePacket,
   type SubscriptionRequest,
+  subackCodes,
 } from '@sluice/packet';
 import { isDrop } from '@sluice/plugin';
 import { andThen } from '../base/and-then.ts';
+import { fittingCode } from '../base/fitting-code.ts';
 import { exceededTopicLimit } from '../base/limit-exceeded.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Replay } from '../session/replay.ts';
@@ -40,7 +42,9 @@ export function handleSubscribe(
   return andThen(subscribe({ client: session.client, subscriptions: requests }), (event) => {
     if (connection.closed) return;
     if (!isDrop(event)) return authorize(connection, session, packet, event.subscriptions);
-    const code = isFailure(event.reasonCode) ? event.reasonCode : ReasonCode.notAuthorized;
+    const { reasonCode } = event;
+    const wanted = isFailure(reasonCode) ? reasonCode : ReasonCode.notAuthorized;
+    const code = fittingCode(wanted, subackCodes); // [MQTT-3.9.3-2]
     answer(
       connection,
       session,
@@ -149,7 +153,7 @@ type Judgement =
 
 function judge(entry: Entry, verdict: Judgement): void {
   if (verdict.allowed) entry.code = Math.min(entry.code, verdict.grant?.maximumQos ?? 2);
-  else entry.code = verdict.reasonCode;
+  else entry.code = fittingCode(verdict.reasonCode, subackCodes);
 }
 
 /** Makes what was allowed, all in one turn, and answers. */

@@ -4,9 +4,11 @@ import {
   PacketType,
   ReasonCode,
   type UnsubscribePacket,
+  unsubackCodes,
 } from '@sluice/packet';
 import { isDrop } from '@sluice/plugin';
 import { andThen } from '../base/and-then.ts';
+import { fittingCode } from '../base/fitting-code.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../session/session.ts';
 import { sessionOf } from './acknowledgement.ts';
@@ -30,7 +32,9 @@ export function handleUnsubscribe(
       remove(connection, session, packet, event.filters);
       return;
     }
-    const code = isFailure(event.reasonCode) ? event.reasonCode : ReasonCode.notAuthorized;
+    const { reasonCode } = event;
+    const wanted = isFailure(reasonCode) ? reasonCode : ReasonCode.notAuthorized;
+    const code = fittingCode(wanted, unsubackCodes); // [MQTT-3.11.3-2]
     const reasonCodes = filters.map(() => code);
     answer(connection, packet, reasonCodes, false);
   });

@@ -78,14 +78,20 @@ export function checkLowerQos(qos: unknown, highest: Qos): void {
 
 /** Throws when a value is no string that a packet can carry. */
 export function checkString(name: string, text: unknown): void {
-  if (
-    typeof text !== 'string' ||
-    Buffer.byteLength(text) > maxFieldBytes ||
-    text.includes('\0') || // [MQTT-1.5.4-2]
-    /\p{Surrogate}/u.test(text) // [MQTT-1.5.4-1]
-  ) {
-    throw refused(`${name} is no string of at most ${maxFieldBytes} bytes of UTF-8`);
-  }
+  if (!isSendable(text)) throw refused(`${name} is no ${sendable}`);
+}
+
+/** What a string must be that a packet can carry, in words. */
+export const sendable: string = `string of at most ${maxFieldBytes} bytes of UTF-8`;
+
+/** Whether a value is a string that a packet can carry. */
+export function isSendable(text: unknown): text is string {
+  return (
+    typeof text === 'string' &&
+    Buffer.byteLength(text) <= maxFieldBytes &&
+    !text.includes('\0') && // [MQTT-1.5.4-2]
+    !/\p{Surrogate}/u.test(text) // [MQTT-1.5.4-1]
+  );
 }
 
 /** Throws when a value is no binary data that a packet can carry. */

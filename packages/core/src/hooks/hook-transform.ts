@@ -1,5 +1,6 @@
 import { ReasonCode } from '@sluice/packet';
 import { BrokerError, type Drop, drop, isDrop } from '@sluice/plugin';
+import { checkString } from './change-message.ts';
 import { HookFailure } from './hook-failure.ts';
 import type { TransformRunner } from './hook-runners.ts';
 import type { RegisteredHook } from './registered-hook.ts';
@@ -139,10 +140,5 @@ function checkDrop({ dropped, reasonCode, reasonString }: Drop): void {
   if (dropped !== true || !reasonCodes.has(reasonCode)) {
     throw new BrokerError('SLUICE_HOOK_ANSWER', 'it dropped with an unknown reason code');
   }
-  if (reasonString !== undefined && typeof reasonString !== 'string') {
-    throw new BrokerError(
-      'SLUICE_HOOK_ANSWER',
-      'it dropped with a reason string that is no string',
-    );
-  }
+  if (reasonString !== undefined) checkString('reasonString', reasonString);
 }

@@ -1,4 +1,9 @@
-import { encodePublishHead, type ProtocolVersion, type PublishHeadFields } from '@sluice/packet';
+import {
+  encodePublishHead,
+  type ProtocolVersion,
+  type PublishHead,
+  type PublishHeadFields,
+} from '@sluice/packet';
 import { copyBytes } from '../base/copy-bytes.ts';
 
 const joinBelowBytes = 4_096;
@@ -34,13 +39,20 @@ export class Encoded {
   }
 }
 
-/** Encodes a PUBLISH. A small payload is copied behind its head, so that the packet is one segment. */
+/** What can be sent to nobody: its size is above every limit. */
+const tooLarge = new Encoded(new Uint8Array(0), 0, Infinity, 0);
+
+/** From here on a packet may be longer than four bytes of Remaining Length can say. */
+const hugeBytes = 250_000_000;
+
+/** Encodes a PUBLISH, or says that it is too large for any. A small payload is copied behind its head, so that the packet is one segment. */
 export function encodePublish(
   fields: PublishHeadFields,
   payload: Uint8Array,
   version: ProtocolVersion,
 ): Encoded {
-  const head = encodePublishHead(fields, payload.length, version);
+  const head = headOf(fields, payload.length, version);
+  if (head === undefined) return tooLarge;
   if (payload.length > joinBelowBytes) {
     return new Encoded(head.bytes, 0, head.bytes.length, head.packetIdOffset, payload);
   }
@@ -48,6 +60,21 @@ export function encodePublish(
   bytes.set(head.bytes);
   bytes.set(payload, head.bytes.length);
   return new Encoded(bytes, 0, bytes.length, head.packetIdOffset);
+}
+
+function headOf(
+  fields: PublishHeadFields,
+  payloadBytes: number,
+  version: ProtocolVersion,
+): PublishHead | undefined {
+  if (payloadBytes < hugeBytes) return encodePublishHead(fields, payloadBytes, version);
+  try {
+    return encodePublishHead(fields, payloadBytes, version);
+  } catch (error) {
+    // It came in a smaller form, of an older version or without identifiers; or of the application, in none.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -1,11 +1,13 @@
-import type {
-  IncomingPublish,
-  ProtocolVersion,
-  PublishProperties,
-  Qos,
-  TopicName,
+import {
+  type IncomingPublish,
+  noProperties,
+  type ProtocolVersion,
+  type PublishProperties,
+  type Qos,
+  type TopicName,
 } from '@sluice/packet';
 import type { Durability, Message } from '@sluice/plugin';
+import { weightOf } from '../base/message-bytes.ts';
 import { asBuffer, ownBytes } from '../base/own-bytes.ts';
 import type { Batch } from '../commits/batch.ts';
 import type { Numbers } from '../context/context.ts';
@@ -107,8 +109,10 @@ export class RoutedMessage implements Message {
 
   /** The same message with an earlier end, which receivers are told as its Message Expiry Interval. */
   expiringAt(expiresAt: number): RoutedMessage {
+    // The clock on the wall may have been set back since it came.
+    const lasts = Math.max(0, Math.ceil((expiresAt - this.receivedAt) / 1_000));
     // At most what four bytes can carry: longer than that nobody waits.
-    const seconds = Math.min(Math.ceil((expiresAt - this.receivedAt) / 1_000), 0xffff_ffff);
+    const seconds = Math.min(lasts, 0xffff_ffff);
     const properties = { ...this.properties, messageExpiryInterval: seconds };
     return this.own().#copy({ properties, expiresAt });
   }
@@ -132,7 +136,7 @@ export class RoutedMessage implements Message {
     return this.#payload;
   }
 
-  /** Bytes that the message weighs in a queue. */
+  /** Bytes that the message weighs in a queue: topic, payload and properties. */
   get bytes(): number {
     const incoming = this.#incoming;
     // Without making a view of the payload, which most messages never need.
@@ -140,7 +144,9 @@ export class RoutedMessage implements Message {
       incoming === undefined
         ? (this.#payload as Uint8Array).length
         : incoming.end - incoming.payloadStart;
-    return this.topic.length + payload;
+    const { properties } = this;
+    const bytes = this.topic.length + payload;
+    return properties === noProperties ? bytes : bytes + weightOf(properties);
   }
 
   /** The packet for a receiver without anything of its own but the packet id. */

@@ -11,6 +11,7 @@ export class OutboxSender {
   readonly #owner: OutboxOwner;
   readonly #queue: OutboxQueue;
   readonly #context: Context;
+  #isSending = false;
 
   constructor(owner: OutboxOwner, queue: OutboxQueue, context: Context) {
     this.#owner = owner;
@@ -20,6 +21,17 @@ export class OutboxSender {
 
   /** Sends what may be sent now, until the connection is another one. */
   pump(sink: Sink): void {
+    // A stream may be answered within the write: what the answer makes room for follows what is being sent.
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      this.#pump(sink);
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  #pump(sink: Sink): void {
     const queue = this.#queue;
     while (sink === this.#owner.sink) {
       if (queue.inflight >= sink.sendQuota || !sink.writable) return; // [MQTT-3.3.4-9]

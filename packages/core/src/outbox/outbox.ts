@@ -50,7 +50,7 @@ export class Outbox {
     return this.#queue.size - this.#queue.inflight;
   }
 
-  /** Topics and payloads of what is not acknowledged. */
+  /** Topics, properties and payloads of what is not acknowledged. */
   get bytes(): number {
     return this.#queue.bytes;
   }

@@ -279,7 +279,11 @@ export class Registry {
     const expiresAt = session.disconnectedAt + session.expiryInterval * 1_000;
     if (session.expiryInterval !== neverExpires && expiresAt <= now) {
       this.end(session, 'expired');
-    } else this.#expiry.begin(session, expiresAt - now, monotonic);
+    } else {
+      // A clock that was set back must not make it stay for longer than it was asked to.
+      const inMs = Math.min(expiresAt - now, session.expiryInterval * 1_000);
+      this.#expiry.begin(session, inMs, monotonic);
+    }
   }
 }
 

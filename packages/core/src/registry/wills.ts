@@ -131,7 +131,9 @@ export class Wills {
     const { record, client } = will;
     const hooks = this.#context.scopes.hooksOf(client);
     const publisher = { client, hooks };
-    const { clientId, topic, payload, qos, retain, properties } = record;
+    const { clientId, topic, payload, qos, properties } = record;
+    // It may be from a time when there were retained messages.
+    const retain = record.retain && this.#context.features.retain;
     const message = this.#publishing.message(clientId, topic, payload, qos, retain, properties);
     const allowed = hooks.authorizePublish?.({ client, message, isWill: true });
     return andThen(allowed, (verdict) => {

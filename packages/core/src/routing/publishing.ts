@@ -88,8 +88,8 @@ export class Publishing {
   ): number | FanOut {
     this.#context.commits.cut();
     const { client, hooks } = publisher;
-    const { name } = message;
-    const route = name === undefined ? this.#router.lookup(message.topic) : this.#router.find(name);
+    const isBehind = this.#fanOuts.isBehind(message.publisherId);
+    const route = isBehind ? this.#router.lookupForLater(message.topic) : this.#routeOf(message);
     // Asked before anything is kept: what it drops leaves nothing behind.
     const targets =
       hooks.route === undefined
@@ -103,10 +103,7 @@ export class Publishing {
       this.#retainedFull(message, publisher);
       return refusal(ReasonCode.quotaExceeded);
     }
-    if (
-      this.#fanOuts.isBehind(message.publisherId) ||
-      (targets === undefined ? route.isLarge : this.#areMany(targets))
-    ) {
+    if (isBehind || (targets === undefined ? route.isLarge : this.#areMany(targets))) {
       return this.#fanOut(message, publisher, targets, route);
     }
     let receivers = 0;
@@ -114,6 +111,23 @@ export class Publishing {
     else for (const target of targets) if (target.deliver(message)) receivers++;
     if (hooks.published !== undefined) this.#tellPublished(message, publisher, receivers);
     return receivers;
+  }
+
+  /** Routes a message past hooks and store. A promise where it takes several turns. */
+  pass(message: RoutedMessage): void | Promise<void> {
+    const isBehind = this.#fanOuts.isBehind(message.publisherId);
+    const route = isBehind ? this.#router.lookupForLater(message.topic) : this.#routeOf(message);
+    if (!isBehind && !route.isLarge) {
+      this.#router.route(message, route);
+      return;
+    }
+    const fanOut = new FanOut(message, route, () => {});
+    this.#fanOuts.add(fanOut);
+    return fanOut.finished();
+  }
+
+  #routeOf({ name, topic }: RoutedMessage): Route {
+    return name === undefined ? this.#router.lookup(topic) : this.#router.find(name);
   }
 
   #areMany(targets: readonly Target[]): boolean {

@@ -48,11 +48,12 @@ export class Route {
   readonly #maxAtOnce: number;
   #merging: Merging | undefined;
 
+  /** With 0 for `maxAtOnce` it is one that is used later on in any case. */
   constructor(subscriptions: readonly Subscription[], maxAtOnce: number = Infinity) {
     this.#maxAtOnce = maxAtOnce;
     if (subscriptions.length === 0) return;
     if (subscriptions.length === 1) {
-      this.targets = [new Target(subscriptions)];
+      this.targets = [new Target(subscriptions, maxAtOnce === 0)];
     } else {
       const isLarge = subscriptions.length > maxAtOnce;
       this.#merging = new Merging(subscriptions, isLarge);

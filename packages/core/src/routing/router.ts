@@ -86,6 +86,11 @@ export class Router {
     return this.#knownRoute(topic).route;
   }
 
+  /** As `lookup`, for a message that waits behind others: who unsubscribes meanwhile does not get it. */
+  lookupForLater(topic: string): Route {
+    return new Route(this.#match(topic), 0);
+  }
+
   #knownRoute(topic: string): KnownRoute {
     const known = this.#known.get(topic);
     if (known !== undefined) return known;

@@ -22,6 +22,8 @@ export interface Replay {
   readonly cursor: RetainedCursor;
   readonly qos: Qos;
   readonly subscriptionIdentifiers: readonly number[] | undefined;
+  /** The subscription was removed, perhaps before the first message. */
+  readonly isOver: boolean;
 }
 
 /** What is retained for a subscription that was made. */
@@ -45,6 +47,10 @@ export class SubscriptionReplay implements Replay {
   // It may be lowered before the last message is sent, and replaced by one that has a replay of its own.
   get qos(): Qos {
     return Math.min(this.#granted, this.#subscription.qos) as Qos;
+  }
+
+  get isOver(): boolean {
+    return this.#subscription.isOver;
   }
 }
 

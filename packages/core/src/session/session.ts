@@ -197,6 +197,8 @@ export class Session implements SharingReceiver, OutboxOwner {
 
   /** Sends retained messages for a new subscription, as fast as the client takes them. */
   replay(replay: Replay): void {
+    // While SUBACK waited for its commit the client unsubscribed, or access rules changed [MQTT-3.10.4-2].
+    if (replay.isOver) return;
     this.#replays ??= new ReplayQueue(this, this.#context);
     this.#replays.add(replay);
     this.pump();

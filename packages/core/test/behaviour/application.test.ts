@@ -164,6 +164,17 @@ describe('subscribe with a listener', () => {
     expect(world.errors.map(({ message }) => message)).toEqual(['thrown', 'rejected']);
   });
 
+  test('a listener that returns something else than a promise goes on', async () => {
+    const world = await startTestBroker();
+    const seen: string[] = [];
+    const push = (message: Message) => seen.push(told(message));
+    // As a program without types would write it.
+    world.broker.subscribe('a', push as unknown as (message: Message) => void);
+    for (const payload of ['1', '2']) await world.publish('a', payload);
+    expect(seen).toEqual(['a 1 0', 'a 2 0']);
+    expect(world.errors).toEqual([]);
+  });
+
   test('a full queue drops and counts, and holds nobody up', async () => {
     const world = await startTestBroker({ limits: { maxSubscriptionEventQueue: 3 } });
     const release: (() => void)[] = [];
@@ -214,6 +225,23 @@ describe('subscribe as an iterator', () => {
     await reading;
     expect(seen).toEqual(['1', '2', '3']);
     expect(world.broker.stats.subscriptions).toBe(0);
+  });
+
+  test('ends for everybody who iterates', async () => {
+    const world = await startTestBroker();
+    const subscription = world.broker.subscribe('a');
+    const seen: string[] = [];
+    const read = async (name: string) => {
+      for await (const message of subscription) seen.push(`${name} ${text(message.payload)}`);
+      seen.push(`${name} ends`);
+    };
+    void read('one');
+    void read('two');
+    await world.settle();
+    await world.publish('a', '1');
+    subscription.close();
+    await world.settle();
+    expect(seen.toSorted()).toEqual(['one 1', 'one ends', 'two ends']);
   });
 
   test('is closed by breaking out of it', async () => {

@@ -76,6 +76,38 @@ describe('close', () => {
     expect(world.environment.timers).toBe(0);
   });
 
+  test.each([
+    { graceMs: -1 },
+    { graceMs: Number.NaN },
+    { graceMs: '5s' as unknown as number },
+    { serverReference: '' },
+    { serverReference: 'x'.repeat(65_536) },
+  ])('refuses %j, and goes on', async (options) => {
+    const world = await startTestBroker();
+    const scope = await world.broker.scope({ name: 's' });
+    const client = await world.connect('c');
+    for (const closing of [world.broker.close(options), scope.close(options)]) {
+      await expect(closing).rejects.toMatchObject({ code: 'SLUICE_OPTION' });
+    }
+    expect(await client.publish('a', 'x', { qos: 1 })).toBe(0x10);
+    const closing = world.broker.close();
+    await world.settle();
+    await closing;
+    expect(client.disconnectCode).toBe(0x8b);
+  });
+
+  test('waits for longer than a timer can be, where it is told to', async () => {
+    const world = await startTestBroker();
+    const slow = await world.connect('slow');
+    slow.stream.stall();
+    const closing = world.broker.close({ graceMs: Infinity });
+    await world.advance(1_000);
+    expect(slow.stream.destroyed).toBe(false);
+    slow.stream.unstall();
+    await world.settle();
+    await closing;
+  });
+
   test('refuses what comes later', async () => {
     const world = await startTestBroker();
     const subscription = world.broker.subscribe('a');
@@ -147,6 +179,7 @@ describe('handle', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(stream.destroyed).toBe(true);
     expect(good.closed).toBe(false);
+    expect(world.broker.stats).toMatchObject({ connections: 1 });
   });
 
   test('a stream that throws when it is written to harms only itself', async () => {
@@ -228,6 +261,48 @@ describe('events and counters', () => {
     expect(world.broker.disconnect('c')).toBe(false);
     expect(world.broker.disconnect('nobody')).toBe(false);
     expect((await world.resume('c', { cleanStart: false })).connack.sessionPresent).toBe(true);
+  });
+
+  test('a listener that throws is reported, and nobody waits in vain for what comes behind it', async () => {
+    const world = await startTestBroker();
+    const { broker, errors } = world;
+    const names = ['connected', 'disconnected', 'refused'] as const;
+    for (const name of names) {
+      broker.on(name, () => {
+        throw new Error(name);
+      });
+    }
+    // Both CONNACKs wait for the same commit.
+    const properties = { sessionExpiryInterval: 100 };
+    const clients = ['one', 'two'].map((clientId) => {
+      const client = world.client(5);
+      client.send(connectPacket(5, { clientId, properties }));
+      return client;
+    });
+    for (const client of clients) {
+      expect((await client.receive('connack')).reasonCode).toBe(0);
+      expect((await client.subscribe('a')).reasonCodes).toEqual([2]);
+    }
+    await clients[0]?.drop();
+    await world.client(5).drop();
+    await world.settle();
+    expect(errors.map(({ message }) => message)).toEqual(['connected', ...names]);
+    expect(broker.stats.connections).toBe(1);
+  });
+
+  test('a listener of errors that throws becomes a warning', async () => {
+    const world = await startTestBroker();
+    world.broker.on('error', () => {
+      throw new Error('thrown by the listener');
+    });
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    world.broker.subscribe('a', () => {
+      throw new Error('thrown');
+    });
+    await world.publish('a', 'x');
+    await world.publish('a', 'x');
+    expect(warn).toHaveBeenCalledTimes(2);
+    warn.mockRestore();
   });
 
   test('an error that nobody listens to becomes a warning', async () => {

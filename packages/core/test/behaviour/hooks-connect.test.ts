@@ -1,3 +1,4 @@
+import { PacketType, ReasonCode } from '@sluice/packet';
 import { allow, deny, drop } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { Gate } from '../support/gate.ts';
@@ -23,6 +24,17 @@ test.each([
   const properties = asked === undefined ? {} : { requestResponseInformation: asked };
   const { connack } = await world.resume('c', { properties });
   expect(connack.properties.responseInformation).toBe(told);
+});
+
+test('a drop whose reason string cannot be sent refuses the client, and does not throw', async () => {
+  const tooLong = 'x'.repeat(65_536);
+  const world = await startTestBroker({
+    plugins: [aPlugin((context) => context.hook('connect', () => drop(0x87, tooLong)))],
+  });
+  const client = world.client(5);
+  expect((await client.connect({ clientId: 'c' })).reasonCode).toBe(0x83);
+  expect(client.closed).toBe(true);
+  expect(world.errors).toMatchObject([{ cause: { code: 'SLUICE_HOOK_ANSWER' } }]);
 });
 
 describe('connection', () => {
@@ -92,6 +104,29 @@ describe('connect', () => {
     expect(client.closed).toBe(true);
     expect(await watcher.payloads()).toEqual(['gone']);
   });
+
+  test.each([
+    ['c', 60, undefined, 7],
+    ['c', 7, undefined, undefined],
+    ['', 60, 'tenant-', 7],
+  ] as const)(
+    'a client with the name "%s" and keep alive %i is told what it could not know',
+    async (clientId, keepAlive, assigned, told) => {
+      const world = await startTestBroker({
+        plugins: [
+          aPlugin((context) =>
+            context.hook('connect', ({ packet }) => ({
+              clientId: `tenant-${packet.clientId}`,
+              keepAlive: 7,
+            })),
+          ),
+        ],
+      });
+      const { properties } = await world.client(5).connect({ clientId, keepAlive });
+      expect(properties.assignedClientIdentifier).toBe(assigned);
+      expect(properties.serverKeepAlive).toBe(told);
+    },
+  );
 
   test.each([
     [5, 0x97],
@@ -177,4 +212,19 @@ describe('authenticate', () => {
       expect(world.errors).toHaveLength(1);
     }
   });
+});
+
+test('who authenticates again as somebody else is not told of a success first', async () => {
+  let identity = 'one';
+  const world = await startTestBroker({
+    plugins: [aPlugin((context) => context.hook('exchange', () => allow({ identity })))],
+  });
+  const properties = { authenticationMethod: 'm' };
+  const client = await world.connect('c', { properties });
+  identity = 'two';
+  const { auth: type } = PacketType;
+  client.send({ type, reasonCode: ReasonCode.reauthenticate, properties });
+  await world.settle();
+  expect(client.history).toEqual(['connack', 'disconnect']);
+  expect(client.disconnectCode).toBe(ReasonCode.notAuthorized);
 });

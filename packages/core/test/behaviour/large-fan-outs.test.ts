@@ -220,3 +220,29 @@ test('hooks are asked for each receiver, and told of the message when all were s
   await publisher.publish('a', 'x');
   expect(seen).toEqual(['r0', 'r1', 'r2', 'published 2']);
 });
+
+test.each([true, false])(
+  'who unsubscribes does not get what waited behind a large one, where a hook routes: %s',
+  async (isHooked) => {
+    const hooks = aPlugin((context) => {
+      if (isHooked) context.hook('route', () => undefined);
+    });
+    const limits = { maxReceiversPerTurn: 1 };
+    const world = await startTestBroker({ limits, plugins: [hooks] });
+    for (let index = 0; index < 20; index++) {
+      await (await world.connect(`r${index}`)).subscribe('many');
+    }
+    const [leaves, stays] = [await world.connect('leaves'), await world.connect('stays')];
+    await leaves.subscribe('few/1');
+    await stays.subscribe('few/1');
+    await leaves.subscribe('few/2');
+    for (const topic of ['many', 'few/1', 'few/2']) {
+      void world.broker.publish({ topic, payload: topic });
+    }
+    await turn(world);
+    leaves.send(unsubscribePacket(9, ['few/1', 'few/2']));
+    await world.settle();
+    expect(leaves.history).toEqual(['connack', 'suback', 'suback', 'unsuback']);
+    expect(await stays.payloads()).toEqual(['few/1']);
+  },
+);

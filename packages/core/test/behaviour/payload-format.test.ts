@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { publishPacket } from '../support/packets.ts';
+import { aWill, publishPacket } from '../support/packets.ts';
 import { startTestBroker } from '../support/test-broker.ts';
 
 const notUtf8 = Buffer.from([0xff, 0xfe]);
@@ -38,4 +38,14 @@ test('nothing is checked by default', async () => {
   await client.subscribe('a');
   client.send(publishPacket('a', notUtf8, { properties }));
   expect(await client.messages()).toHaveLength(1);
+});
+
+test.each([
+  [notUtf8, properties, 0x99],
+  [notUtf8, {}, 0],
+  [Buffer.from('text'), properties, 0],
+])('a will is checked in CONNECT: %j %j', async (payload, willProperties, code) => {
+  const world = await startTestBroker({ features: { payloadFormatCheck: true } });
+  const will = { ...aWill('w'), payload, properties: willProperties };
+  expect((await world.client(5).connect({ clientId: 'c', will })).reasonCode).toBe(code);
 });

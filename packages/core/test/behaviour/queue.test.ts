@@ -72,26 +72,40 @@ describe('limits', () => {
     },
   );
 
-  test.each([true, false])('too many bytes are, too, durable: %s', async (isDurable) => {
-    const world = await startTestBroker({ limits: { maxQueuedBytes: 1_024 } });
-    const client = await world.connect('c', {
-      cleanStart: false,
-      properties: { receiveMaximum: 1, sessionExpiryInterval: isDurable ? 100 : 0 },
-    });
-    await client.subscribe('a', { qos: 1 });
-    client.acknowledges = false;
-    for (let index = 0; index < 6; index++) await world.publish('a', 'x'.repeat(299), { qos: 1 });
-    const before = world.dropped('queue-full');
-    expect(before).toBeGreaterThanOrEqual(2);
-    const [first] = await client.messages();
-    client.acknowledges = true;
-    client.send(acknowledgement('puback', first?.packetId ?? 0));
-    expect(await client.payloads()).toHaveLength(5 - before);
-    // All that left gave its room back.
-    for (let index = 0; index < 20; index++) await world.publish('a', 'x'.repeat(299), { qos: 1 });
-    expect(world.dropped('queue-full')).toBe(before);
-    expect(await client.payloads()).toHaveLength(20);
-  });
+  test.each([
+    [true, 'payload', 'x'.repeat(299), {}],
+    [false, 'payload', 'x'.repeat(299), {}],
+    [true, 'properties', '', { correlationData: Buffer.alloc(299) }],
+    [
+      false,
+      'properties',
+      '',
+      { contentType: 'x'.repeat(200), userProperties: [['n', 'v'.repeat(98)]] },
+    ],
+  ] as const)(
+    'too many bytes are, too, durable: %s, %s',
+    async (isDurable, _, payload, properties) => {
+      const world = await startTestBroker({ limits: { maxQueuedBytes: 1_024 } });
+      const client = await world.connect('c', {
+        cleanStart: false,
+        properties: { receiveMaximum: 1, sessionExpiryInterval: isDurable ? 100 : 0 },
+      });
+      await client.subscribe('a', { qos: 1 });
+      client.acknowledges = false;
+      const publish = () => world.publish('a', payload, { qos: 1, properties });
+      for (let index = 0; index < 6; index++) await publish();
+      const before = world.dropped('queue-full');
+      expect(before).toBeGreaterThanOrEqual(2);
+      const [first] = await client.messages();
+      client.acknowledges = true;
+      client.send(acknowledgement('puback', first?.packetId ?? 0));
+      expect(await client.payloads()).toHaveLength(5 - before);
+      // All that left gave its room back.
+      for (let index = 0; index < 20; index++) await publish();
+      expect(world.dropped('queue-full')).toBe(before);
+      expect(await client.payloads()).toHaveLength(20);
+    },
+  );
 
   test('a queue that was emptied after a restart has its room again', async () => {
     const world = await startTestBroker({ limits: { maxQueuedMessages: 3 } });

@@ -1,7 +1,17 @@
+import type { Plugin } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
-import { acknowledgement, publishPacket, subscription } from '../support/packets.ts';
+import {
+  acknowledgement,
+  publishPacket,
+  subscribePacket,
+  subscription,
+  unsubscribePacket,
+} from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
-import { startTestBroker } from '../support/test-broker.ts';
+import { aPlugin, startTestBroker } from '../support/test-broker.ts';
+
+/** Retained messages are not wanted. */
+const again = { qos: 1, retainHandling: 2 } as const;
 
 const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
 
@@ -155,8 +165,8 @@ test('nothing is retained of a message that is refused', async () => {
 
 describe('many retained messages', () => {
   const count = 1_000;
-  async function aFullWorld() {
-    const world = await startTestBroker();
+  async function aFullWorld(plugins: readonly Plugin[] = []) {
+    const world = await startTestBroker({ plugins });
     for (let index = 0; index < count; index++) {
       void world.broker.publish({ topic: `t/${index}`, payload: `${index}`, qos: 1, retain: true });
     }
@@ -210,6 +220,24 @@ describe('many retained messages', () => {
     expect(await client.messages()).toEqual([]);
     await client.subscribe('#', { qos: 1 });
     expect(await client.messages()).toHaveLength(5);
+  });
+
+  test.each([
+    ['unsubscribes', unsubscribePacket(2, ['#'])],
+    ['is subscribed again without them', subscribePacket(2, [subscription('#', again)])],
+  ])('do not come where the client %s before SUBACK', async (_, second) => {
+    // By another filter each time, as a hook may have it.
+    let count = 0;
+    const other = aPlugin((context) =>
+      context.hook('subscribe', ({ subscriptions }) =>
+        subscriptions.map((one) => (count++ === 0 ? { ...one, filter: 't/+' } : one)),
+      ),
+    );
+    const world = await aFullWorld([other]);
+    const client = await world.connect('c', durable);
+    client.send(subscribePacket(1, [subscription('#', { qos: 1 })]), second);
+    await client.receive('suback');
+    expect(await client.messages()).toEqual([]);
   });
 
   test('at QoS 0 wait for a stream that takes nothing, rather than being dropped', async () => {

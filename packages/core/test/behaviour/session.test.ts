@@ -178,6 +178,16 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     expect(world.broker.stats.sessions).toBe(0);
   });
 
+  test('a clock that was set back does not let a session stay for longer than it was asked to', async () => {
+    const world = await startTestBroker({ store: makeStore() });
+    await (await world.connect('c', durable(5, 100))).drop();
+    await world.restart(-3_600_000);
+    await world.advance(99_999);
+    expect(world.broker.stats.sessions).toBe(1);
+    await world.advance(1);
+    expect(world.broker.stats.sessions).toBe(0);
+  });
+
   test('the time of a session that was connected when the broker died begins with the next one', async () => {
     const world = await startTestBroker({ store: makeStore() });
     await world.connect('c', durable(5, 10));

@@ -25,6 +25,17 @@ describe('a transient message', () => {
     expect(await late.messages()).toMatchObject([{ payload: 'x', retain: true }]);
   });
 
+  test('reaches more receivers than are served in one turn, in order with others', async () => {
+    const world = await startTestBroker({ limits: { maxReceiversPerTurn: 1 } });
+    const clients = [await world.connect('one'), await world.connect('two')];
+    for (const client of clients) await client.subscribe('a');
+    void world.broker.publish({ topic: 'a', payload: 'before' });
+    // On its way, and not yet with everybody.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await announce(world, 'x');
+    for (const client of clients) expect(await client.payloads()).toEqual(['before', 'x']);
+  });
+
   test('is not asked about by hooks of who publishes, but by those of who receives', async () => {
     const told: string[] = [];
     const watching = aPlugin(({ hook }) => {

@@ -2,7 +2,7 @@ import type { Qos } from '@sluice/packet';
 import { allow, deny, drop } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { aWill, connectPacket, pingreq } from '../support/packets.ts';
-import { stores } from '../support/stores.ts';
+import { memoryStore, stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
 import type { TestClient } from '../support/test-client.ts';
 
@@ -167,6 +167,36 @@ describe.each([3, 4, 5] as const)('the will of a client of version %i', (version
     await client.drop();
     const watcher = await aWatcher(world);
     expect(await watcher.messages()).toMatchObject([{ payload: 'x', retain: true }]);
+  });
+});
+
+describe('where nothing is retained', () => {
+  const features = { retain: false };
+  const will = aWill('will', 'x', { retain: true });
+
+  test.each([3, 4] as const)(
+    'a client of version %i has its will, as a message',
+    async (version) => {
+      const world = await startTestBroker({ features });
+      const watcher = await aWatcher(world);
+      await (await world.connect('c', { version, will })).drop();
+      expect(await watcher.messages()).toMatchObject([{ payload: 'x', retain: false }]);
+      expect(world.broker.retained.get('will')).toBeUndefined();
+    },
+  );
+
+  test('a client of version 5 is refused', async () => {
+    const world = await startTestBroker({ features });
+    expect((await world.client(5).connect({ clientId: 'c', will })).reasonCode).toBe(0x9a);
+  });
+
+  test('a will from before is not retained either', async () => {
+    const store = memoryStore();
+    const before = await startTestBroker({ store });
+    await before.connect('c', { will });
+    const world = await startTestBroker({ store, features });
+    await world.advance(1);
+    expect(world.broker.stats.retainedMessages).toBe(0);
   });
 });
 

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:net';
+import { dirname } from 'node:path';
 import type { Broker } from '@sluice/core';
 import { BrokerError } from '@sluice/plugin';
 import type { Logger } from 'pino';
 import type { ListenerType } from '../config.ts';
+import { LogBudget } from '../log-budget.ts';
 import type { Arrivals } from './arrivals.ts';
 
 /** A place where the server accepts connections. */
@@ -34,6 +37,9 @@ export interface ListenerContext {
   readonly maxConnectPacketBytes: number;
 }
 
+// Enough to see what is going on, too few to fill a disk.
+const maxLinesPerSecond = 20;
+
 // Thousands of clients come back within a second after a restart; the kernel's own bound (somaxconn) still holds.
 const backlog = 4_096;
 
@@ -47,7 +53,11 @@ export function listen(
     server.once('error', (error) => reject(listenError(error, where)));
     server.listen({ ...where, backlog }, () => {
       server.removeAllListeners('error');
-      server.on('error', (error) => logger.error({ err: error, where }, 'listener failed'));
+      // While the process has no file descriptors left, each connection that comes is such an error.
+      const budget = new LogBudget(logger, maxLinesPerSecond);
+      server.on('error', (error) => {
+        if (budget.take()) logger.error({ err: error, where }, 'listener failed');
+      });
       resolve();
     });
   });
@@ -63,7 +73,9 @@ function listenError(
       cause: error,
     });
   }
-  const reason = reasons.get(error.code ?? '') ?? error.message;
+  // Of a path, a directory that is missing is told as one that may not be written to.
+  const isMissing = 'path' in where && !existsSync(dirname(where.path));
+  const reason = reasons.get(isMissing ? 'ENOENT' : (error.code ?? '')) ?? error.message;
   return new BrokerError('SLUICE_LISTEN', `${name} cannot be listened on: ${reason}.`, {
     cause: error,
   });

@@ -4,7 +4,7 @@ import type { ListenerOptions } from '../config.ts';
 import type { Listener, ListenerContext } from './listener.ts';
 import { openTcp } from './tcp.ts';
 import { openTls } from './tls.ts';
-import { openUnix } from './unix.ts';
+import { checkSocketPath, openUnix } from './unix.ts';
 import type { openWebSocket } from './web-socket.ts';
 
 /** A listener whose files are read and found good, ready to be opened. */
@@ -18,6 +18,7 @@ export function prepareListener(options: ListenerOptions): PreparedListener {
     case 'ws':
       return (context) => openWeb(options, undefined, context);
     case 'unix':
+      checkSocketPath(options);
       return (context) => openUnix(options, context);
     case 'tls': {
       const certificates: TlsOptions = readCertificates(options);
