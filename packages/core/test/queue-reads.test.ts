@@ -54,18 +54,25 @@ test('no more windows are read side by side than may be', async () => {
   await Promise.all(all);
 });
 
-test('nothing is read any more once it is closed, and nobody waits for ever', async () => {
+test('once it is closed nothing is read, and nobody hears of what was', async () => {
   const begun: number[] = [];
   const ends: (() => void)[] = [];
   const { reads } = someReads((session) => {
     begun.push(session);
-    return new Promise((resolve) => ends.push(() => resolve([])));
+    return new Promise((resolve, reject) => {
+      ends.push(() => (session === 1 ? reject(new Error('closed')) : resolve([])));
+    });
   }, 5);
+  let told = 0;
+  const tell = (): void => void told++;
   // Four are read, one waits for the next turn, and two for a free place.
-  const all = Array.from({ length: 7 }, (_, session) => reads.read(session, 0, 1));
+  for (let session = 0; session < 7; session++) reads.read(session, 0, 1).then(tell, tell);
   await settle();
+  ends[0]?.();
+  await settle();
+  expect(told).toBe(1);
   reads.close();
   for (const end of ends) end();
-  expect(await Promise.all(all)).toHaveLength(7);
-  expect(begun).toEqual([0, 1, 2, 3]);
+  await settle();
+  expect({ told, begun }).toEqual({ told: 1, begun: [0, 1, 2, 3] });
 });

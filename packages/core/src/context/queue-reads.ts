@@ -25,18 +25,18 @@ export class QueueReads implements SlicedTask {
     this.#turn = turn;
     this.#queue = fastq.promise(async ({ session, after, limit }: QueueRead) => {
       while (this.#begun >= readsPerTurn && !this.#isClosed) await this.#nextTurn();
-      if (this.#isClosed) return [];
+      if (this.#isClosed) return await nothing();
       if (this.#begun++ === 0) this.#turn.share(this);
-      return persistence.readQueue(session, after, limit);
+      return await this.#unlessClosed(persistence.readQueue(session, after, limit));
     }, maxDiskReads);
   }
 
-  /** The next entries with a sequence above `after`. */
+  /** The next entries with a sequence above `after`. Never settles once it is closed. */
   read(session: number, after: number, limit: number): Promise<readonly QueuedMessage[]> {
     return this.#queue.push({ session, after, limit });
   }
 
-  /** The persistence is about to be closed: whoever still waits gets nothing. */
+  /** The persistence is about to be closed: nobody hears of a queue any more, or would act on it. */
   close(): void {
     this.#isClosed = true;
     this.slice();
@@ -51,7 +51,22 @@ export class QueueReads implements SlicedTask {
     return false;
   }
 
+  async #unlessClosed<Records>(reading: Records | Promise<Records>): Promise<Records> {
+    try {
+      const records = await reading;
+      return this.#isClosed ? await nothing() : records;
+    } catch (error) {
+      if (this.#isClosed) return await nothing();
+      throw error;
+    }
+  }
+
   #nextTurn(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
+}
+
+/** Another one each time: one for all would keep everybody who waits. */
+function nothing(): Promise<never> {
+  return new Promise(() => {});
 }
