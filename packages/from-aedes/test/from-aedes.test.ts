@@ -418,14 +418,21 @@ describe('listeners', () => {
     ]);
   });
 
-  it('that throw harm nobody', async () => {
-    const world = await start({
-      on: {
-        clientReady() {
-          throw new Error('broken');
-        },
+  it.each([
+    [
+      'throw',
+      () => {
+        throw new Error('broken');
       },
-    });
+    ],
+    [
+      'reject',
+      async () => {
+        throw new Error('broken');
+      },
+    ],
+  ])('that %s harm nobody', async (_what, clientReady) => {
+    const world = await start({ on: { clientReady } });
     const client = await world.connect('c');
     expect(client.closed).toBe(false);
     expect(world.errors.map(({ message }) => message)).toEqual(['broken']);
