@@ -50,7 +50,8 @@ export function messageRate(options: MessageRateOptions): Plugin {
       const waiting = new Waiting(clock);
       const allowances = new Allowances(maxDeparted, (client, used) => ({
         connection: client.connection,
-        exempt: exempt?.(client) ?? false,
+        // A promise is no yes, although it is truthy.
+        exempt: exempt?.(client) === true,
         messages: used?.messages ?? (rates.messages && new TokenBucket(rates.messages)),
         bytes: used?.bytes ?? (rates.bytes && new TokenBucket(rates.bytes)),
       }));

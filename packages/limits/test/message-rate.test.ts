@@ -177,6 +177,14 @@ describe('messageRate', () => {
     expect(await reader.payloads()).toEqual(['1', '2', '3', 'will of the bridge', '4', '5']);
   });
 
+  it('takes no promise for an exemption', async () => {
+    const exempt = (async () => false) as unknown as () => boolean;
+    const { world, reader } = await start({ messagesPerSecond: 1, onLimit: 'drop', exempt });
+    const client = await world.connect('c');
+    for (const payload of ['1', '2']) await client.publish('t', payload);
+    expect(await reader.payloads()).toEqual(['1']);
+  });
+
   it('asks about an exemption for each connection, whatever the one before it has used', async () => {
     const { world, reader } = await start({
       messagesPerSecond: 1,
