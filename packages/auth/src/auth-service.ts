@@ -149,7 +149,7 @@ export class AuthService {
       this.#scram?.use(users.scramKeys);
     }
     if (this.#rules !== undefined) {
-      this.#control = new AccessControl(this.#rules.current, this.#rolesOf);
+      this.#control = new AccessControl(this.#rules.current, users && this.#rolesOf);
     }
   }
 

@@ -52,7 +52,7 @@ export class Authenticators {
     const way =
       event.method === tokenMethod ? token : event.method === scramMethod ? scram : undefined;
     if (way === undefined) return undefined;
-    return certificate?.refusal(event.connection) ?? way.exchange(event);
+    return certificate?.refusal(event) ?? way.exchange(event);
   }
 
   #letAnonymousIn({ userName, password }: AuthenticateEvent): Answer {

@@ -127,4 +127,21 @@ describe('the start', () => {
     const { publish } = await hooksOf({ rules: named, externalIdentities: true });
     expect(publish(clientOf('c', 'anna'), 'anna/x')).toBe(allow());
   });
+
+  it('takes the roles that another plug-in gives, whatever it calls its way to log in', async () => {
+    const guests: RuleEntry = {
+      effect: 'deny',
+      who: { role: 'guest' },
+      action: 'publish',
+      topic: 'a',
+    };
+    const anybody: RuleEntry = { effect: 'allow', action: 'publish', topic: 'a' };
+    const given = { rules: [guests, anybody] };
+    const { publish } = await hooksOf({ rules: given, externalIdentities: true });
+    const attributes = { login: 'password', roles: ['guest'] };
+    expect(publish({ ...clientOf('c', 'anna'), attributes }, 'a')).toMatchObject({
+      allowed: false,
+    });
+    expect(publish(clientOf('c', 'ben'), 'a')).toBe(allow());
+  });
 });

@@ -148,6 +148,39 @@ describe('certificates', () => {
     });
   });
 
+  it('bind the client identifier also of who names a method', async () => {
+    const { exchange } = await hooksOf({
+      ...everything,
+      certificate: { mustEqual: ['clientId', 'userName'] },
+    });
+    const { connection } = withCertificate(loginOf(), 'plc-1');
+    const another = stepOf(token, { method: 'JWT', connection, clientId: 'plc-2' });
+    expect(await exchange(another)).toMatchObject(
+      deniedWith(ReasonCode.notAuthorized, 'the client identifier is not the common name'),
+    );
+    const scram = stepOf('n,,n=anna,r=x', { connection, clientId: 'plc-2' });
+    expect(await exchange(scram)).toMatchObject({ allowed: false });
+    const own = stepOf(token, { method: 'JWT', connection, clientId: 'plc-1' });
+    expect(await exchange(own)).toMatchObject({ allowed: true });
+    const none = stepOf(token, { method: 'JWT', clientId: 'plc-2' });
+    expect(await exchange(none)).toMatchObject({ allowed: true });
+  });
+
+  it('that are not listed keep out also who names a method', async () => {
+    const { exchange } = await hooksOf({
+      ...everything,
+      certificate: { names: [{ name: 'plc-1' }], listedOnly: true },
+    });
+    const stepWith = (name: string) => {
+      const { connection } = withCertificate(loginOf(), name);
+      return stepOf(token, { method: 'JWT', connection });
+    };
+    expect(await exchange(stepWith('plc-2'))).toMatchObject(
+      deniedWith(ReasonCode.notAuthorized, 'nobody known here'),
+    );
+    expect(await exchange(stepWith('plc-1'))).toMatchObject({ allowed: true });
+  });
+
   it.each([
     ['another field', { mustEqual: 'password' }, 'must be "clientId" or "userName"'],
     ['a name twice', { names: [{ name: 'a' }, { name: 'a' }] }, 'has "a" twice'],

@@ -328,6 +328,51 @@ describe('published keys', () => {
     clock.mockReturnValue(5_000);
     expect(await authenticate(loginOf('a', token))).toMatchObject({ allowed: true });
   });
+
+  it('that are kept go on to count when somebody asks for another one, which cannot be had', async () => {
+    const { published, jwksUrl } = await publisher();
+    published.body = JSON.stringify(await jwks(ours.publicKey));
+    const broker = new FakeBroker();
+    const { authenticate } = await hooksOf({ keys: { jwksUrl } }, broker);
+    const token = await sign({}, ours.privateKey, { alg: 'ES256', kid: 'k1' });
+    expect(await authenticate(loginOf('a', token))).toMatchObject({ allowed: true });
+    published.status = 500;
+    // After half a minute an unknown key identifier asks again.
+    const date = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 31_000);
+    onTestFinished(() => date.mockRestore());
+    const unknown = await sign({}, theirs.privateKey, { alg: 'ES256', kid: 'k2' });
+    for (let n = 0; n < 2; n++) {
+      expect(await authenticate(loginOf('a', unknown))).toMatchObject({
+        allowed: false,
+        reasonCode: ReasonCode.serverUnavailable,
+      });
+      expect(await authenticate(loginOf('a', token))).toMatchObject({ allowed: true });
+    }
+    expect(published.asked).toBe(2);
+    expect(broker.errors).toMatchObject([{ code: 'SLUICE_AUTH_KEYS' }]);
+  });
+
+  it.each(['jwksUrl', 'jwksFile'] as const)(
+    'of which one is of no use refuse its tokens, and no others: %s',
+    async (kind) => {
+      const { published, jwksUrl } = await publisher();
+      const good = await jwks(ours.publicKey);
+      const useless = { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'k2', alg: 'ES256' };
+      published.body = JSON.stringify({ keys: [...good.keys, useless] });
+      const jwksFile = join(await temporaryDirectory(), 'keys.json');
+      await writeFile(jwksFile, published.body);
+      const broker = new FakeBroker();
+      const keys = kind === 'jwksUrl' ? { jwksUrl } : { jwksFile };
+      const { authenticate } = await hooksOf({ keys }, broker);
+      const forged = await sign({}, theirs.privateKey, { alg: 'ES256', kid: 'k2' });
+      const token = await sign({}, ours.privateKey, { alg: 'ES256', kid: 'k1' });
+      for (let n = 0; n < 2; n++) {
+        expect(await authenticate(loginOf('a', forged))).toMatchObject(refused('not valid'));
+        expect(await authenticate(loginOf('a', token))).toMatchObject({ allowed: true });
+      }
+      expect(broker.errors).toMatchObject([{ code: 'SLUICE_AUTH_KEYS' }]);
+    },
+  );
 });
 
 describe('options of tokens', () => {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type Qos, ReasonCode } from '@sluice/packet';
 import type { BrokerServices, ConnectionInfo } from '@sluice/plugin';
+import { Decisions } from './decisions.ts';
 import type {
   AedesClient,
   Callback,
@@ -22,8 +23,8 @@ export class LiveClient extends EventEmitter implements AedesClient {
   closed = false;
   readonly conn: AedesClient['conn'];
   readonly req: AedesClient['req'];
-  /** Filters of the SUBSCRIBE at hand that the handler has decided about, for the hook that comes next. */
-  readonly decided: Map<string, boolean> = new Map();
+  /** What the handler has decided about the SUBSCRIBE at hand, for the hook that comes next. */
+  readonly decisions: Decisions = new Decisions();
   readonly #connection: ConnectionInfo;
   readonly #broker: BrokerServices;
 

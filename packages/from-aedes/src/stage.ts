@@ -41,9 +41,11 @@ export class Stage {
     name: Name,
     ...event: Parameters<ListenedEvents[Name]>
   ): void {
-    const listener = this.#listeners[name] as ((...event: unknown[]) => void) | undefined;
+    const listener = this.#listeners[name] as ((...event: unknown[]) => unknown) | undefined;
     try {
-      listener?.apply(this.broker, event);
+      const returned = listener?.apply(this.broker, event);
+      // Nobody else waits for it: it would end the process.
+      if (returned instanceof Promise) returned.catch(this.context.reportError);
     } catch (error) {
       this.context.reportError(error as Error);
     }

@@ -45,8 +45,7 @@ export function hookSubscribe(stage: Stage, handlers: FromAedesOptions): void {
     'authorizeSubscribe',
     ({ client: who, subscription }): Allow<never> | Deny | Promise<Allow<never> | Deny> => {
       const client = clients.of(who);
-      const decided = client.decided.get(subscription.filter);
-      client.decided.delete(subscription.filter);
+      const decided = client.decisions.take(subscription);
       if (decided !== undefined) return decided ? allow() : denied;
       // Of a session that goes on, or another plug-in has made another filter of it.
       return andThen(ask(client, subscription), ({ error, value }) => {
@@ -74,7 +73,7 @@ function apply(
   subscriptions: readonly SubscriptionRequest[],
   outcomes: readonly Outcome<Subscription>[],
 ): readonly SubscriptionRequest[] | Drop {
-  client.decided.clear();
+  client.decisions.clear();
   for (const { error } of outcomes) {
     if (error === undefined) continue;
     stage.fail(client, error);
@@ -83,7 +82,7 @@ function apply(
   return subscriptions.map((request, index) => {
     const value = outcomes[index]?.value;
     const changed = value ? changedRequest(request, value) : request;
-    client.decided.set(changed.filter, Boolean(value));
+    client.decisions.add(changed, Boolean(value));
     return changed;
   });
 }

@@ -227,6 +227,23 @@ describe('authorizeSubscribe', () => {
     expect(await client.payloads()).toEqual(['x']);
   });
 
+  it('decides about each of two subscriptions to the same filter', async () => {
+    const asked: number[] = [];
+    const world = await start({
+      authorizeSubscribe(_client, subscription, callback) {
+        asked.push(subscription.qos);
+        callback(null, subscription.qos === 0 ? subscription : null);
+      },
+    });
+    const client = await world.connect('c');
+    const { reasonCodes } = await client.subscribe([
+      subscription('a', { qos: 2 }),
+      subscription('a', { qos: 0 }),
+    ]);
+    expect(reasonCodes).toEqual([ReasonCode.notAuthorized, 0]);
+    expect(asked).toEqual([2, 0]);
+  });
+
   it('that throws for one filter while another waits refuses all, and ends nothing else', async () => {
     const world = await start({
       authorizeSubscribe(_client, { topic }) {
@@ -401,14 +418,21 @@ describe('listeners', () => {
     ]);
   });
 
-  it('that throw harm nobody', async () => {
-    const world = await start({
-      on: {
-        clientReady() {
-          throw new Error('broken');
-        },
+  it.each([
+    [
+      'throw',
+      () => {
+        throw new Error('broken');
       },
-    });
+    ],
+    [
+      'reject',
+      async () => {
+        throw new Error('broken');
+      },
+    ],
+  ])('that %s harm nobody', async (_what, clientReady) => {
+    const world = await start({ on: { clientReady } });
     const client = await world.connect('c');
     expect(client.closed).toBe(false);
     expect(world.errors.map(({ message }) => message)).toEqual(['broken']);

@@ -58,6 +58,8 @@ export function banList(options: BanListOptions = {}): BanList {
   const file = options.file === undefined ? undefined : new BanFile(options.file);
   const given = (options.bans ?? []).map((ban) => readBan(ban, code));
   let bans = new BanSet(given);
+  /** How often one came or went. */
+  let changes = 0;
 
   /** Of the broker, from its start on. */
   let broker: BrokerServices | undefined;
@@ -116,17 +118,26 @@ export function banList(options: BanListOptions = {}): BanList {
     },
     async add(ban) {
       bans.add(readBan(ban, code));
+      changes += 1;
       await Promise.all([store(), disconnectBanned()]);
     },
     async remove(ban) {
       const target = targetOf(ban);
       if (target === undefined || !bans.remove(target)) return false;
+      changes += 1;
       await store();
       return true;
     },
     async reload() {
       if (file === undefined) return;
-      bans = new BanSet([...given, ...(await file.read())]);
+      let read: readonly Ban[];
+      let before: number;
+      // What changed while the file was read may not be in it yet: then it is read again, after that was written.
+      do {
+        before = changes;
+        read = await file.read();
+      } while (changes !== before);
+      bans = new BanSet([...given, ...read]);
       await disconnectBanned();
     },
     list: () => bans.list(clock.now()),

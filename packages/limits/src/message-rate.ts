@@ -47,15 +47,14 @@ export function messageRate(options: MessageRateOptions): Plugin {
   return {
     name,
     setup(context) {
-      const allowances = new Allowances(maxDeparted);
       const waiting = new Waiting(clock);
-      const allowanceOf = (client: Client): Allowance =>
-        allowances.of(client.clientId) ??
-        allowances.add(client.clientId, {
-          exempt: exempt?.(client) ?? false,
-          messages: rates.messages && new TokenBucket(rates.messages),
-          bytes: rates.bytes && new TokenBucket(rates.bytes),
-        });
+      const allowances = new Allowances(maxDeparted, (client, used) => ({
+        connection: client.connection,
+        // A promise is no yes, although it is truthy.
+        exempt: exempt?.(client) === true,
+        messages: used?.messages ?? (rates.messages && new TokenBucket(rates.messages)),
+        bytes: used?.bytes ?? (rates.bytes && new TokenBucket(rates.bytes)),
+      }));
 
       const limited = (client: Client, action: 'paused' | 'dropped' | 'closed'): void => {
         const { connection, clientId } = client;
@@ -81,7 +80,7 @@ export function messageRate(options: MessageRateOptions): Plugin {
         'publish',
         ({ client, message }) => {
           if (client === undefined) return;
-          const allowance = allowanceOf(client);
+          const allowance = allowances.of(client);
           if (allowance.exempt) return;
           const now = clock.monotonic();
           const size = sizeOf(message);
@@ -96,7 +95,7 @@ export function messageRate(options: MessageRateOptions): Plugin {
         { priority, deadlineMs: 2 * (maxWaitMs + lateMs) },
       );
       context.hook('disconnected', ({ client }) => {
-        allowances.leave(client.clientId, clock.monotonic());
+        allowances.leave(client, clock.monotonic());
       });
       context.hook('close', () => waiting.end());
     },

@@ -47,7 +47,8 @@ export function sessionsPerUser(options: SessionsPerUserOptions): Plugin {
         if (identity === '') return;
         const sessions = users.of(identity);
         const room = sessions.has(clientId) ? Infinity : maximumOf(client);
-        if (sessions.size >= room && onLimit === 'refuse') {
+        // What is no number is no room.
+        if (!(sessions.size < room) && onLimit === 'refuse') {
           end(clientId, !sessionPresent);
           return;
         }

@@ -159,6 +159,18 @@ describe('banList', () => {
     expect((await world.client(5).connect({ clientId: 'a' })).reasonCode).toBe(0);
   });
 
+  it('loses no change that is made while it reads its file again', async () => {
+    const file = await temporaryFile();
+    const { bans } = await start({ file });
+    await bans.add({ clientId: 'a' });
+    const reloading = bans.reload();
+    await Promise.all([bans.add({ clientId: 'b' }), bans.remove({ clientId: 'a' })]);
+    await reloading;
+    expect(bans.list()).toEqual([{ clientId: 'b' }]);
+    await bans.reload();
+    expect(bans.list()).toEqual([{ clientId: 'b' }]);
+  });
+
   it('keeps its bans when the file is broken', async () => {
     const file = await temporaryFile();
     const { bans } = await start({ file });

@@ -177,6 +177,30 @@ describe('messageRate', () => {
     expect(await reader.payloads()).toEqual(['1', '2', '3', 'will of the bridge', '4', '5']);
   });
 
+  it('takes no promise for an exemption', async () => {
+    const exempt = (async () => false) as unknown as () => boolean;
+    const { world, reader } = await start({ messagesPerSecond: 1, onLimit: 'drop', exempt });
+    const client = await world.connect('c');
+    for (const payload of ['1', '2']) await client.publish('t', payload);
+    expect(await reader.payloads()).toEqual(['1']);
+  });
+
+  it('asks about an exemption for each connection, whatever the one before it has used', async () => {
+    const { world, reader } = await start({
+      messagesPerSecond: 1,
+      onLimit: 'drop',
+      exempt: ({ protocolVersion }) => protocolVersion === 4,
+    });
+    const counted = await world.connect('c', { version: 5 });
+    await counted.publish('t', '1');
+    await counted.publish('t', 'dropped');
+    const exempt = await world.connect('c', { version: 4 });
+    for (const payload of ['2', '3']) await exempt.publish('t', payload);
+    const again = await world.connect('c', { version: 5 });
+    await again.publish('t', 'dropped, too');
+    expect(await reader.payloads()).toEqual(['1', '2', '3']);
+  });
+
   it.each([
     [{ onLimit: 'drop' }, /neither messagesPerSecond nor bytesPerSecond/],
     [{ messagesPerSecond: 0, onLimit: 'drop' }, /messagesPerSecond must be/],

@@ -94,6 +94,18 @@ describe('sessionsPerUser', () => {
     expect(clients.some(({ closed }) => closed)).toBe(false);
   });
 
+  it.each([
+    ['NaN', () => Number.NaN],
+    ['undefined', () => undefined],
+    ['a promise', async () => 2],
+  ])('has no room for anybody where the maximum is %s', async (_what, answer) => {
+    const maximum = answer as unknown as () => number;
+    const { world } = await start({ maximum, onLimit: 'refuse' });
+    const client = await world.connect('a1', anna);
+    await world.settle();
+    expect(client.closed).toBe(true);
+  });
+
   it('sessions: counts those of absent clients, also of before the last start', async () => {
     const { world } = await start({ maximum: 2, onLimit: 'refuse', count: 'sessions' });
     for (const name of ['a1', 'a2']) await (await world.connect(name, stored)).disconnect();

@@ -1,5 +1,5 @@
 import { blockSize, measureProperties, writeProperties } from './encode-properties.ts';
-import { binarySize, PacketWriter, textSize } from './packet-writer.ts';
+import { binarySize, PacketWriter, textSize, twoBits } from './packet-writer.ts';
 import {
   type ConnackPacket,
   type ConnectPacket,
@@ -60,7 +60,7 @@ function connectFlags({ userName, password, will, cleanStart }: ConnectPacket): 
     (userName === undefined ? 0 : 0x80) |
     (password === undefined ? 0 : 0x40) |
     (will?.retain ? 0x20 : 0) |
-    (will === undefined ? 0 : 0x04 | (will.qos << 3)) |
+    (will === undefined ? 0 : 0x04 | (twoBits(will.qos, 'QoS') << 3)) |
     (cleanStart ? 0x02 : 0)
   );
 }

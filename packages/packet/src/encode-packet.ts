@@ -38,5 +38,7 @@ export function encodePacket(packet: Packet, version: ProtocolVersion): Uint8Arr
       return encodeDisconnect(packet, version);
     case PacketType.auth:
       return encodeAuth(packet, version);
+    default:
+      throw new TypeError(`there is no packet of type ${(packet as Packet).type}`);
   }
 }

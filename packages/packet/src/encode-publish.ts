@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { blockSize, measureProperties, writeProperties } from './encode-properties.ts';
-import { PacketWriter, textSize } from './packet-writer.ts';
+import { checkBytes, PacketWriter, textSize, twoBits } from './packet-writer.ts';
 import {
   PacketType,
   type ProtocolVersion,
@@ -52,6 +52,7 @@ export function encodePublishHead(
 
 export function encodePublish(packet: PublishPacket, version: ProtocolVersion): Uint8Array {
   const { payload } = packet;
+  checkBytes(payload);
   const head = encodePublishHead(packet, payload.length, version).bytes;
   const bytes = Buffer.allocUnsafe(head.length + payload.length);
   bytes.set(head);
@@ -60,5 +61,5 @@ export function encodePublish(packet: PublishPacket, version: ProtocolVersion): 
 }
 
 function firstByte({ qos, dup, retain }: PublishHeadFields): number {
-  return (PacketType.publish << 4) | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0);
+  return (PacketType.publish << 4) | (dup ? 8 : 0) | (twoBits(qos, 'QoS') << 1) | (retain ? 1 : 0);
 }

@@ -1,5 +1,5 @@
 import { blockSize, measureProperties, writeProperties } from './encode-properties.ts';
-import { PacketWriter, textSize } from './packet-writer.ts';
+import { PacketWriter, textSize, twoBits } from './packet-writer.ts';
 import {
   PacketType,
   type ProtocolVersion,
@@ -22,7 +22,7 @@ export function encodeSubscribe(packet: SubscribePacket, version: ProtocolVersio
   writeProperties(writer, properties, propertiesLength);
   for (const subscription of subscriptions) {
     writer.text(subscription.filter);
-    writer.u8(version === 5 ? subscriptionOptions(subscription) : subscription.qos);
+    writer.u8(version === 5 ? subscriptionOptions(subscription) : twoBits(subscription.qos, 'QoS'));
   }
   return writer.bytes;
 }
@@ -58,5 +58,6 @@ export function encodeSuback(
 
 function subscriptionOptions(subscription: SubscriptionRequest): number {
   const { qos, noLocal, retainAsPublished, retainHandling } = subscription;
-  return qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | (retainHandling << 4);
+  const handling = twoBits(retainHandling, 'Retain Handling') << 4;
+  return twoBits(qos, 'QoS') | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0) | handling;
 }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { isUint8Array } from 'node:util/types';
 import { hasLoneSurrogate } from './text.ts';
 
 const maxRemainingLength = 0x0fff_ffff;
@@ -95,10 +96,22 @@ export function textSize(value: string): number {
   return 2 + length;
 }
 
-/** Bytes of binary data with its length. */
+/** Bytes of binary data with its length. Throws on what is none. */
 export function binarySize(value: Uint8Array): number {
+  checkBytes(value);
   if (value.length > 0xffff) throw new RangeError(`${value.length} bytes of data: 65,535 at most`);
   return 2 + value.length;
+}
+
+/** Throws on what would be copied element by element, of which none need be a byte: a string, a wider array. */
+export function checkBytes(value: Uint8Array): void {
+  if (!isUint8Array(value)) throw new TypeError('data and payloads must be bytes: a Uint8Array');
+}
+
+/** Two bits that may be 0, 1 or 2: of more, some would land in the bits beside them. */
+export function twoBits(value: number, what: string): number {
+  if (value === 0 || value === 1 || value === 2) return value;
+  throw new RangeError(`${what} ${value} is not 0, 1 or 2`);
 }
 
 function inRange(value: number, max: number): number {

@@ -24,6 +24,22 @@ const message: PublishPacket = {
   payload: Buffer.from('hi'),
 };
 
+const connection = {
+  type: connect,
+  protocolVersion: 5,
+  cleanStart: true,
+  keepAlive: 0,
+  clientId: '',
+  properties: noProperties,
+};
+const will = { topic: 'w', payload: Buffer.from('w'), retain: false, properties: noProperties };
+
+function subscribing(options: { qos?: number; retainHandling?: number }): object {
+  const usual = { filter: 'a', qos: 0, noLocal: false, retainAsPublished: false };
+  const subscriptions = [{ ...usual, retainHandling: 0, ...options }];
+  return { type: subscribe, packetId: 1, properties: {}, subscriptions };
+}
+
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
@@ -131,6 +147,17 @@ describe('what cannot be encoded', () => {
       'topic filter',
     ],
     ['no filter', { type: unsubscribe, packetId: 1, properties: {}, filters: [] }, 'topic filter'],
+    ['QoS 3', { ...message, qos: 3 }, 'QoS 3 is not 0, 1 or 2'],
+    ['a QoS that would be DUP', { ...message, qos: 4 }, 'QoS 4'],
+    ['QoS 3 of a will', { ...connection, will: { ...will, qos: 3 } }, 'QoS 3'],
+    ['QoS 4 of a subscription', subscribing({ qos: 4 }), 'QoS 4'],
+    ['Retain Handling 3', subscribing({ retainHandling: 3 }), 'Retain Handling 3'],
+    ['a text as payload', { ...message, payload: 'hi' }, 'must be bytes'],
+    ['wider numbers as payload', { ...message, payload: new Uint16Array(1) }, 'must be bytes'],
+    ['a text as data', { ...message, properties: { correlationData: 'hi' } }, 'must be bytes'],
+    ['a text as password', { ...connection, userName: 'u', password: 'p' }, 'must be bytes'],
+    ['no type', { packetId: 1 }, 'no packet of type undefined'],
+    ['type 16', { type: 16 }, 'no packet of type 16'],
     [
       'a property of another packet in UNSUBSCRIBE',
       { type: unsubscribe, packetId: 1, properties: { subscriptionIdentifier: 1 }, filters },

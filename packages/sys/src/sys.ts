@@ -22,7 +22,8 @@ export function sys(options: SysOptions = {}): Plugin {
         ({ client }) => {
           // No opinion: what no access rule allows is denied, also where there is none.
           if (mayRead === undefined) return undefined;
-          return mayRead(client) ? allow() : deny();
+          // A promise is no yes, although it is truthy.
+          return mayRead(client) === true ? allow() : deny();
         },
         { filter: { topic: '$SYS/#' }, leavesOthers: true },
       );

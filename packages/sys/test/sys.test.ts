@@ -290,6 +290,12 @@ describe('readers', () => {
     expect(world.errors).toHaveLength(1);
   });
 
+  it('are not chosen by a promise', async () => {
+    const readers = (async () => false) as unknown as (client: Client) => boolean;
+    const world = await aWorld({ readers });
+    expect((await granted(world, 'c')).code).toBe(0x87);
+  });
+
   it('are the only ones, also where another plug-in allows everything', async () => {
     const generous = aPlugin(({ hook }) => hook('authorizeSubscribe', () => allow()), 'generous');
     const world = await aWorld({ readers: { clientIds: ['good'] } }, { plugins: [generous] });

@@ -3,9 +3,9 @@ import {
   type AuthenticateEvent,
   type AuthenticateGrant,
   allow,
-  type ConnectionInfo,
   type Deny,
   deny,
+  type ExchangeEvent,
   type Verdict,
 } from '@sluice/plugin';
 import { isUserName } from '../text/user-name.ts';
@@ -27,15 +27,22 @@ export class CertificateLogin {
     this.#settings = settings;
   }
 
-  /** The refusal of who has no certificate, where one is required; undefined otherwise. */
-  refusal({ certificateName }: ConnectionInfo): Deny | undefined {
-    return this.#settings.required && certificateName === undefined ? missing : undefined;
+  /**
+   * The refusal of who logs in by enhanced authentication: without a certificate that is required, or with one that
+   * is not listed or of another client identifier. A user name is none that anybody goes by there.
+   */
+  refusal({ connection, clientId }: ExchangeEvent): Deny | undefined {
+    const name = connection.certificateName;
+    if (name === undefined) return this.#refusalOfNone();
+    const { mustEqual, names, listedOnly } = this.#settings;
+    if (mustEqual.includes('clientId') && clientId !== name) return mismatch.clientId;
+    return listedOnly && !names.has(name) ? unlisted : undefined;
   }
 
   /** Decides about a certificate; of a connection without one it has no opinion, unless it is required. */
   authenticate(event: AuthenticateEvent): Verdict<AuthenticateGrant> | undefined {
     const name = event.connection.certificateName;
-    if (name === undefined) return this.refusal(event.connection);
+    if (name === undefined) return this.#refusalOfNone();
     const { mustEqual, names, listedOnly } = this.#settings;
     if (!isUserName(name)) return malformed;
     for (const field of mustEqual) {
@@ -45,6 +52,10 @@ export class CertificateLogin {
     if (entry === undefined && listedOnly) return unlisted;
     const { user, roles } = entry ?? { user: name, roles: [] };
     return allow({ identity: user, attributes: { login: 'certificate', roles } });
+  }
+
+  #refusalOfNone(): Deny | undefined {
+    return this.#settings.required ? missing : undefined;
   }
 }
 

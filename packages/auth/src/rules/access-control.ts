@@ -10,11 +10,11 @@ export type RolesNow = (identity: string) => readonly string[];
 /** One set of rules, and what came out of it for each client. New rules or roles are a new AccessControl. */
 export class AccessControl {
   readonly #book: RuleBook;
-  readonly #rolesNow: RolesNow;
+  readonly #rolesNow: RolesNow | undefined;
   /** Forgets a client with its connection. */
   readonly #accesses = new WeakMap<Client, Access>();
 
-  constructor(rules: readonly Rule[] | RuleBook, rolesNow: RolesNow = () => []) {
+  constructor(rules: readonly Rule[] | RuleBook, rolesNow?: RolesNow) {
     this.#book = rules instanceof RuleBook ? rules : new RuleBook(rules);
     this.#rolesNow = rolesNow;
   }

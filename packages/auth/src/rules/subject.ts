@@ -13,17 +13,20 @@ export interface Subject {
 /** What stands for a placeholder of a rule: `%c`, `%u`, or the name of an attribute. */
 export type Placeholder = 'c' | 'u' | { readonly attribute: string };
 
-/** A client with the roles of now: those it brought, and those that the users file gives its identity. */
+/**
+ * A client with the roles of now: those it brought, and those that the users file gives its identity. Without such a
+ * file there is no `rolesNow`.
+ */
 export function subjectOf(
   client: Client,
-  rolesNow: (identity: string) => readonly string[],
+  rolesNow: ((identity: string) => readonly string[]) | undefined,
 ): Subject {
   const { clientId, identity, attributes } = client;
   // A user of the file brought roles of the time of the login; only those of now count.
   const login = valueAt(attributes, 'login');
-  const isFromFile = login === 'password' || login === 'scram';
+  const isFromFile = rolesNow !== undefined && (login === 'password' || login === 'scram');
   const brought = isFromFile ? [] : rolesIn(valueAt(attributes, 'roles'));
-  const roles = new Set([...brought, ...(identity === '' ? [] : rolesNow(identity))]);
+  const roles = new Set([...brought, ...(identity === '' ? [] : (rolesNow?.(identity) ?? []))]);
   return { clientId, identity, roles, attributes };
 }
 

@@ -1,5 +1,6 @@
 import {
   type CryptoKey,
+  createLocalJWKSet,
   createRemoteJWKSet,
   errors,
   type FlattenedJWSInput,
@@ -27,14 +28,30 @@ export class RemoteKeys {
 
   async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
     // Without keys every token would fetch again, and tokens are what strangers send.
-    if (this.#now() < this.#failedUntil) throw new KeysUnavailable('the last fetch failed');
+    if (this.#now() < this.#failedUntil) return this.#findKept(header, token, undefined);
     try {
       return await this.#keySet(header, token);
     } catch (error) {
       if (isAboutToken(error)) throw error;
-      this.#failedUntil = this.#now() + retryAfterMs;
-      throw new KeysUnavailable('the keys cannot be fetched', { cause: error });
+      return this.#findKept(header, token, error);
     }
+  }
+
+  /** Keys that are kept go on to count: it is strangers who ask for others, or for one that is of no use. */
+  async #findKept(
+    header: JWSHeaderParameters,
+    token: FlattenedJWSInput,
+    failure: unknown,
+  ): Promise<CryptoKey> {
+    const kept = this.#keySet.fresh ? this.#keySet.jwks() : undefined;
+    try {
+      if (kept !== undefined) return await createLocalJWKSet(kept)(header, token);
+    } catch (error) {
+      if (!isAboutToken(error)) throw error;
+    }
+    if (failure === undefined) throw new KeysUnavailable('the last fetch failed');
+    this.#failedUntil = this.#now() + retryAfterMs;
+    throw new KeysUnavailable('the keys cannot be fetched', { cause: failure });
   }
 }
 

@@ -33,6 +33,8 @@ export class TokenLogin {
   readonly #settings: TokenSettings;
   readonly #findKey: FindKey;
   readonly #reportError: (error: Error) => void;
+  /** Once is enough: as many tokens come as strangers like. */
+  #hasToldOfKey = false;
 
   constructor(settings: TokenSettings, findKey: FindKey, reportError: (error: Error) => void) {
     this.#settings = settings;
@@ -100,8 +102,15 @@ export class TokenLogin {
     if (error instanceof errors.JWTClaimValidationFailed) {
       return refused(`the claim ${error.claim} of the token does not fit`);
     }
-    if (error instanceof errors.JOSEError) return refused('the token is not valid');
-    throw error;
+    // A key of no use is no failure of the hook: strangers pick the key, and nobody would get in after some of these.
+    if (!(error instanceof errors.JOSEError)) this.#tellOfKey(error);
+    return refused('the token is not valid');
+  }
+
+  #tellOfKey(error: unknown): void {
+    if (this.#hasToldOfKey) return;
+    this.#hasToldOfKey = true;
+    this.#reportError(keyOfNoUse(error));
   }
 }
 
@@ -113,6 +122,14 @@ function keysUnavailable(cause: unknown): BrokerError {
   return new BrokerError(
     'SLUICE_AUTH_KEYS',
     'The keys for tokens cannot be fetched, so that tokens are refused.',
+    { cause },
+  );
+}
+
+function keyOfNoUse(cause: unknown): BrokerError {
+  return new BrokerError(
+    'SLUICE_AUTH_KEYS',
+    'A key for tokens cannot be used, so that tokens signed with it are refused.',
     { cause },
   );
 }
