@@ -29,6 +29,8 @@ export class ReplayToApplication implements SlicedTask {
   }
 
   #run(): void {
+    // What it gives after its end is what was queued by then.
+    if (this.#subscription.closed) return;
     const room = this.#context.limits.maxSubscriptionEventQueue - this.#subscription.queued;
     for (let left = Math.min(messagesPerTurn, room); left > 0; left--) {
       const message = this.#cursor.next(stepsPerCall);
@@ -39,7 +41,6 @@ export class ReplayToApplication implements SlicedTask {
         return;
       }
     }
-    if (this.#subscription.closed) return;
     if (room > 0) this.start();
     else this.#subscription.whenRoom(() => this.start());
   }

@@ -244,6 +244,23 @@ describe('subscribe as an iterator', () => {
     expect(seen.toSorted()).toEqual(['one 1', 'one ends', 'two ends']);
   });
 
+  test('gives no retained messages that were not queued when it was closed', async () => {
+    const world = await startTestBroker({ limits: { maxSubscriptionEventQueue: 4 } });
+    for (let index = 0; index < 10; index++)
+      await world.publish(`r/${index}`, 'x', { retain: true });
+    const unread = world.broker.subscribe('r/#');
+    unread.close();
+    const full = world.broker.subscribe('r/#');
+    await world.settle();
+    full.close();
+    let given = 0;
+    for await (const message of full) {
+      given += message.retain ? 1 : 0;
+      await world.settle();
+    }
+    expect([unread.queued, given]).toEqual([0, 4]);
+  });
+
   test('is closed by breaking out of it', async () => {
     const world = await startTestBroker();
     const subscription = world.broker.subscribe('a');
