@@ -15,6 +15,7 @@ const largestPacketBytes = 268_435_460;
 
 /** The connection, as the half of it that a session sends through sees it. */
 interface SinkOwner {
+  readonly closed: boolean;
   readonly protocolVersion: ProtocolVersion;
   readonly limits: Limits;
   /** Bytes that the client takes in one packet. */
@@ -75,6 +76,10 @@ export class ClientSink implements Sink {
 
   get isOpen(): boolean {
     return this.#encoding !== undefined;
+  }
+
+  get isGone(): boolean {
+    return this.#owner.closed;
   }
 
   get isHeldBack(): boolean {

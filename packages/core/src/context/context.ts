@@ -52,7 +52,7 @@ export interface Context {
 /** Who publishes, as those see it who have to make it wait. */
 export interface Publisher {
   /** Undefined while it has no connection. */
-  readonly sink: { holdBack(): void; letGo(): void } | undefined;
+  readonly sink: { readonly isGone: boolean; holdBack(): void; letGo(): void } | undefined;
   /** Whether it has messages that it did not acknowledge yet: it has to be read. */
   readonly owesAcknowledgements: boolean;
 }

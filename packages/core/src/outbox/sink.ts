@@ -8,6 +8,8 @@ export interface Sink {
   readonly writable: boolean;
   /** Whether it was ever ready to send: CONNACK has left. */
   readonly isOpen: boolean;
+  /** Whether its connection is over: nothing that its client sent is read any more. */
+  readonly isGone: boolean;
   /** Whether its client is not read from, since the broker has to do less. */
   readonly isHeldBack: boolean;
   /** QoS 1 and 2 messages that may be unacknowledged at once (section 4.9). */

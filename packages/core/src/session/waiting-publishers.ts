@@ -81,6 +81,7 @@ export class WaitingPublishers implements DeadlineOwner {
   }
 
   onDeadline(): void {
+    this.#forgetGone();
     this.#release();
     const { sink, limits } = this.#receiver;
     if (this.#waiting.size === 0 || sink === undefined) return;
@@ -108,6 +109,13 @@ export class WaitingPublishers implements DeadlineOwner {
       publisher.letGo();
     }
     if (this.#waiting.size === 0) this.#context.deadlines.clear(this.#deadline);
+  }
+
+  /** Who is not there any more waits for nothing, and the receiver must not be closed for it. */
+  #forgetGone(): void {
+    for (const publisher of this.#waiting) {
+      if (publisher.isGone) this.#waiting.delete(publisher);
+    }
   }
 
   get #hasRoom(): boolean {

@@ -108,6 +108,20 @@ describe("slowReceiver: 'pause'", () => {
     expect(world.dropped('slow-receiver')).toBeGreaterThan(5);
   });
 
+  test('closes no receiver for a publisher that is gone', async () => {
+    const world = await startTestBroker(pause);
+    const slow = await world.connect('slow', { properties: { receiveMaximum: 1 } });
+    await slow.subscribe('a');
+    slow.acknowledges = false;
+    const publisher = await world.connect('p');
+    await send(world, publisher, 'a', 1);
+    expect(world.broker.stats.messagesReceived).toBeLessThan(20);
+    await world.connect('p');
+    expect(publisher.closed).toBe(true);
+    await world.advance(70_000);
+    expect(slow.closed).toBe(false);
+  });
+
   test('waits for nobody who is absent', async () => {
     const world = await startTestBroker({ ...pause, limits: { ...limits, maxQueuedMessages: 10 } });
     const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
