@@ -70,8 +70,10 @@ export class Entrance {
     const port = new DuplexPort(stream, this.#socketReads, this.#departures);
     const connection = new Connection(port, described, this.#parts, this.#scope, handlePacket);
     this.#add(connection);
-    if (stream.closed) this.#remove(connection);
-    else stream.on('close', () => this.#remove(connection));
+    // Not every stream tells that it is closed, or ever is: destroying it has to do, which comes in time.
+    connection.onGone = () => this.#remove(connection);
+    if (stream.closed) connection.onGone();
+    else stream.on('close', connection.onGone);
     const verdict = this.#scope.hooks.connection?.({ connection: described });
     void andThen(verdict, (answer) => {
       if (answer?.allowed === false) connection.close(answer.reasonCode, 'refused by a hook');
@@ -165,6 +167,7 @@ export class Entrance {
 
   #remove(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
+    connection.liveness.gone();
     for (const entrance of this.#all) {
       if (--entrance.#count === 0) entrance.#onEmpty?.();
     }

@@ -74,12 +74,13 @@ export class Connection implements PortOwner, Member {
   receivedAt = 0;
   /** QoS 2 identifiers of an earlier connection, which its quota is not charged for. */
   inheritedHeld = 0;
+  readonly liveness: Liveness;
+  onGone: (() => void) | undefined;
   readonly traffic: TrafficMeter;
   readonly #context: Context;
   readonly #port: Port;
   readonly #handlePacket: PacketHandler;
   readonly #decoder: Decoder;
-  readonly #liveness: Liveness;
   /** CONNACK with success was written: from here on a client is told why it is disconnected. */
   #acknowledged = false;
   /** The broker ends it, and hooks are asked what to say. */
@@ -109,7 +110,7 @@ export class Connection implements PortOwner, Member {
     this.answers = new Answers(this, this.output, context);
     this.aliases = new IncomingAliases(this.limits.topicAliasMaximum);
     this.reading = new Reading(this.#decoder, port, context, this);
-    this.#liveness = new Liveness(this, context);
+    this.liveness = new Liveness(this, context);
   }
 
   get closed(): boolean {
@@ -119,7 +120,7 @@ export class Connection implements PortOwner, Member {
   onData(chunk: Uint8Array): void {
     if (this.#closed) return;
     this.traffic.received(chunk.length);
-    this.#liveness.heard();
+    this.liveness.heard();
     this.receivedAt = this.#context.environment.now();
     this.reading.push(chunk);
   }
@@ -132,7 +133,7 @@ export class Connection implements PortOwner, Member {
   }
 
   onClosed(error: Error | undefined): void {
-    this.#liveness.stop();
+    this.liveness.stop();
     this.#context.stats.connections--;
     if (this.#closed) this.#port.follow();
     else if (this.client === undefined && !this.reading.isPutOff) this.#left(error);
@@ -206,7 +207,7 @@ export class Connection implements PortOwner, Member {
     this.sink.open(this.#context.environment);
     this.#decoder.maxPacketBytes = this.limits.maxPacketBytes;
     this.aliases.maximum = this.limits.topicAliasMaximum;
-    this.#liveness.connected(this.terms?.keepAlive ?? 0);
+    this.liveness.connected(this.terms?.keepAlive ?? 0);
   }
 
   /** The client sent DISCONNECT. */
@@ -233,6 +234,7 @@ export class Connection implements PortOwner, Member {
 
   destroy(): void {
     this.#port.destroy();
+    this.onGone?.();
   }
 
   /** Answers PINGREQ. A client that takes no answers is not read from until it does. */
@@ -246,7 +248,7 @@ export class Connection implements PortOwner, Member {
   }
 
   watchStall(): void {
-    this.#liveness.watchStall();
+    this.liveness.watchStall();
   }
 
   #refused(by: DisconnectedEvent['by'], reasonCode: ReasonCode, message: string): void {
@@ -282,7 +284,7 @@ export class Connection implements PortOwner, Member {
   }
 
   #left(error: Error | undefined): void {
-    this.#liveness.stop();
+    this.liveness.closing();
     if (this.client === undefined)
       this.#refused('network', 0, error?.message ?? 'the stream ended');
     this.#end('network', 0, error, false);
@@ -292,7 +294,7 @@ export class Connection implements PortOwner, Member {
   /** What was written leaves, then the stream closes. */
   #finish(): void {
     this.output.flush();
-    this.#liveness.closing();
+    this.liveness.closing();
     this.#port.end();
   }
 }

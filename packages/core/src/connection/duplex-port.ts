@@ -89,6 +89,8 @@ export class DuplexPort implements Port, Departing {
 
   destroy(): void {
     this.#stream.destroy();
+    // Where nothing else tells it, as without `emitClose`.
+    this.ended();
   }
 
   received(chunk: Uint8Array): void {

@@ -16,7 +16,7 @@ interface LivenessOwner {
 }
 
 /** What the deadline of a connection is about. */
-const Phase = { connecting: 0, connected: 1, closing: 2 } as const;
+const Phase = { connecting: 0, connected: 1, closing: 2, gone: 3 } as const;
 
 /** Ends a connection that is too slow: to CONNECT, to send anything, to take what is sent, to close. */
 export class Liveness implements DeadlineOwner {
@@ -51,13 +51,21 @@ export class Liveness implements DeadlineOwner {
 
   /** The last bytes are on their way: the stream gets a little time to close by itself. */
   closing(): void {
+    if (this.#phase === Phase.gone) return;
     this.#phase = Phase.closing;
     this.#stall?.stop();
     this.#set(this.#owner.limits.closeTimeoutMs);
   }
 
   /** The stream is closed. */
+  gone(): void {
+    this.#phase = Phase.gone;
+    this.stop();
+  }
+
+  /** Nothing comes any more. Where the stream is closing, its time runs on. */
   stop(): void {
+    if (this.#phase === Phase.closing) return;
     this.#context.deadlines.clear(this.#deadline);
     this.#stall?.stop();
   }

@@ -2,7 +2,7 @@ import { Duplex, PassThrough } from 'node:stream';
 import { encodePacket } from '@sluice/packet';
 import { describe, expect, test, vi } from 'vitest';
 import { Gate } from '../support/gate.ts';
-import { aWill, connectPacket } from '../support/packets.ts';
+import { aWill, connectPacket, disconnectPacket } from '../support/packets.ts';
 import { aPlugin, startTestBroker } from '../support/test-broker.ts';
 
 describe('close', () => {
@@ -158,6 +158,39 @@ describe('handle', () => {
     const closing = world.broker.close();
     await world.settle();
     await closing;
+  });
+
+  test.each([
+    ['without autoDestroy', { autoDestroy: false }],
+    ['without the event close', { emitClose: false }],
+    ['that takes for ever to end', { final() {} }],
+    ['that takes for ever to be destroyed', { destroy() {} }],
+  ])('a stream %s is gone after closeTimeoutMs, whoever ends it', async (_, options) => {
+    const ends = [
+      (stream: Duplex) => stream.push(encodePacket(disconnectPacket(), 5)),
+      (stream: Duplex) => stream.push(null),
+      () => world.broker.disconnect('c'),
+    ];
+    const limits = { closeTimeoutMs: 1_000, maxConnections: 1 };
+    const world = await startTestBroker({ limits });
+    for (const end of ends) {
+      const stream = new Duplex({
+        read() {},
+        write: (_chunk, _encoding, done) => done(),
+        ...options,
+      });
+      world.broker.handle(stream);
+      stream.push(encodePacket(connectPacket(5, { clientId: 'c' }), 5));
+      await world.settle();
+      expect(world.broker.stats.clients).toBe(1);
+      end(stream);
+      await world.settle();
+      await world.advance(1_000);
+      expect(stream.destroyed).toBe(true);
+      expect(world.broker.stats).toMatchObject({ connections: 0, clients: 0 });
+    }
+    // Nobody counts any more.
+    await world.connect('next');
   });
 
   test('a stream that gives strings is closed', async () => {
