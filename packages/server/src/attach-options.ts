@@ -20,7 +20,10 @@ export interface AttachOptions {
    * default.
    */
   readonly maxConnectPacketBytes?: number;
-  /** More about these connections, for hooks: name of the listener, name in the client's certificate. */
+  /**
+   * More about these connections, for hooks: name of the listener, name in the client's certificate. Where it throws, the
+   * connection is closed with 1011 and the error is a warning of the process.
+   */
   readonly info?: (request: IncomingMessage) => Partial<ConnectionInfo>;
 }
 

@@ -1,7 +1,8 @@
 import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Broker, limitRanges } from '@sluice/core';
-import { type ServerOptions, WebSocketServer } from 'ws';
+import type { ConnectionInfo } from '@sluice/plugin';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { type AttachOptions, readAttachOptions } from './attach-options.ts';
 import { boundStranger } from './stranger-bound.ts';
 import { webSocketStream } from './web-socket-stream.ts';
@@ -14,6 +15,7 @@ const strangerHeadroomBytes = 65_536;
 const maxPieces = 16_384;
 // A peer that never answers the closing frame is cut off after this.
 const closeTimeoutMs = 5_000;
+const internalError = 1011;
 // In this order: clients of MQTT 3.1 offer the second name.
 const subprotocols = ['mqtt', 'mqttv3.1'] as const;
 
@@ -56,6 +58,21 @@ export function attachWebSocket(
   };
   const sockets = new WebSocketServer(serverOptions);
 
+  /** What the application says of a request. Undefined where it fails, which what a peer sends must not make it do to all. */
+  function describe(
+    request: IncomingMessage,
+    webSocket: WebSocket,
+  ): Partial<ConnectionInfo> | undefined {
+    try {
+      return info?.(request) ?? {};
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+      webSocket.on('error', () => {});
+      webSocket.close(internalError, 'the server failed');
+      return undefined;
+    }
+  }
+
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (path !== undefined && pathOf(request) !== path) {
       const count = (misses.get(request) ?? 0) + 1;
@@ -74,6 +91,8 @@ export function attachWebSocket(
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const told = describe(request, webSocket);
+      if (told === undefined) return;
       const stream = webSocketStream(webSocket);
       boundStranger(socket, webSocket, stream, maxStrangerBytes);
       broker.handle(stream, {
@@ -81,7 +100,7 @@ export function attachWebSocket(
         remoteAddress: request.socket.remoteAddress,
         remotePort: request.socket.remotePort,
         request: { url: request.url ?? '/', headers: request.headers },
-        ...info?.(request),
+        ...told,
       });
     });
   }

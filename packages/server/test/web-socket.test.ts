@@ -129,6 +129,18 @@ describe('the upgrade', () => {
   });
 });
 
+describe('a function info that throws', () => {
+  it('costs the connection that it was asked about, and no more', async () => {
+    const warned = once(process, 'warning');
+    attach({ info: ({ url = '' }) => ({ listener: decodeURIComponent(url) }) });
+    const [code] = await once(dial(['mqtt'], '/%'), 'close');
+    expect(code).toBe(1011);
+    expect(await warned).toEqual([expect.objectContaining({ message: 'URI malformed' })]);
+    await once(dial(['mqtt'], '/%41'), 'open');
+    expect(inbox.infos.map(({ listener }) => listener)).toEqual(['/A']);
+  });
+});
+
 describe('beside other things on one HTTP server', () => {
   it('takes its own path only, whatever the query', async () => {
     attach({ path: '/mqtt' });
