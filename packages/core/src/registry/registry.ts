@@ -116,7 +116,7 @@ export class Registry {
 
   /** After `disconnect`, when everybody was told: the session ends or goes on by itself. */
   leave(session: Session): void {
-    if (session.sink !== undefined || this.#sessions.get(session.clientId) !== session) return;
+    if (session.sink !== undefined || !this.#has(session)) return;
     if (session.expiryInterval === 0) this.end(session, 'disconnected');
     else this.#goOnAlone(session);
   }
@@ -124,8 +124,10 @@ export class Registry {
   /** Ends a session without a connection: its will is due, and its state is gone. */
   end(session: Session, reason: EndReason): void {
     // A hook was faster.
-    if (this.#sessions.get(session.clientId) !== session) return;
+    if (!this.#has(session)) return;
     const published = this.#wills.publish(session);
+    // Or a hook that its will came to.
+    if (!this.#has(session)) return;
     this.#expiry.stop(session);
     let shares = false;
     for (const subscription of session.subscriptions.values()) {
@@ -212,6 +214,11 @@ export class Registry {
     for (const session of this.#sessions.values()) this.#resumeExpiry(session, now, monotonic);
   }
 
+  /** Whether it did not end. */
+  #has(session: Session): boolean {
+    return this.#sessions.get(session.clientId) === session;
+  }
+
   /** A session that survives is without a connection then; one that does not, ends. */
   #takeOver(clientId: string, unwanted: EndReason | undefined): void {
     const session = this.#sessions.get(clientId);
@@ -234,7 +241,7 @@ export class Registry {
     else if (published instanceof Promise) {
       // The next will takes the place of its record: not before it is published, else a crash would lose it.
       this.#endings.add(clientId, published);
-      if (sink !== undefined) this.#goOnAlone(session);
+      if (sink !== undefined && this.#has(session)) this.#goOnAlone(session);
     }
   }
 
