@@ -32,6 +32,17 @@ export class SimulatedPlugin {
     else this.#rules.set(key, hook);
   }
 
+  /**
+   * The client connects again, and is asked about its subscriptions: if nobody could be asked about them, it would never
+   * come back.
+   */
+  forgiveFailures(clientName: string): void {
+    for (const [key, fate] of this.#rules) {
+      const passes = fate === 'throw' || fate === 'reject' || fate === 'never';
+      if (passes && key.startsWith(`${clientName} `)) this.#rules.delete(key);
+    }
+  }
+
   plugin(): Plugin {
     return { name: 'simulated', setup: (context) => this.#setUp(context) };
   }
@@ -44,10 +55,7 @@ export class SimulatedPlugin {
     const patience = { maxFailures: Infinity };
     context.hook(
       'authenticate',
-      ({ connection, clientId }) => {
-        this.#forgiveFailures(clientId);
-        return this.#decide(connection.listener ?? '');
-      },
+      ({ connection }) => this.#decide(connection.listener ?? ''),
       patience,
     );
     context.hook(
@@ -96,14 +104,6 @@ export class SimulatedPlugin {
     if (!isWill && topic === rewrites.topic) changed = withSuffix(changed, publishedSuffix);
     if (client === rewrites.client) changed = withSuffix(changed, deliveredSuffix);
     return changed;
-  }
-
-  /** A failure is one that passes: a client whose subscriptions nobody can be asked about never comes back. */
-  #forgiveFailures(clientId: string): void {
-    for (const [key, fate] of this.#rules) {
-      const passes = fate === 'throw' || fate === 'reject' || fate === 'never';
-      if (passes && key.startsWith(`${clientId} `)) this.#rules.delete(key);
-    }
   }
 
   #decide(fate: string): Verdict<never> | Promise<Verdict<never>> {

@@ -42,6 +42,7 @@ export class Subscriber {
 
   /** A new connection: what was asked on another one is not answered any more. */
   begin(): void {
+    this.#world.plugin.forgiveFailures(this.#owner.name);
     this.#subscribing = new Map();
     this.#unsubscribing = new Map();
   }
