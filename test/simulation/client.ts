@@ -1,5 +1,5 @@
 import { type ConnackPacket, encodePacket, type Packet, PacketType } from '@sluice/packet';
-import type { Attempt } from './attempt.ts';
+import { type Attempt, isSendingAway } from './attempt.ts';
 import { checkSentAway } from './checks/sent-away.ts';
 import { ClientWills } from './client-wills.ts';
 import { connectPacket } from './connect-packet.ts';
@@ -196,12 +196,11 @@ export class Client implements WireOwner {
   onReleased(wire: Wire): void {
     const attempt = this.#attempts.get(wire);
     if (attempt === undefined) return;
-    const { now, isClosing, isKicking } = this.#world;
+    const { now } = this.#world;
     const { endedAt = now } = wire;
     if (!attempt.isReleased) {
       attempt.isReleased = true;
-      // A broker that was busy may not have come to the DISCONNECT before the next CONNECT, or before it ended this.
-      const isCutShort = this.#attempt !== attempt || isClosing || isKicking;
+      const isCutShort = this.#attempt !== attempt || isSendingAway(this.#world);
       const isRead = !isCutShort && wire.unsentBytes === 0;
       attempt.will?.released(endedAt, now, isRead);
       if (!attempt.isAccepted) this.#expectation.missed(attempt.expected);
