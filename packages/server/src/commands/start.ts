@@ -4,6 +4,7 @@ import { readConfig } from '../layers.ts';
 import { type Log, openLog } from '../logging.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import type { Terminal } from '../terminal.ts';
+import { boundYoungGeneration } from '../young-generation.ts';
 import { backupAtSignal } from './backup-signal.ts';
 import { reloadAtSignal } from './reload-signal.ts';
 
@@ -11,6 +12,7 @@ import { reloadAtSignal } from './reload-signal.ts';
 export async function start(args: readonly string[], terminal: Terminal): Promise<number> {
   const config = readConfig(args, terminal.environment);
   const log = openLog(resolveConfig(config).logLevel);
+  boundYoungGeneration();
   try {
     exitOnFault(log);
     const stopped = stopSignal(log);
