@@ -5,7 +5,10 @@ import {
   type ProtocolVersion,
   type Qos,
 } from '@sluice/packet';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Encoded } from '../src/messages/encoded.ts';
+import type { OwnForm } from '../src/messages/own-form.ts';
 import { RoutedMessage } from '../src/messages/routed-message.ts';
 import { aMessage } from './support/messages.ts';
 import { type PublishFields, publishPacket } from './support/packets.ts';
@@ -195,3 +198,38 @@ test('what no packet can hold has a size above every limit, and does not throw',
   expect(message.encoded(5, 0, false).size).toBe(Infinity);
   expect(message.encodedFor(4, 'a', 1, false, true, {}).size).toBe(Infinity);
 });
+
+describe('encodedAs', () => {
+  const form: fc.Arbitrary<OwnForm> = fc.record({
+    topic: fc.constantFrom('a/topic', ''),
+    qos: fc.constantFrom(0, 1, 2),
+    retain: fc.boolean(),
+    dup: fc.boolean(),
+    subscriptionIdentifiers: fc.constantFrom(undefined, [1], [2], [1, 2], [2, 1]),
+    messageExpiryInterval: fc.constantFrom(undefined, 59, 60),
+    topicAlias: fc.constantFrom(undefined, 1, 2),
+  });
+
+  test('is what each receiver is to get, and one for those that follow each other with the same', () => {
+    const given = { messageExpiryInterval: 60, contentType: 'text/plain' };
+    fc.assert(
+      fc.property(fc.array(form, { minLength: 1 }), fc.nat(20), (forms, ownAt) => {
+        const { message } = incoming(5, { properties: given });
+        for (const [index, wanted] of forms.entries()) {
+          if (index === ownAt) message.own();
+          const encoded = message.encodedAs(wanted);
+          const { topic, qos, retain, dup, ...own } = wanted;
+          const said = Object.entries(own).filter(([, value]) => value !== undefined);
+          const properties = { ...given, ...Object.fromEntries(said) };
+          const alone = message.encodedFor(5, topic, qos, retain, dup, properties);
+          expect(wireOf(encoded)).toEqual(wireOf(alone));
+          expect(message.encodedAs(structuredClone(wanted))).toBe(encoded);
+        }
+      }),
+    );
+  });
+});
+
+function wireOf({ bytes, start, end }: Encoded): Buffer {
+  return Buffer.from(bytes.subarray(start, end));
+}

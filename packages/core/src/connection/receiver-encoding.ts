@@ -41,7 +41,7 @@ export class ReceiverEncoding {
     this.#aliases?.sent(message.topic);
   }
 
-  /** With what only this client gets: alias, identifiers, and the time the message has left. */
+  /** With what not all clients get: alias, identifiers, and the time the message has left. */
   #own(
     message: RoutedMessage,
     qos: Qos,
@@ -49,17 +49,22 @@ export class ReceiverEncoding {
     dup: boolean,
     subscriptionIdentifiers: readonly number[] | undefined,
   ): Encoded {
-    const { topic, properties } = message;
+    const { topic } = message;
     const alias = this.#aliases?.use(topic);
-    const expiry = properties.messageExpiryInterval;
-    const own = {
-      ...properties,
-      ...(subscriptionIdentifiers !== undefined && { subscriptionIdentifiers }),
-      ...(expiry !== undefined && { messageExpiryInterval: this.#remaining(message, expiry) }),
-      ...(alias !== undefined && { topicAlias: alias.alias }),
-    };
-    const name = alias === undefined || alias.isNew ? topic : '';
-    return message.encodedFor(5, name, qos, retain, dup, own);
+    const given = message.properties.messageExpiryInterval;
+    const left = given === undefined ? undefined : this.#remaining(message, given);
+    if (alias === undefined && subscriptionIdentifiers === undefined && left === given && !dup) {
+      return message.encoded(5, qos, retain);
+    }
+    return message.encodedAs({
+      topic: alias === undefined || alias.isNew ? topic : '',
+      qos,
+      retain,
+      dup,
+      subscriptionIdentifiers,
+      messageExpiryInterval: left,
+      topicAlias: alias?.alias,
+    });
   }
 
   /** Seconds that a message has left [MQTT-3.3.2-6]. */

@@ -12,6 +12,7 @@ import { asBuffer, ownBytes } from '../base/own-bytes.ts';
 import type { Batch } from '../commits/batch.ts';
 import type { Numbers } from '../context/context.ts';
 import { Encoded, encodeArrived, encodePublish } from './encoded.ts';
+import { isSameForm, type OwnForm, propertiesOf } from './own-form.ts';
 
 /** The `store` operation of a message, shared by every session that queues it in the same batch. */
 export interface StoredBody {
@@ -59,6 +60,9 @@ export class RoutedMessage implements Message {
   #variant: number = noSource;
   #encoded: Encoded | undefined;
   #others: (Encoded | undefined)[] | undefined;
+  /** The last one that not all receivers get. */
+  #ownForm: OwnForm | undefined;
+  #ownEncoded: Encoded | undefined;
 
   constructor(fields: Omit<Message, 'payload'>, payload: Uint8Array | undefined) {
     this.number = fields.number;
@@ -156,7 +160,18 @@ export class RoutedMessage implements Message {
     return this.#encodedOther(wanted, version, qos, retain);
   }
 
-  /** The packet for one receiver only: resent, with subscription identifiers, or after time has passed. */
+  /** The packet as not all receivers get it: encoded once for those of a form that follow each other. */
+  encodedAs(form: OwnForm): Encoded {
+    if (this.#ownForm === undefined || !isSameForm(form, this.#ownForm)) {
+      const { topic, qos, retain, dup } = form;
+      const properties = propertiesOf(this.properties, form);
+      this.#ownEncoded = this.encodedFor(5, topic, qos, retain, dup, properties);
+      this.#ownForm = form;
+    }
+    return this.#ownEncoded as Encoded;
+  }
+
+  /** The packet with all that can differ. */
   encodedFor(
     version: ProtocolVersion,
     topic: string,
@@ -191,6 +206,8 @@ export class RoutedMessage implements Message {
     this.#incoming = undefined;
     this.#encoded = undefined;
     this.#others = undefined;
+    this.#ownForm = undefined;
+    this.#ownEncoded = undefined;
     this.#variant = noSource;
     if (this.#sourceVariant !== noSource) {
       this.#source = new Encoded(copy, 0, copy.length, this.qos === 0 ? 0 : packetIdAt(copy, 0));
