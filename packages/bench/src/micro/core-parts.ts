@@ -5,6 +5,9 @@ import { coreModule } from './core-module.ts';
 interface MessageFields {
   readonly number?: number;
   readonly qos?: 0 | 1 | 2;
+  readonly properties?: object;
+  readonly receivedAt?: number;
+  readonly expiresAt?: number;
 }
 
 /** What collects operations of a turn and writes them together. It is no part of what `@sluice/core` exports. */
