@@ -1,9 +1,10 @@
 import type { Qos } from '@sluice/packet';
-import { DropReason } from '@sluice/plugin';
+import { DropReason, type SharedMember } from '@sluice/plugin';
 import type { Context } from '../context/context.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
-import { Readiness, type Receiver, type SharingReceiver } from '../session/receiver.ts';
+import { Readiness, type Receiver } from '../session/receiver.ts';
 import type { Subscription } from '../session/subscription.ts';
+import { SharedMembers } from './shared-members.ts';
 
 /**
  * The sessions that share one `$share/name/filter` (section 4.8.2). To the router it is one receiver; each
@@ -14,8 +15,7 @@ export class SharedGroup implements Receiver {
   /** `$share/name/filter`. */
   readonly sharedFilter: string;
   readonly #context: Context;
-  readonly #members: Subscription[] = [];
-  #turn = 0;
+  readonly #members = new SharedMembers();
 
   constructor(sharedFilter: string, context: Context) {
     this.sharedFilter = sharedFilter;
@@ -23,16 +23,15 @@ export class SharedGroup implements Receiver {
   }
 
   get isEmpty(): boolean {
-    return this.#members.length === 0;
+    return this.#members.size === 0;
   }
 
   add(member: Subscription): void {
-    this.#members.push(member);
+    this.#members.add(member);
   }
 
   remove(member: Subscription): void {
-    const index = this.#members.indexOf(member);
-    if (index >= 0) this.#members.splice(index, 1);
+    this.#members.remove(member);
   }
 
   deliver(message: RoutedMessage, _qos: Qos, retain: boolean): boolean {
@@ -52,44 +51,25 @@ export class SharedGroup implements Receiver {
   #choose(message: RoutedMessage): Subscription | undefined {
     const select = this.#context.hooks.selectShared;
     const chosen = select === undefined ? undefined : this.#ask(message);
-    return chosen ?? this.#next(message);
-  }
-
-  /** The next member in turn of those that are readiest. */
-  #next(message: RoutedMessage): Subscription | undefined {
-    const count = this.#members.length;
-    let best: Subscription | undefined;
-    let bestReadiness: Readiness = Readiness.none;
-    for (let step = 0; step < count && bestReadiness < Readiness.ready; step++) {
-      const member = this.#members[(this.#turn + step) % count] as Subscription;
-      const readiness = readinessOf(member, message);
-      if (readiness <= bestReadiness) continue;
-      best = member;
-      bestReadiness = readiness;
-    }
-    if (best !== undefined) this.#turn = (this.#members.indexOf(best) + 1) % count;
-    return best;
+    return chosen ?? this.#members.next(message)?.subscription;
   }
 
   #ask(message: RoutedMessage): Subscription | undefined {
-    const able = this.#members.filter((member) => readinessOf(member, message) > Readiness.none);
-    const members = able.map((member) => {
-      const receiver = member.receiver as SharingReceiver;
-      const readiness = readinessOf(member, message);
-      return {
-        clientId: receiver.clientId,
+    const able: Subscription[] = [];
+    const members: SharedMember[] = [];
+    for (const member of this.#members.all()) {
+      const readiness = member.readiness(message);
+      if (readiness === Readiness.none) continue;
+      able.push(member.subscription);
+      members.push({
+        clientId: member.receiver.clientId,
         ready: readiness === Readiness.ready,
         connected: readiness >= Readiness.busy,
-        unacknowledged: receiver.unacknowledged,
-      };
-    });
+        unacknowledged: member.receiver.unacknowledged,
+      });
+    }
     const event = { sharedFilter: this.sharedFilter, message, members };
     const clientId = this.#context.hooks.selectShared?.(event);
-    return able.find((member) => member.receiver.clientId === clientId);
+    return able.find(({ receiver }) => receiver.clientId === clientId);
   }
-}
-
-function readinessOf(member: Subscription, message: RoutedMessage): Readiness {
-  const qos = Math.min(message.qos, member.qos) as Qos;
-  return (member.receiver as SharingReceiver).readiness(qos);
 }

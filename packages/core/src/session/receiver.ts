@@ -34,9 +34,18 @@ export interface Receiver {
   ): boolean;
 }
 
+/** Told when a receiver comes or goes. */
+export interface PresenceWatcher {
+  presenceChanged(isPresent: boolean): void;
+}
+
 /** A receiver that can be a member of a share group. */
 export interface SharingReceiver extends Receiver {
   readiness(qos: Qos): Readiness;
   /** QoS 1 and 2 messages that it has not acknowledged. */
   readonly unacknowledged: number;
+  /** Whether its client is connected. */
+  readonly isPresent: boolean;
+  watchPresence(watcher: PresenceWatcher): void;
+  unwatchPresence(watcher: PresenceWatcher): void;
 }

@@ -9,7 +9,7 @@ import { Outbox } from '../outbox/outbox.ts';
 import type { OutboxOwner } from '../outbox/outbox-owner.ts';
 import type { Sink } from '../outbox/sink.ts';
 import { Inbox } from './inbox.ts';
-import { Readiness, type SharingReceiver } from './receiver.ts';
+import { type PresenceWatcher, Readiness, type SharingReceiver } from './receiver.ts';
 import { type Replay, ReplayQueue } from './replay.ts';
 import { SessionCounters } from './session-counters.ts';
 import type { SessionWill } from './session-will.ts';
@@ -47,6 +47,8 @@ export class Session implements SharingReceiver, OutboxOwner {
   #sink: Sink | undefined;
   /** Only while publishers wait for it. */
   #publishers: WaitingPublishers | undefined;
+  /** Its share groups. */
+  #watchers: Set<PresenceWatcher> | undefined;
 
   constructor(
     number: number,
@@ -117,13 +119,28 @@ export class Session implements SharingReceiver, OutboxOwner {
     return this.outbox.isFull ? Readiness.none : Readiness.busy;
   }
 
+  get isPresent(): boolean {
+    return this.#sink !== undefined;
+  }
+
+  watchPresence(watcher: PresenceWatcher): void {
+    this.#watchers ??= new Set();
+    this.#watchers.add(watcher);
+  }
+
+  unwatchPresence(watcher: PresenceWatcher): void {
+    this.#watchers?.delete(watcher);
+  }
+
   attach(sink: Sink): void {
     this.#sink = sink;
     this.disconnectedAt = undefined;
+    for (const watcher of this.#watchers ?? []) watcher.presenceChanged(true);
   }
 
   detach(): void {
     this.#sink = undefined;
+    for (const watcher of this.#watchers ?? []) watcher.presenceChanged(false);
     // What a SUBSCRIBE was answered for is still owed to a session that goes on [MQTT-3.3.1-9].
     if (!this.stored) this.#replays = undefined;
     this.outbox.detach();
