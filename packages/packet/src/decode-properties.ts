@@ -7,11 +7,6 @@ import { isTopicName } from './topics.ts';
 
 const byId: (Property | undefined)[] = new Array(0x80).fill(undefined);
 for (const property of properties) byId[property.id] ??= property;
-/** Packets that both sides send, with properties that only one of them may use. */
-const eitherSide: readonly PropertySet[] = [
-  PropertySet.publishFromClient | PropertySet.publishFromServer,
-  PropertySet.disconnectFromClient | PropertySet.disconnectFromServer,
-];
 const subscriptionIdentifier = properties.find(({ kind }) => kind === 'identifier');
 
 /** The values by their names; the packet types say which ones a set can hold. */
@@ -40,7 +35,8 @@ function decodeProperty(reader: PacketReader, set: PropertySet, values: DecodedP
     property = subscriptionIdentifier as Property;
   }
   const { name, kind } = property;
-  if ((property.sets & set) === 0) throw misplaced(property, set);
+  // It can be parsed, which an identifier that does not exist cannot [MQTT-3.3.4-6].
+  if ((property.sets & set) === 0) throw protocolError(`property ${name} does not belong here`);
   const earlier = values[name];
   if (kind === 'pairs') {
     const pair = [reader.text(), reader.text()] as const;
@@ -58,16 +54,6 @@ function decodeProperty(reader: PacketReader, set: PropertySet, values: DecodedP
     if (earlier !== undefined) throw protocolError(`property ${name} is there twice`);
     values[name] = decodeValue(reader, property);
   }
-}
-
-/**
- * An identifier that is not valid for its packet type makes the packet malformed (section 2.2.2.2). One that only the
- * other side may send in this packet can be parsed, and is a protocol error [MQTT-3.3.4-6].
- */
-function misplaced({ name, sets }: Property, set: PropertySet): ProtocolError {
-  const isOfOtherSide = eitherSide.some((packet) => (packet & set) !== 0 && (packet & sets) !== 0);
-  const what = `property ${name} does not belong here`;
-  return isOfOtherSide ? protocolError(what) : malformed(what);
 }
 
 function decodeValue(reader: PacketReader, { kind, name }: Property): unknown {

@@ -71,7 +71,7 @@ export const firstPackets: readonly Vector[] = vectors('first', [
     'CONNACK 0x82',
   ],
   ['P41', 'property 0x7f', () => withProperties(0x7f, 0), undefined, 'CONNACK 0x81'],
-  ['P42', 'Topic Alias in CONNECT', () => withProperties(0x23, u16(1)), undefined, 'CONNACK 0x81'],
+  ['P42', 'Topic Alias in CONNECT', () => withProperties(0x23, u16(1)), undefined, 'CONNACK 0x82'],
   ['P43', 'Receive Maximum 0', () => withProperties(0x21, u16(0)), undefined, 'CONNACK 0x82'],
   ['P44', 'Maximum Packet Size 0', () => withProperties(0x27, u32(0)), undefined, 'CONNACK 0x82'],
   [
@@ -118,7 +118,7 @@ export const firstPackets: readonly Vector[] = vectors('first', [
         payload: [str('a'), rawWill(5, 'w', 'x', props(0x11, u32(10)))],
       }),
     undefined,
-    'CONNACK 0x81',
+    'CONNACK 0x82',
   ],
   [
     'P51',

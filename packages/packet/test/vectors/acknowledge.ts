@@ -82,7 +82,7 @@ const refused: readonly Vector[] = [
   [5, '40 04 0001 03 00', 0x82, 'PUBACK code 03 in the long form'],
   [5, '40 05 0001 00 00 78', 0x81, 'bytes left over'],
   [5, '40 05 0001 00 02 1f', 0x81, 'property length beyond the end'],
-  [5, '40 07 0001 00 03 23 0001', 0x81, 'a property of PUBLISH'],
+  [5, '40 07 0001 00 03 23 0001', 0x82, 'a property of PUBLISH'],
   [5, '40 0a 0001 00 06 1f0000 1f0000', 0x82, 'reason string twice'],
 ].map(([version, bytes, error, name]) => ({ name, version, bytes, error }) as Vector);
 

@@ -202,7 +202,7 @@ const properties5: readonly Vector[] = [
   with5('unknown property 7f (P41)', '02 7f 00 0001 61', 0x81),
   with5('unknown property 00', '02 00 00 0001 61', 0x81),
   with5('property id in two bytes', '03 9100 00 0001 61', 0x81),
-  with5('topic alias in CONNECT (P42)', '03 23 0001 0001 61', 0x81),
+  with5('topic alias in CONNECT (P42)', '03 23 0001 0001 61', 0x82),
   with5('receive maximum 0 (P43)', '03 21 0000 0001 61', 0x82),
   with5('maximum packet size 0 (P44)', '05 27 00000000 0001 61', 0x82),
   with5('request problem information 2 (P45)', '02 17 02 0001 61', 0x82),
@@ -220,7 +220,7 @@ const properties5: readonly Vector[] = [
     version: 5,
     first: true,
     bytes: `10 1a ${mqtt} 05 06 003c 00 0001 61 05 11 00000001 0001 77 0001 78`,
-    error: 0x81,
+    error: 0x82,
   },
   {
     name: 'a wildcard in the response topic of the will',

@@ -115,7 +115,7 @@ const refused: readonly Vector[] = [
   [5, '30 08 0001 74 04 01 01 01 01', 0x82, 'payload format indicator twice'],
   [5, '30 0e 0001 74 0a 02 00000001 02 00000001', 0x82, 'message expiry interval twice'],
   [5, '30 0a 0001 74 06 23 0001 23 0001', 0x82, 'topic alias twice'],
-  [5, '30 09 0001 74 05 11 00000001', 0x81, 'session expiry interval in PUBLISH'],
+  [5, '30 09 0001 74 05 11 00000001', 0x82, 'session expiry interval in PUBLISH'],
   [5, '30 06 0001 74 01 26 78', 0x81, 'user property beyond the property length'],
 ].map(([version, bytes, error, name]) => ({ name, version, bytes, error }) as Vector);
 

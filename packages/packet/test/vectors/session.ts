@@ -163,7 +163,7 @@ const refusedByClient: readonly Vector[] = [
   [4, '20 02 00 06', 0x82, 'CONNACK return code 6'],
   [5, '20 05 00 00 02 24 02', 0x82, 'CONNACK with maximum QoS 2'],
   [5, '20 05 00 00 02 25 02', 0x82, 'CONNACK with retain available 2'],
-  [5, '20 08 00 00 05 18 00000000', 0x81, 'CONNACK with a will delay interval'],
+  [5, '20 08 00 00 05 18 00000000', 0x82, 'CONNACK with a will delay interval'],
   [5, 'e0 01 04', 0x82, 'DISCONNECT code 04 from a server'],
   [5, 'e0 07 00 05 11 00000000', 0x82, 'DISCONNECT with a session expiry from a server'],
   [5, 'f0 06 19 04 15 0001 6d', 0x82, 'AUTH re-authenticate from a server'],

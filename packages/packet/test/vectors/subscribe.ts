@@ -138,12 +138,12 @@ const refused: readonly Vector[] = [
   [5, '82 09 0001 02 0b 00 0001 74 00', 0x82, 'subscription identifier 0 (P34)'],
   [5, '82 0b 0001 04 0b 01 0b 02 0001 74 00', 0x82, 'two subscription identifiers (P35)'],
   [5, '82 0c 0001 05 0b 80808080 0001 74 00', 0x81, 'an identifier of five bytes'],
-  [5, '82 0a 0001 03 23 0001 0001 74 00', 0x81, 'a property of PUBLISH in SUBSCRIBE'],
+  [5, '82 0a 0001 03 23 0001 0001 74 00', 0x82, 'a property of PUBLISH in SUBSCRIBE'],
   [4, 'a2 02 0001', 0x82, 'UNSUBSCRIBE without a filter (P73)'],
   [5, 'a2 03 0001 00', 0x82, 'UNSUBSCRIBE without a filter, 5.0'],
   [4, 'a2 05 0000 0001 74', 0x82, 'UNSUBSCRIBE id 0'],
   [4, 'a2 04 0001 0000', 0x81, 'UNSUBSCRIBE with an empty filter'],
-  [5, 'a2 08 0001 02 0b 01 0001 74', 0x81, 'a property of SUBSCRIBE in UNSUBSCRIBE'],
+  [5, 'a2 08 0001 02 0b 01 0001 74', 0x82, 'a property of SUBSCRIBE in UNSUBSCRIBE'],
 ].map(([version, bytes, error, name]) => ({ name, version, bytes, error }) as Vector);
 
 const refusedByClient: readonly Vector[] = [
