@@ -140,7 +140,8 @@ export const crossVersionCases: readonly ConformanceCase[] = [
         await after.expectMessage({ payload: 'in flight', packetId, dup: true });
         await after.expect('pubrel', { packetId: released.packetId });
         after.send(acknowledgement('pubcomp', released.packetId));
-        await after.expectMessage({ payload: 'queued', dup: false });
+        // As a duplicate where the broker had not seen yet that the connection was gone.
+        await after.expectMessage({ payload: 'queued' });
         await publisher.publish(topic, 'live', { qos: 2 });
         await after.expectMessage({ payload: 'live', qos: 2 });
       }),
