@@ -45,7 +45,7 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 function list(): string {
-  const line = (name: string, text: string) => `  ${name.padEnd(20)}${text}`;
+  const line = (name: string, text: string) => `  ${name.padEnd(24)}${text}`;
   const loads = scenarios.map(({ name, title, regime, isDefault }) =>
     line(name, `${title} (${regime})${isDefault ? '' : ', only when named'}`),
   );
