@@ -76,10 +76,7 @@ export class RetainedMessages {
 
   /** Puts back what was committed before a restart, whatever the limits are now. */
   restore(message: RoutedMessage): void {
-    if (!this.#store.set(message)) {
-      this.#context.dropped(message, undefined, 'retained-full');
-      return;
-    }
+    this.#store.restore(message);
     this.#count();
     this.#expiry.set(message.topic, message.expiresAt);
   }
