@@ -78,7 +78,10 @@ export class RetainedMessages {
   restore(message: RoutedMessage): void {
     this.#store.restore(message);
     this.#count();
-    this.#expiry.set(message.topic, message.expiresAt);
+    // A clock that was set back must not make it stay for longer than it was to.
+    const { topic, expiresAt, receivedAt } = message;
+    const latest = this.#context.environment.now() + (expiresAt - receivedAt);
+    this.#expiry.set(topic, Math.min(expiresAt, latest));
   }
 
   /** Messages older than `before` on topics that a filter matches. */
