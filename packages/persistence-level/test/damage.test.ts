@@ -1,8 +1,10 @@
 import { type DamageReport, LevelPersistence, level } from '@sluice/persistence-level';
 import { BrokerError, type PluginContext, type Services, type Snapshot } from '@sluice/plugin';
-import { describe, expect, it } from 'vitest';
+import { Level } from 'level';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   dequeue,
+  endSession,
   enqueue,
   fillQueue,
   message,
@@ -181,4 +183,20 @@ it('the plug-in reports damage as an error of the broker and to onCorrupt', asyn
   expect(reports).toEqual([
     { kind: 'retained', key: 'kept', reason: 'its checksum does not match' },
   ]);
+});
+
+it('a session that ends and is swept while its queue is read has lost nothing', async () => {
+  const { persistence, reports } = await open(await temporaryDirectory());
+  await persistence.commit([saveSession(1), ...fillQueue(1, 3)]);
+  const { getMany } = Level.prototype;
+  const reading = vi.spyOn(Level.prototype, 'getMany');
+  onTestFinished(() => reading.mockRestore());
+  reading.mockImplementationOnce(async function (this: Level, ...given) {
+    await persistence.commit([endSession(1)]);
+    await persistence.idle();
+    return await getMany.apply(this, given);
+  });
+  expect(await persistence.readQueue(1, -1, 10)).toEqual([]);
+  expect(reports).toEqual([]);
+  await persistence.close();
 });
