@@ -52,7 +52,7 @@ export class LevelPersistence implements Persistence {
   readonly #journalWriter = new JournalRecordWriter();
   readonly #ended = new EndedSessions();
   readonly #quarantine: Quarantine;
-  readonly #ahead: CommitAhead;
+  #ahead: CommitAhead;
   readonly #backups = new RunningBackups();
   #store: OpenStore | undefined;
   #failed: FailedCommit | undefined;
@@ -61,7 +61,7 @@ export class LevelPersistence implements Persistence {
   constructor(options: LevelOptions) {
     this.#options = resolveOptions(options);
     this.#quarantine = new Quarantine(this.#options.onCorrupt);
-    this.#ahead = new CommitAhead((operations) => this.#write(operations, false));
+    this.#ahead = this.#newAhead();
   }
 
   /** Rejects with SLUICE_LEVEL_LOCKED, _UNWRITABLE, _CORRUPT, _FORMAT, _ROLLED_BACK or _BACKUP_UNFINISHED. */
@@ -156,8 +156,9 @@ export class LevelPersistence implements Persistence {
     await this.#backups.end();
     store.sweeper.pause();
     await store.sweeper.idle();
-    // Nothing was promised of a commit that was acknowledged ahead; it has had its last chance.
+    // Nothing was promised of a commit that was acknowledged ahead; it has its last chance.
     await this.#ahead.finish().catch(() => {});
+    this.#ahead = this.#newAhead();
     await store.fold.finish();
     store.fold.pause();
     await this.#gate.run(async () => {
@@ -166,6 +167,10 @@ export class LevelPersistence implements Persistence {
       this.#failed = undefined;
       await store.writes.close();
     });
+  }
+
+  #newAhead(): CommitAhead {
+    return new CommitAhead((operations) => this.#write(operations, false));
   }
 
   #write(operations: readonly Operation[], sync: boolean): Promise<void> {
