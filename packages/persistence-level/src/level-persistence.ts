@@ -30,6 +30,7 @@ import { Quarantine } from './quarantine.ts';
 import { ByteWriter } from './records/byte-writer.ts';
 import { JournalRecordWriter } from './records/journal-record.ts';
 import { RunningBackups } from './running-backups.ts';
+import { removeProbe } from './spare-room.ts';
 import { openStore } from './store.ts';
 import type { StoreMemory } from './store-memory.ts';
 import { collectStats, type StoreStats } from './store-stats.ts';
@@ -67,6 +68,7 @@ export class LevelPersistence implements Persistence {
   /** Rejects with SLUICE_LEVEL_LOCKED, _UNWRITABLE, _CORRUPT, _FORMAT, _ROLLED_BACK or _BACKUP_UNFINISHED. */
   async open(options: OpenOptions = {}): Promise<Snapshot> {
     await refuseUnfinishedBackup(this.#options.path);
+    await removeProbe(this.#options.path);
     const database = await openStore(this.#options);
     try {
       const loaded = await this.#load(database, options);

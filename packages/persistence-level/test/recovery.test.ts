@@ -1,4 +1,4 @@
-import { cp, readdir, rename, rm } from 'node:fs/promises';
+import { cp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LevelPersistence } from '@sluice/persistence-level';
 import type { Operation } from '@sluice/plugin';
@@ -87,6 +87,15 @@ describe('while a fault lasts', () => {
     await persistence.commit(operations);
     expect(await sequences(persistence)).toEqual([0, 1, 2]);
     await persistence.close();
+  });
+
+  it('what a process that was killed left behind of its look for room does not keep that', async () => {
+    const { path, persistence } = await openStore();
+    await persistence.commit([saveSession(1)]);
+    await persistence.close();
+    await writeFile(join(path, 'probe'), 'x'.repeat(1024));
+    expect((await startedAgain(path)).clients).toEqual(['client-1']);
+    expect(await readdir(path)).toEqual(['epoch', 'store']);
   });
 
   it('it can be closed, which lets the lock go', async () => {
