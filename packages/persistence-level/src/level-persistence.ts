@@ -51,7 +51,7 @@ export class LevelPersistence implements Persistence {
   readonly #gate = new Gate();
   readonly #writer = new ByteWriter();
   readonly #journalWriter = new JournalRecordWriter();
-  readonly #ended = new EndedSessions();
+  #ended = new EndedSessions();
   readonly #quarantine: Quarantine;
   #ahead: CommitAhead;
   readonly #backups = new RunningBackups();
@@ -72,6 +72,8 @@ export class LevelPersistence implements Persistence {
     const database = await openStore(this.#options);
     try {
       const loaded = await this.#load(database, options);
+      // It may be another store than before, with other sessions.
+      this.#ended = new EndedSessions();
       this.#store = await beginStore(database, loaded, {
         path: this.#options.path,
         sync: this.#options.durability === 'fsync',
