@@ -14,10 +14,10 @@ import { CommitBatch } from './commit-batch.ts';
 import type { Database } from './database.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import {
-  corruptError,
   LevelErrorCode,
   notOpenError,
   readFailedError,
+  unreadableStoreError,
   writeFailedError,
 } from './errors.ts';
 import { Gate } from './gate.ts';
@@ -65,7 +65,7 @@ export class LevelPersistence implements Persistence {
     this.#ahead = this.#newAhead();
   }
 
-  /** Rejects with SLUICE_LEVEL_LOCKED, _UNWRITABLE, _CORRUPT, _FORMAT, _ROLLED_BACK or _BACKUP_UNFINISHED. */
+  /** Rejects with SLUICE_LEVEL_LOCKED, _UNWRITABLE, _READ_FAILED, _CORRUPT, _FORMAT, _ROLLED_BACK or _BACKUP_UNFINISHED. */
   async open(options: OpenOptions = {}): Promise<Snapshot> {
     await refuseUnfinishedBackup(this.#options.path);
     await removeProbe(this.#options.path);
@@ -244,7 +244,7 @@ export class LevelPersistence implements Persistence {
       await this.#quarantine.move(database);
       return loaded;
     } catch (error) {
-      throw corruptError(this.#options.path, `it cannot be read (${String(error)})`, error);
+      throw unreadableStoreError(this.#options.path, error);
     }
   }
 

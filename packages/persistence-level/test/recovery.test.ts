@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { LevelPersistence } from '@sluice/persistence-level';
 import type { Operation } from '@sluice/plugin';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { Level } from 'level';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { identityKey } from '../src/records/keys.ts';
 import { failNextBatches, installFailingBatch } from './failing-batch.ts';
 import { dequeue, endSession, enqueue, fillQueue, message, saveSession } from './operations.ts';
@@ -337,3 +338,20 @@ async function expectQueues(
     expect(entries.map(({ message: body }) => body?.number)).toEqual([...queue.values()]);
   }
 }
+
+it('a start that the system does not let read says so, and nothing of damage', async () => {
+  const { path, persistence } = await openStore();
+  await persistence.commit([saveSession(1)]);
+  await persistence.close();
+  const text = 'IO error: 000005.ldb: Too many open files';
+  const refused = Object.assign(new Error(text), { code: 'LEVEL_IO_ERROR' });
+  const iterator = { nextv: () => Promise.reject(refused), close: () => Promise.resolve() };
+  const opening = vi.spyOn(Level.prototype, 'iterator').mockReturnValue(iterator as never);
+  onTestFinished(() => opening.mockRestore());
+  await expect(new LevelPersistence({ path }).open()).rejects.toMatchObject({
+    code: 'SLUICE_LEVEL_READ_FAILED',
+    message: expect.stringContaining('Too many open files'),
+  });
+  opening.mockRestore();
+  expect((await startedAgain(path)).clients).toEqual(['client-1']);
+});
