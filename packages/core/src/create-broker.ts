@@ -1,7 +1,7 @@
 import { createMatcher } from '@sluice/matcher';
 import { TopicCache } from '@sluice/packet';
 import { MemoryPersistence } from '@sluice/persistence-memory';
-import type { ConnectionInfo, Persistence, Snapshot } from '@sluice/plugin';
+import type { ConnectionInfo, OpenOptions, Persistence, Snapshot } from '@sluice/plugin';
 import { LocalClient } from './application/local-client.ts';
 import { asError } from './base/as-error.ts';
 import { Deadlines } from './base/deadlines.ts';
@@ -57,7 +57,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       reportError,
     });
     const persistence = provided.persistence ?? new MemoryPersistence();
-    const snapshot = await persistence.open(onProgress === undefined ? {} : { onProgress });
+    const snapshot = await persistence.open(openOptions(onProgress, reportError));
     opened = persistence;
     const stats = new Stats();
     const hooks = table.runners();
@@ -156,6 +156,23 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     }
     throw error;
   }
+}
+
+/** What the application makes of its progress does not keep a store from being opened. */
+function openOptions(
+  onProgress: BrokerOptions['onProgress'],
+  reportError: (error: Error) => void,
+): OpenOptions {
+  if (onProgress === undefined) return {};
+  return {
+    onProgress(what, records) {
+      try {
+        onProgress(what, records);
+      } catch (thrown) {
+        reportError(asError(thrown));
+      }
+    },
+  };
 }
 
 /** Closes what was opened for a broker that never came to be. */

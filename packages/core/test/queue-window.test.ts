@@ -42,7 +42,12 @@ function aWindow() {
     asked,
     ends,
     pumps: () => pumps,
-    read: (upTo: number) => window.read(upTo, (withdrawn) => ends.push(withdrawn)),
+    read: (upTo: number) =>
+      window.read(
+        upTo,
+        () => {},
+        (withdrawn) => ends.push(withdrawn),
+      ),
     async answer(from: number, to: number) {
       const records = Array.from({ length: to - from }, (_, index) => aRecord(from + index));
       answers.shift()?.(records);

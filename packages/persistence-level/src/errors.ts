@@ -84,6 +84,16 @@ export function readFailedError(path: string, cause: unknown): BrokerError {
   );
 }
 
+/** Why a store that was opened cannot be read: what the system refuses, for want of memory or files, is no damage. */
+export function unreadableStoreError(path: string, error: unknown): BrokerError {
+  const { code } = error as { readonly code?: unknown };
+  const reason = reasonOf(error);
+  const isRefused = code === 'LEVEL_IO_ERROR' && !reason.includes('No such file');
+  return isRefused
+    ? readFailedError(path, error)
+    : corruptError(path, `it cannot be read (${reason})`, error);
+}
+
 export function notOpenError(path: string): BrokerError {
   return new BrokerError(
     LevelErrorCode.notOpen,

@@ -243,7 +243,8 @@ export class Inspection {
   #missingOf(key: Buffer, value: Buffer, places: Readonly<Places>): readonly Finding[] {
     const session = numberAt(key, 1);
     const findings: Finding[] = [];
-    if (!this.#sessions.has(session) && !this.#ended.has(session)) return findings;
+    // While one that ended is swept, the journal still names what is gone already.
+    if (!this.#sessions.has(session)) return findings;
     places.forEach((entry, place) => {
       if (!entry || this.#references.count(entry.message) === 0) return;
       const problem = StoreProblem.missingMessage;

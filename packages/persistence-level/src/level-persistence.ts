@@ -14,10 +14,10 @@ import { CommitBatch } from './commit-batch.ts';
 import type { Database } from './database.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import {
-  corruptError,
   LevelErrorCode,
   notOpenError,
   readFailedError,
+  unreadableStoreError,
   writeFailedError,
 } from './errors.ts';
 import { Gate } from './gate.ts';
@@ -30,6 +30,7 @@ import { Quarantine } from './quarantine.ts';
 import { ByteWriter } from './records/byte-writer.ts';
 import { JournalRecordWriter } from './records/journal-record.ts';
 import { RunningBackups } from './running-backups.ts';
+import { removeProbe } from './spare-room.ts';
 import { openStore } from './store.ts';
 import type { StoreMemory } from './store-memory.ts';
 import { collectStats, type StoreStats } from './store-stats.ts';
@@ -50,9 +51,9 @@ export class LevelPersistence implements Persistence {
   readonly #gate = new Gate();
   readonly #writer = new ByteWriter();
   readonly #journalWriter = new JournalRecordWriter();
-  readonly #ended = new EndedSessions();
+  #ended = new EndedSessions();
   readonly #quarantine: Quarantine;
-  readonly #ahead: CommitAhead;
+  #ahead: CommitAhead;
   readonly #backups = new RunningBackups();
   #store: OpenStore | undefined;
   #failed: FailedCommit | undefined;
@@ -61,15 +62,18 @@ export class LevelPersistence implements Persistence {
   constructor(options: LevelOptions) {
     this.#options = resolveOptions(options);
     this.#quarantine = new Quarantine(this.#options.onCorrupt);
-    this.#ahead = new CommitAhead((operations) => this.#write(operations, false));
+    this.#ahead = this.#newAhead();
   }
 
-  /** Rejects with SLUICE_LEVEL_LOCKED, _UNWRITABLE, _CORRUPT, _FORMAT, _ROLLED_BACK or _BACKUP_UNFINISHED. */
+  /** Rejects with SLUICE_LEVEL_LOCKED, _UNWRITABLE, _READ_FAILED, _CORRUPT, _FORMAT, _ROLLED_BACK or _BACKUP_UNFINISHED. */
   async open(options: OpenOptions = {}): Promise<Snapshot> {
     await refuseUnfinishedBackup(this.#options.path);
+    await removeProbe(this.#options.path);
     const database = await openStore(this.#options);
     try {
       const loaded = await this.#load(database, options);
+      // It may be another store than before, with other sessions.
+      this.#ended = new EndedSessions();
       this.#store = await beginStore(database, loaded, {
         path: this.#options.path,
         sync: this.#options.durability === 'fsync',
@@ -156,8 +160,9 @@ export class LevelPersistence implements Persistence {
     await this.#backups.end();
     store.sweeper.pause();
     await store.sweeper.idle();
-    // Nothing was promised of a commit that was acknowledged ahead; it has had its last chance.
+    // Nothing was promised of a commit that was acknowledged ahead; it has its last chance.
     await this.#ahead.finish().catch(() => {});
+    this.#ahead = this.#newAhead();
     await store.fold.finish();
     store.fold.pause();
     await this.#gate.run(async () => {
@@ -166,6 +171,10 @@ export class LevelPersistence implements Persistence {
       this.#failed = undefined;
       await store.writes.close();
     });
+  }
+
+  #newAhead(): CommitAhead {
+    return new CommitAhead((operations) => this.#write(operations, false));
   }
 
   #write(operations: readonly Operation[], sync: boolean): Promise<void> {
@@ -235,7 +244,7 @@ export class LevelPersistence implements Persistence {
       await this.#quarantine.move(database);
       return loaded;
     } catch (error) {
-      throw corruptError(this.#options.path, `it cannot be read (${String(error)})`, error);
+      throw unreadableStoreError(this.#options.path, error);
     }
   }
 

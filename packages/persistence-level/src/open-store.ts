@@ -45,7 +45,7 @@ export async function beginStore(
   const writes = await NumberedStore.of(database, path);
   const sweeper = new Sweeper(writes, gate, references, journal);
   const fold = new JournalFold(writes, gate, journal, quarantine, sync);
-  const reader = new QueueReader(database, journal, quarantine, settled);
+  const reader = new QueueReader(database, journal, quarantine, ended, settled);
   const garbage = new Set([...endedBefore, ...orphans]);
   for (const session of garbage) ended.add(session);
   sweeper.sweepSessions(garbage);

@@ -19,6 +19,9 @@ export interface LevelPlugin extends Plugin {
 /** Keeps sessions and retained messages in LevelDB. Throws SLUICE_LEVEL_OPTIONS. */
 export function level(options: LevelOptions): LevelPlugin {
   let reportError: (error: Error) => void = () => {};
+  const failed = (thrown: unknown): void => {
+    reportError(thrown instanceof Error ? thrown : new Error(String(thrown)));
+  };
   const persistence = new LevelPersistence({
     ...options,
     onCorrupt(report) {
@@ -29,7 +32,13 @@ export function level(options: LevelOptions): LevelPlugin {
           `A record (${kind} ${key}) was put aside because ${reason}: it is not used, the rest of the store is.`,
         ),
       );
-      options.onCorrupt?.(report);
+      try {
+        // It may well be asynchronous: somebody is to be told.
+        const told: unknown = options.onCorrupt?.(report);
+        if (told instanceof Promise) told.catch(failed);
+      } catch (thrown) {
+        failed(thrown);
+      }
     },
   });
   return {

@@ -1,5 +1,6 @@
 import type { Message, QueuedMessage } from '@sluice/plugin';
 import type { Database } from './database.ts';
+import type { EndedSessions } from './ended-sessions.ts';
 import type { Journal } from './journal.ts';
 import type { PlaceChanges } from './place-changes.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -42,6 +43,7 @@ export class QueueReader {
   readonly #database: Database;
   readonly #journal: Journal;
   readonly #quarantine: Quarantine;
+  readonly #ended: EndedSessions;
   readonly #settled: () => Promise<void>;
   readonly #reader = new ByteReader();
   /** Entries that were left out and reported, and are to be removed. */
@@ -53,11 +55,13 @@ export class QueueReader {
     database: Database,
     journal: Journal,
     quarantine: Quarantine,
+    ended: EndedSessions,
     settled: () => Promise<void>,
   ) {
     this.#database = database;
     this.#journal = journal;
     this.#quarantine = quarantine;
+    this.#ended = ended;
     this.#settled = settled;
   }
 
@@ -155,6 +159,8 @@ export class QueueReader {
   }
 
   #lose(session: number, sequence: number, message: number): void {
+    // It ended since the read began, and is swept.
+    if (this.#ended.has(session)) return;
     const name = `${session}/${sequence}`;
     if (this.#reported.has(name)) return;
     this.#reported.add(name);

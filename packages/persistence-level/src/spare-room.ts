@@ -5,10 +5,16 @@ import { databasePath } from './store.ts';
 const chunkBytes = 256 * 1024;
 /** Room for the small files that LevelDB makes when it opens, and for a commit. */
 const smallFilesBytes = 1024 * 1024;
+const probeName = 'probe';
+
+/** Removes what is left of a look for room that was cut short: it may have taken all there was. */
+export async function removeProbe(path: string): Promise<void> {
+  await rm(join(path, probeName), { force: true }).catch(() => {});
+}
 
 /** Rejects unless the disk takes as much as LevelDB writes when it opens: its log once more, as a table. */
 export async function tryDisk(path: string): Promise<void> {
-  const probe = join(path, 'probe');
+  const probe = join(path, probeName);
   const wanted = (await logBytes(databasePath(path))) + smallFilesBytes;
   try {
     const file = await open(probe, 'w');

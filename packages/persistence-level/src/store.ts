@@ -10,6 +10,7 @@ import {
   formatError,
   lockedError,
   rolledBackError,
+  unreadableStoreError,
   unwritableError,
 } from './errors.ts';
 import { checkFiles } from './files/file-check.ts';
@@ -74,7 +75,7 @@ async function openClaimedStore(options: ResolvedOptions, release: () => void): 
   } catch (error) {
     await database.close();
     if (error instanceof BrokerError) throw error;
-    throw corruptError(path, `it cannot be read (${String(error)})`, error);
+    throw unreadableStoreError(path, error);
   }
   return database;
 }

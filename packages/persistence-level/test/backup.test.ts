@@ -338,6 +338,18 @@ describe('restoring', () => {
     expect(await refusalOf(path)).toBe('SLUICE_LEVEL_ROLLED_BACK');
   });
 
+  it('under a plug-in that goes on brings back the sessions that ended since', async () => {
+    await store.backup(target);
+    await store.commit([endSession(1)]);
+    await store.close();
+    await rm(path, { recursive: true });
+    await cp(target, path, { recursive: true });
+    await store.open();
+    await store.commit([{ type: 'store', message: message(20) }, enqueue(1, 3, 20)]);
+    const queue = await store.readQueue(1, -1, 10);
+    expect(queue.map(({ sequence }) => sequence)).toEqual([0, 1, 2, 3]);
+  });
+
   it('gives out the numbers of that moment again', async () => {
     await store.backup(target);
     const open = async (at: string): Promise<Snapshot> => {

@@ -1,8 +1,16 @@
 import { type DamageReport, LevelPersistence, level } from '@sluice/persistence-level';
-import { BrokerError, type PluginContext, type Services, type Snapshot } from '@sluice/plugin';
-import { describe, expect, it } from 'vitest';
+import {
+  BrokerError,
+  type Persistence,
+  type PluginContext,
+  type Services,
+  type Snapshot,
+} from '@sluice/plugin';
+import { Level } from 'level';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   dequeue,
+  endSession,
   enqueue,
   fillQueue,
   message,
@@ -181,4 +189,51 @@ it('the plug-in reports damage as an error of the broker and to onCorrupt', asyn
   expect(reports).toEqual([
     { kind: 'retained', key: 'kept', reason: 'its checksum does not match' },
   ]);
+});
+
+it('what onCorrupt throws is an error of the broker, and the store goes on', async () => {
+  const path = await fullStore();
+  for (const prefix of ['r', 'm']) await damageRecords(path, prefix);
+  const errors: Error[] = [];
+  const provided: Partial<Services> = {};
+  const context: Pick<PluginContext, 'provide' | 'reportError'> = {
+    provide: (name, service) => {
+      provided[name] = service;
+    },
+    reportError: (error) => errors.push(error),
+  };
+  const fail = (kind: string): never => {
+    throw new Error(`nobody to tell of ${kind}`);
+  };
+  const plugin = level({
+    path,
+    onCorrupt: ({ kind }) => (kind === 'retained' ? fail(kind) : Promise.resolve(kind).then(fail)),
+  });
+  await plugin.setup(context as PluginContext);
+  const persistence = provided.persistence as Persistence;
+  await persistence.open();
+  expect(await persistence.readQueue(1, -1, 10)).toEqual([]);
+  await persistence.close();
+  const told = errors.filter((error) => !(error instanceof BrokerError)).map(String);
+  expect(told.slice(0, 2)).toEqual([
+    'Error: nobody to tell of retained',
+    'Error: nobody to tell of message',
+  ]);
+  expect(errors.filter((error) => error instanceof BrokerError)).toHaveLength(told.length);
+});
+
+it('a session that ends and is swept while its queue is read has lost nothing', async () => {
+  const { persistence, reports } = await open(await temporaryDirectory());
+  await persistence.commit([saveSession(1), ...fillQueue(1, 3)]);
+  const { getMany } = Level.prototype;
+  const reading = vi.spyOn(Level.prototype, 'getMany');
+  onTestFinished(() => reading.mockRestore());
+  reading.mockImplementationOnce(async function (this: Level, ...given) {
+    await persistence.commit([endSession(1)]);
+    await persistence.idle();
+    return await getMany.apply(this, given);
+  });
+  expect(await persistence.readQueue(1, -1, 10)).toEqual([]);
+  expect(reports).toEqual([]);
+  await persistence.close();
 });

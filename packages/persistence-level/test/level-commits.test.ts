@@ -1,7 +1,12 @@
 import { type LevelOptions, LevelPersistence } from '@sluice/persistence-level';
 import type { Durability } from '@sluice/plugin';
 import { describe, expect, it } from 'vitest';
-import { failNextBatches, installFailingBatch, recordWrites } from './failing-batch.ts';
+import {
+  failNextBatches,
+  failuresLeft,
+  installFailingBatch,
+  recordWrites,
+} from './failing-batch.ts';
 import { dequeue, enqueue, fillQueue, message, saveSession, subscribe } from './operations.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -168,6 +173,21 @@ describe('durability none', () => {
     const { persistence: next, snapshot } = await open('none', path);
     expect([...snapshot.sessions]).toHaveLength(1);
     await next.close();
+  });
+
+  it('and fails there is not written into the store when that is opened again', async () => {
+    await installFailingBatch();
+    const { persistence } = await open('none');
+    await persistence.commit([saveSession(1), ...fillQueue(1, 1)]);
+    await sequences(persistence);
+    failNextBatches({ only: 'commits', count: 2 });
+    await persistence.commit([dequeue(1, 0, 1)]);
+    await persistence.close();
+    expect(failuresLeft()).toBe(0);
+    await persistence.open();
+    await persistence.commit([subscribe(1, 'a')]);
+    expect(await sequences(persistence)).toEqual([0]);
+    await persistence.close();
   });
 });
 

@@ -1,9 +1,10 @@
-import { cp, readdir, rename, rm } from 'node:fs/promises';
+import { cp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LevelPersistence } from '@sluice/persistence-level';
 import type { Operation } from '@sluice/plugin';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { Level } from 'level';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { identityKey } from '../src/records/keys.ts';
 import { failNextBatches, installFailingBatch } from './failing-batch.ts';
 import { dequeue, endSession, enqueue, fillQueue, message, saveSession } from './operations.ts';
@@ -87,6 +88,15 @@ describe('while a fault lasts', () => {
     await persistence.commit(operations);
     expect(await sequences(persistence)).toEqual([0, 1, 2]);
     await persistence.close();
+  });
+
+  it('what a process that was killed left behind of its look for room does not keep that', async () => {
+    const { path, persistence } = await openStore();
+    await persistence.commit([saveSession(1)]);
+    await persistence.close();
+    await writeFile(join(path, 'probe'), 'x'.repeat(1024));
+    expect((await startedAgain(path)).clients).toEqual(['client-1']);
+    expect(await readdir(path)).toEqual(['epoch', 'store']);
   });
 
   it('it can be closed, which lets the lock go', async () => {
@@ -328,3 +338,20 @@ async function expectQueues(
     expect(entries.map(({ message: body }) => body?.number)).toEqual([...queue.values()]);
   }
 }
+
+it('a start that the system does not let read says so, and nothing of damage', async () => {
+  const { path, persistence } = await openStore();
+  await persistence.commit([saveSession(1)]);
+  await persistence.close();
+  const text = 'IO error: 000005.ldb: Too many open files';
+  const refused = Object.assign(new Error(text), { code: 'LEVEL_IO_ERROR' });
+  const iterator = { nextv: () => Promise.reject(refused), close: () => Promise.resolve() };
+  const opening = vi.spyOn(Level.prototype, 'iterator').mockReturnValue(iterator as never);
+  onTestFinished(() => opening.mockRestore());
+  await expect(new LevelPersistence({ path }).open()).rejects.toMatchObject({
+    code: 'SLUICE_LEVEL_READ_FAILED',
+    message: expect.stringContaining('Too many open files'),
+  });
+  opening.mockRestore();
+  expect((await startedAgain(path)).clients).toEqual(['client-1']);
+});

@@ -6,6 +6,7 @@ import { Random, RandomHistory } from '../../plugin/src/testing/persistence-hist
 import { ByteWriter } from '../src/records/byte-writer.ts';
 import { identityKey, numberKey, numbersKey, Prefix, sessionKey } from '../src/records/keys.ts';
 import { writeIdentity, writeNumbers, writeSession } from '../src/records/records.ts';
+import { failNextBatches, installFailingBatch } from './failing-batch.ts';
 import { closedStore, fullContents, fullCounts, withStore } from './full-store.ts';
 import { endSession, fillQueue, saveSession, saveWill } from './operations.ts';
 import {
@@ -68,6 +69,21 @@ describe('a healthy store', () => {
     const { healthy, records } = await checkStore({ path });
     expect(healthy).toBe(true);
     expect(records.ended).toBe(1);
+  });
+
+  it('may be in the middle of a sweep', async () => {
+    await installFailingBatch();
+    const [path, backup] = [await temporaryDirectory(), join(await temporaryDirectory(), 'backup')];
+    await withStore(path, async (store) => {
+      await store.commit([saveSession(1), saveSession(2), ...fillQueue(1, 3000)]);
+      failNextBatches({ only: 'others', skip: 1 });
+      await store.commit([endSession(1)]);
+      await store.idle();
+      await store.backup(backup);
+    });
+    const { records, problems } = await checkStore({ path: backup });
+    expect(records).toMatchObject({ ended: 1, journal: 1 });
+    expect(problems).toEqual([]);
   });
 
   it('may have the will of a session that ends with its connection', async () => {

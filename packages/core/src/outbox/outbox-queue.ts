@@ -3,6 +3,7 @@ import type { Context } from '../context/context.ts';
 import { EntryState, type OutboxEntry, packetIdOf, packetIds, passed } from './outbox-entry.ts';
 import type { QueuedBody } from './queue-keys.ts';
 import { QueueWindow } from './queue-window.ts';
+import { UnreadPart } from './unread-part.ts';
 import type { QueueOwner, QueueWatcher, WaitingQueue } from './waiting-queue.ts';
 
 // What an entry and its place cost beside its message.
@@ -27,6 +28,8 @@ export class OutboxQueue implements WaitingQueue {
   /** Entries of any state, on disk or in memory. */
   #count = 0;
   #bytes = 0;
+  /** What is not in the bytes. */
+  #unread: UnreadPart | undefined;
   #inflight = 0;
   #watcher: QueueWatcher | undefined;
   /** The session is over: what it holds is counted no more. */
@@ -68,8 +71,9 @@ export class OutboxQueue implements WaitingQueue {
   get memoryBytes(): number {
     const inMemory = this.#openWindow?.size ?? 0;
     if (inMemory === 0 || this.#count === 0) return 0;
+    const known = this.#count - (this.#unread?.size ?? 0);
     // What of it lies on disk only is as large as the rest, on the average.
-    return inMemory * (entryBytes + this.#bytes / Math.max(inMemory, this.#count));
+    return inMemory * (entryBytes + this.#bytes / Math.max(inMemory, known));
   }
 
   /** Messages that were sent on this connection and are not acknowledged. */
@@ -101,6 +105,7 @@ export class OutboxQueue implements WaitingQueue {
     // In a crash under its connection acknowledgements are lost that had opened the window further, by any number.
     this.#sentEnd = disconnectedAt === undefined ? this.#next : sentBefore;
     if (queued === 0) this.#cursor = this.#next;
+    else this.#unread = new UnreadPart(this.#next, queued);
   }
 
   /** Tells of what leaves it from now on. */
@@ -188,9 +193,13 @@ export class OutboxQueue implements WaitingQueue {
     const upTo = this.#next;
     const window = this.window;
     if (window.end >= upTo) return;
-    window.read(upTo, (withdrawn) => {
+    const onRead = ({ sequence, message }: OutboxEntry): void => {
+      if (this.#unread?.take(sequence, true)) this.#bytes += message?.bytes ?? 0;
+    };
+    window.read(upTo, onRead, (withdrawn) => {
       // Nothing is left on disk below, whatever the count said.
       this.#addCount(window.size + (this.#next - upTo) - withdrawn - this.#count);
+      this.#unread = undefined;
     });
   }
 
@@ -257,6 +266,8 @@ export class OutboxQueue implements WaitingQueue {
 
   #forget(sequence: number, bytes: number): void {
     this.#addCount(-1);
+    this.#unread?.take(sequence, false);
+    // What was not read is not in the bytes, but who makes room by taking it out has made room.
     this.#bytes = Math.max(0, this.#bytes - bytes);
     this.#watcher?.removed(sequence);
   }

@@ -5,6 +5,7 @@ import type { HookRunners } from '../hooks/hooks.ts';
 import { enqueueAway } from '../messages/enqueue-away.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import { referToBody } from '../messages/stored-body.ts';
+import { ExpiredHead } from './expired-head.ts';
 import { OutboxAnswers } from './outbox-answers.ts';
 import { EntryState, OutboxEntry, passed } from './outbox-entry.ts';
 import type { AckResult, OutboxOwner } from './outbox-owner.ts';
@@ -19,6 +20,8 @@ export class Outbox {
   readonly #queue: OutboxQueue;
   /** Only where there are hooks about what enters the queue. */
   #admission: QueueAdmission | undefined;
+  /** Only where the queue was full. */
+  #expiredHead: ExpiredHead | undefined;
   /** Only of a session that is connected: most of a large broker are not. */
   #sender: OutboxSender | undefined;
   #answers: OutboxAnswers | undefined;
@@ -89,7 +92,7 @@ export class Outbox {
     if (this.#isClosed) return DropReason.sessionEnded;
     const { hooks } = this.#owner;
     const asks = hooks.enqueue !== undefined || hooks.overflow !== undefined;
-    if (!asks && this.#queue.hasRoomFor(incoming.bytes)) {
+    if (!asks && (this.#queue.hasRoomFor(incoming.bytes) || this.#makeRoom(incoming.bytes))) {
       const mayPass = qos === 1 && sharedFilter === undefined && !this.#owner.stored;
       if (mayPass && this.#pass(incoming, retain, subscriptionIdentifiers)) return undefined;
       this.#add(incoming, qos, retain, subscriptionIdentifiers, sharedFilter);
@@ -135,11 +138,18 @@ export class Outbox {
     this.#queue.detach();
     this.#sender = undefined;
     this.#answers = undefined;
+    this.#stopLooking();
+  }
+
+  #stopLooking(): void {
+    this.#expiredHead?.stop();
+    this.#expiredHead = undefined;
   }
 
   /** The session is over: what waits goes with it. */
   close(): void {
     this.#isClosed = true;
+    this.#stopLooking();
     this.#queue.close();
     this.#admission?.stop();
     this.#admission = undefined;
@@ -161,12 +171,23 @@ export class Outbox {
     return this.#queue.window;
   }
 
+  /** Whether there is room once what expired is gone. Where somebody decides about the queue, that is theirs. */
+  #makeRoom(bytes: number): boolean {
+    const isDecided = this.#context.queueOverflow !== OverflowAction.dropNewest;
+    if (isDecided || this.#admission !== undefined) return false;
+    this.#expiredHead ??= new ExpiredHead(this.#owner, this.#queue, this.#context);
+    this.#expiredHead.look();
+    // A hook that was told may have ended the connection or the session.
+    return this.#expiredHead !== undefined && this.#queue.hasRoomFor(bytes);
+  }
+
   get #answered(): OutboxAnswers {
     this.#answers ??= new OutboxAnswers(this.#owner, this.#queue, this.#context);
     return this.#answers;
   }
 
   #openAdmission(): QueueAdmission {
+    this.#stopLooking();
     const admission = new QueueAdmission(this.#owner, this.#queue, this.#context);
     this.#admission = admission;
     this.#queue.watch(admission);

@@ -108,10 +108,14 @@ export class QueueWindow {
   }
 
   /**
-   * Reads on, once all that there is below `upTo` is committed. `onEnd` is called when no more lies on disk, with what
-   * was taken out above that meanwhile.
+   * Reads on, once all that there is below `upTo` is committed. `onRead` is told of each entry; `onEnd` is called when
+   * no more lies on disk, with what was taken out above that meanwhile.
    */
-  read(upTo: number, onEnd: (withdrawn: number) => void): void {
+  read(
+    upTo: number,
+    onRead: (entry: OutboxEntry) => void,
+    onEnd: (withdrawn: number) => void,
+  ): void {
     if (this.#reading !== undefined) return;
     const reading = {};
     this.#reading = reading;
@@ -125,7 +129,7 @@ export class QueueWindow {
         queueReads.read(this.#owner.number, this.#end - 1, limit).then(
           (records) => {
             if (this.#reading !== reading) return;
-            this.#loaded(records, records.length < limit, upTo, onEnd);
+            this.#loaded(records, records.length < limit, upTo, onRead, onEnd);
           },
           (error) => this.#failed(error, reading),
         );
@@ -144,6 +148,7 @@ export class QueueWindow {
     records: readonly QueuedMessage[],
     isEnd: boolean,
     upTo: number,
+    onRead: (entry: OutboxEntry) => void,
     onEnd: (withdrawn: number) => void,
   ): void {
     this.#reading = undefined;
@@ -156,7 +161,9 @@ export class QueueWindow {
       // Committed since the read was asked for: it is in `since`, or will be read again.
       isAtEnd ||= record.sequence >= upTo;
       if (record.sequence < upTo && withdrawn?.has(record.sequence) !== true) {
-        this.add(record.sequence, OutboxEntry.restored(record));
+        const entry = OutboxEntry.restored(record);
+        this.add(record.sequence, entry);
+        onRead(entry);
       }
     }
     if (isAtEnd) {

@@ -175,15 +175,12 @@ export class Registry {
   /** Puts back what was committed before a restart. */
   restore(snapshot: Pick<Snapshot, 'sessions' | 'subscriptions' | 'received' | 'wills'>): void {
     const byNumber = new Map<number, Session>();
+    const { maxSessionExpirySeconds } = this.#context.limits;
     for (const record of snapshot.sessions) {
       const client = restoredClient(record.clientId, record.identity);
-      const session = new Session(
-        record.session,
-        client,
-        record.expiryInterval,
-        true,
-        this.#context,
-      );
+      // It may have been lowered since, and who is away does not come to be told.
+      const expiryInterval = Math.min(record.expiryInterval, maxSessionExpirySeconds);
+      const session = new Session(record.session, client, expiryInterval, true, this.#context);
       session.disconnectedAt = record.disconnectedAt;
       session.outbox.restore(record);
       this.#sessions.set(record.clientId, session);

@@ -76,12 +76,12 @@ export class RetainedMessages {
 
   /** Puts back what was committed before a restart, whatever the limits are now. */
   restore(message: RoutedMessage): void {
-    if (!this.#store.set(message)) {
-      this.#context.dropped(message, undefined, 'retained-full');
-      return;
-    }
+    this.#store.restore(message);
     this.#count();
-    this.#expiry.set(message.topic, message.expiresAt);
+    // A clock that was set back must not make it stay for longer than it was to.
+    const { topic, expiresAt, receivedAt } = message;
+    const latest = this.#context.environment.now() + (expiresAt - receivedAt);
+    this.#expiry.set(topic, Math.min(expiresAt, latest));
   }
 
   /** Messages older than `before` on topics that a filter matches. */

@@ -32,16 +32,18 @@ export class Retained {
   /** Keeps the message in place of the one on its topic; false, with nothing changed, when there is no room. */
   set(message: Message): boolean {
     const entry = this.#find(message.topic);
-    const before = entry === undefined ? 0 : messageBytes(entry.message);
-    const bytes = this.#bytes + messageBytes(message) - before;
-    const size = this.#size + (entry === undefined ? 1 : 0);
-    if (size > this.#maxMessages || bytes > this.#maxBytes) return false;
-    if (entry === undefined)
-      this.#insert(message.topic, new RetainedEntry(this.#messages, message));
-    else entry.replace(message);
-    this.#size = size;
-    this.#bytes = bytes;
+    const bytes = bytesMore(message, entry);
+    // What is above a limit that was lowered may still be replaced.
+    const isFull = entry === undefined && this.#size >= this.#maxMessages;
+    if (isFull || (bytes > 0 && this.#bytes + bytes > this.#maxBytes)) return false;
+    this.#keep(message, entry, bytes);
     return true;
+  }
+
+  /** As `set`, whether there is room or not. */
+  restore(message: Message): void {
+    const entry = this.#find(message.topic);
+    this.#keep(message, entry, bytesMore(message, entry));
   }
 
   /** Forgets the message of a topic, and returns it. */
@@ -67,6 +69,16 @@ export class Retained {
   /** Finds, bit by bit, the messages with a number below `before` on topics that match a (not shared) filter. */
   walk(filter: string, before: number): RetainedCursor {
     return new RetainedCursor(this.#root, filter, before);
+  }
+
+  #keep(message: Message, entry: RetainedEntry | undefined, bytes: number): void {
+    if (entry === undefined) {
+      this.#insert(message.topic, new RetainedEntry(this.#messages, message));
+      this.#size++;
+    } else {
+      entry.replace(message);
+    }
+    this.#bytes += bytes;
   }
 
   #find(topic: string): RetainedEntry | undefined {
@@ -144,4 +156,9 @@ export class Retained {
       (path[index - 1] as RetainedNode).replace(node.level, node, entry);
     }
   }
+}
+
+/** By how much the bytes grow where a message takes the place of another one. */
+function bytesMore(message: Message, entry: RetainedEntry | undefined): number {
+  return messageBytes(message) - (entry === undefined ? 0 : messageBytes(entry.message));
 }

@@ -1,9 +1,10 @@
 import { MemoryPersistence } from '@sluice/persistence-memory';
 import type { Plugin } from '@sluice/plugin';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createBroker } from '../../src/index.ts';
+import { aMessage } from '../support/messages.ts';
 import { aWill } from '../support/packets.ts';
-import { memoryStore } from '../support/stores.ts';
+import { levelStore, memoryStore } from '../support/stores.ts';
 import { aPlugin, startTestBroker } from '../support/test-broker.ts';
 import { VirtualEnvironment } from '../support/virtual-environment.ts';
 
@@ -32,6 +33,27 @@ test.each([
   const plugins = [noting('one', log), noting('two', log), failing(when)];
   await expect(createBroker({ plugins })).rejects.toThrow(/failing/);
   expect(log).toEqual(life);
+});
+
+test('a broker starts although its application cannot take the progress of that', async () => {
+  const persistence = levelStore().persistence();
+  await persistence.open();
+  await persistence.commit([{ type: 'retain', message: aMessage({ topic: 'a', retain: true }) }]);
+  await persistence.close();
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => void warnings.push(warning);
+  process.on('warning', warned);
+  onTestFinished(() => void process.off('warning', warned));
+  const broker = await createBroker({
+    plugins: [aPlugin((context) => context.provide('persistence', persistence))],
+    onProgress: (what) => {
+      throw new Error(`what is ${what}?`);
+    },
+  });
+  await broker.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(broker.stats.retainedMessages).toBe(1);
+  expect(warnings.map(String)).toEqual(['Error: what is retained?']);
 });
 
 test('plug-ins are closed as well where the persistence cannot be opened', async () => {

@@ -80,6 +80,18 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     expect(await client.publish('b', 'y', { qos: 1, retain: true })).toBe(0x10);
   });
 
+  test('a clock that was set back does not let a retained message stay for longer than it was to', async () => {
+    const world = await startTestBroker({ store: makeStore() });
+    await world.publish('a', 'x', { retain: true, properties: { messageExpiryInterval: 10 } });
+    await world.restart(-3_600_000);
+    await world.advance(9_999);
+    expect(world.broker.stats.retainedMessages).toBe(1);
+    await world.advance(1);
+    expect(world.broker.stats.retainedMessages).toBe(0);
+    await world.restart();
+    expect(world.broker.stats.retainedMessages).toBe(0);
+  });
+
   test('a retained message that expired while the broker was down does not come back', async () => {
     const world = await startTestBroker({ store: makeStore() });
     await world.publish('a', 'x', { retain: true, properties: { messageExpiryInterval: 10 } });

@@ -2,6 +2,7 @@ import type { LimitedEvent } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import type { OverloadEvent } from '../../src/index.ts';
 import { pingreq, publishPacket } from '../support/packets.ts';
+import { levelStore } from '../support/stores.ts';
 import {
   aPlugin,
   startTestBroker,
@@ -68,6 +69,20 @@ describe('a broker whose memory gets short', () => {
     await world.advance(10_000);
     expect(seen.slice(3).map(({ level }) => level)).toEqual(['dropping', 'slowing', 'none']);
     expect(world.broker.stats).toMatchObject({ overload: 'none', heldClients: 0 });
+  });
+
+  test('counts what a client that returns after a restart has in memory of its queue', async () => {
+    const world = await startTestBroker({ limits, store: levelStore() });
+    await anAbsentReader(world);
+    for (let index = 0; index < 30; index++) await world.publish('queue', large, { qos: 1 });
+    await world.restart();
+    const reader = await world.connect('absent', { ...durable, acknowledges: false });
+    await world.advance(1_000);
+    expect(await reader.payloads()).toHaveLength(30);
+    expect(world.broker.stats.memoryBytes).toBeGreaterThan(30 * large.length);
+    await reader.drop();
+    await world.advance(10_000);
+    expect(world.broker.stats.memoryBytes).toBeLessThan(large.length);
   });
 
   test('hardly reads who publishes most, and others as ever', async () => {

@@ -1,5 +1,5 @@
 import { OverflowAction } from '@sluice/plugin';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { acknowledgement } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
@@ -33,6 +33,62 @@ describe.each(stores)('queueOverflow, %s', (_, make) => {
     await world.restart();
     const back = await world.connect('c', durable);
     expect(await back.payloads()).toEqual(expected);
+  });
+});
+
+describe.each(stores)('a full queue of messages that expired, %s', (_, make) => {
+  const properties = { messageExpiryInterval: 10 };
+
+  test('has room for others while the client is absent, also after a restart', async () => {
+    const world = await startTestBroker({ limits, store: make() });
+    const reader = await world.connect('c', durable);
+    await reader.subscribe('#', { qos: 1 });
+    await reader.drop();
+    for (const text of ['1', '2', '3']) await world.publish('a', text, { qos: 1, properties });
+    for (const text of ['4', '5']) await world.publish('a', text, { qos: 1 });
+    expect([world.dropped('queue-full'), world.dropped('expired')]).toEqual([1, 0]);
+    await world.restart(10_000);
+    for (const text of ['6', '7', '8', '9']) await world.publish('a', text, { qos: 1 });
+    // The first one found what had expired, for those behind it.
+    expect([world.dropped('queue-full'), world.dropped('expired')]).toEqual([1, 3]);
+    expect(world.broker.stats.queuedMessages).toBe(4);
+    const back = await world.connect('c', durable);
+    expect(await back.payloads()).toEqual(['4', '7', '8', '9']);
+    expect(world.broker.stats.queuedMessages).toBe(0);
+  });
+
+  test('is looked at again when the next one expires, and not before', async () => {
+    const world = await startTestBroker({ limits, store: make() });
+    const reader = await world.connect('c', durable);
+    await reader.subscribe('#', { qos: 1 });
+    await reader.drop();
+    for (const text of ['1', '2', '3', '4']) await world.publish('a', text, { qos: 1, properties });
+    const reads = vi.spyOn(world.persistence, 'readQueue');
+    for (const text of ['5', '6', '7']) await world.publish('a', text, { qos: 1 });
+    expect(reads).toHaveBeenCalledTimes(1);
+    await world.advance(10_000);
+    for (const text of ['8', '9']) await world.publish('a', text, { qos: 1 });
+    expect(reads).toHaveBeenCalledTimes(2);
+    const back = await world.connect('c', durable);
+    expect(await back.payloads()).toEqual(['9']);
+  });
+
+  test('has room for others while the client acknowledges nothing', async () => {
+    const world = await startTestBroker({
+      limits: { ...limits, maxInflightMessages: 1 },
+      store: make(),
+    });
+    const reader = await world.connect('c', { acknowledges: false });
+    await reader.subscribe('#', { qos: 1 });
+    for (const text of ['1', '2', '3', '4', '5'])
+      await world.publish('a', text, { qos: 1, properties });
+    await world.advance(10_000);
+    for (const text of ['6', '7']) await world.publish('a', text, { qos: 1 });
+    expect([world.dropped('queue-full'), world.dropped('expired')]).toEqual([0, 4]);
+    const [first] = await reader.messages();
+    reader.acknowledges = true;
+    reader.send(acknowledgement('puback', first?.packetId ?? 0));
+    expect(await reader.payloads()).toEqual(['6', '7']);
   });
 });
 

@@ -7,7 +7,7 @@ import {
   subscription,
   unsubscribePacket,
 } from '../support/packets.ts';
-import { stores } from '../support/stores.ts';
+import { memoryStore, stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker } from '../support/test-broker.ts';
 
 /** Retained messages are not wanted. */
@@ -152,6 +152,25 @@ test('a full store refuses, but lets go and replace', async () => {
   const reader = await world.connect('r');
   await reader.subscribe('#');
   expect((await reader.payloads()).toSorted()).toEqual(['2', '2']);
+});
+
+test('what was retained before its limit was lowered stays, until it is replaced or deleted', async () => {
+  const store = memoryStore();
+  const before = await startTestBroker({ store });
+  for (const topic of ['a', 'b', 'c']) await before.publish(topic, '1', { retain: true });
+  await before.broker.close();
+  const world = await startTestBroker({ store, limits: { maxRetainedMessages: 1 } });
+  expect(world.broker.stats.retainedMessages).toBe(3);
+  const client = await world.connect('c');
+  const keep = (topic: string, payload: string) =>
+    client.publish(topic, payload, { qos: 1, retain: true });
+  expect([await keep('a', '2'), await keep('d', '1')]).toEqual([0x10, 0x97]);
+  expect([await keep('b', ''), await keep('c', '')]).toEqual([0x10, 0x10]);
+  await world.broker.close();
+  const after = await startTestBroker({ store });
+  const reader = await after.connect('r');
+  await reader.subscribe('#');
+  expect(await reader.payloads()).toEqual(['2']);
 });
 
 test('nothing is retained of a message that is refused', async () => {

@@ -178,6 +178,19 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     expect(world.broker.stats.sessions).toBe(0);
   });
 
+  test('a session from before its bound was lowered ends with that', async () => {
+    const store = makeStore();
+    const before = await startTestBroker({ store });
+    const client = await before.connect('c', { version: 4, cleanStart: false });
+    await client.drop();
+    await before.broker.close();
+    const world = await startTestBroker({ store, limits: { maxSessionExpirySeconds: 60 } });
+    await world.advance(59_000);
+    expect(world.broker.stats.sessions).toBe(1);
+    await world.advance(1_000);
+    expect(world.broker.stats.sessions).toBe(0);
+  });
+
   test('a clock that was set back does not let a session stay for longer than it was asked to', async () => {
     const world = await startTestBroker({ store: makeStore() });
     await (await world.connect('c', durable(5, 100))).drop();
