@@ -438,6 +438,13 @@ it.each([
     'SLUICE_CONFIG_VALUE',
     /"path" must be a path that begins with "\/", not "mqtt"/,
   ],
+  ...['/mqtt?tenant=7', '/mqtt#1', '/Zürich', '/a/../mqtt'].map(
+    (path): [object, string, RegExp] => [
+      { path },
+      'SLUICE_CONFIG_VALUE',
+      /"path" must be the path of a URL as clients send it/,
+    ],
+  ),
   [{ origins: ['https://a.example/'] }, 'SLUICE_CONFIG_VALUE', /"origins\[0\]" must be a web site/],
   [{ origins: [] }, 'SLUICE_CONFIG_VALUE', /"origins" must be a list with at least one entry/],
   [
