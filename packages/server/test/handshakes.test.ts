@@ -122,3 +122,23 @@ it.each([tls, wss])('connections of $type that went through are not cut off', as
   }
   client.destroy();
 });
+
+it('who comes back from the same port while the one before is being closed goes through', async () => {
+  const { port, url } = await listeners.open(ws);
+  // Nobody else connects from there, so that the port is free again at once.
+  const localAddress = '127.0.0.3';
+  const before = connect({ port, host, localAddress });
+  before.on('error', () => {});
+  await once(before, 'connect');
+  const { localPort } = before;
+  // In one turn: the server sees the new connection before it hears that the old one is closed.
+  before.resetAndDestroy();
+  const again = connect({ port, host, localAddress, localPort });
+  const client = createWebSocketStream(
+    new WebSocket(url, 'mqtt', { createConnection: () => again }),
+  );
+  client.write('ping');
+  const answer = await Promise.race([once(client, 'data'), once(client, 'close')]);
+  expect(String(answer[0])).toBe('ping');
+  client.destroy();
+});
