@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { LogLevel } from './config.ts';
@@ -34,6 +33,14 @@ export function openLog(level: LogLevel): Log {
     maxLength: maxBufferedBytes,
     retryEAGAIN: () => patient,
   });
+  // A full disk, above all: what could not be written waits, and is tried again with the next line.
+  let failing = false;
+  stdout.on('error', () => {
+    failing = true;
+  });
+  stdout.on('write', () => {
+    failing = false;
+  });
   const logger = createLogger(level, stdout);
   return {
     logger,
@@ -42,14 +49,16 @@ export function openLog(level: LogLevel): Log {
       logger.level = 'silent';
       // Not flushSync: it overtakes a write that is under way.
       stdout.end();
-      await Promise.race([once(stdout, 'close'), setTimeout(stalledMs)]);
+      const closed = new Promise((resolve) => stdout.once('close', resolve));
+      await Promise.race([closed, setTimeout(stalledMs)]);
       // Else pino would flush at the exit of the process, and wait for the reader without end.
       stdout.destroy();
     },
     flush: () => {
       patient = false;
       try {
-        stdout.flushSync();
+        // Without end where writing fails.
+        if (!failing) stdout.flushSync();
       } catch {
         // The pipe is full and nobody reads it.
       }

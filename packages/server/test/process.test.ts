@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,6 +80,19 @@ describe('sluice start', { timeout: 60_000 }, () => {
       await Promise.all(Array.from({ length: 50 }, () => comeAndGo(port)));
     }
     expect((await server.stop()).code).toBe(0);
+  });
+
+  it.runIf(existsSync('/dev/full'))('serves on when the disk of its log is full', async () => {
+    const port = await freePort();
+    const args = ['start', '--memory', `--port=${port}`, '--ws-port=0', '--log-level=debug'];
+    const log = openSync('/dev/full', 'w');
+    const server = new SluiceProcess(args, {}, log);
+    closeSync(log);
+    await expect
+      .poll(() => comeAndGo(port).catch((error) => error), { timeout: 30_000 })
+      .toBe(undefined);
+    await comeAndGo(port);
+    expect(await server.stop()).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
   it('takes its settings from the environment, and serves others when told to', async () => {
