@@ -17,14 +17,15 @@ export class BanFile {
   /** None where there is no file. After the writes that were asked for before. */
   async read(): Promise<Ban[]> {
     await this.#writing;
-    const text = await readFile(this.#path, 'utf8').catch((error: unknown) => {
+    const bytes = await readFile(this.#path).catch((error: unknown) => {
       if (isMissing(error)) return undefined;
       throw this.#fault('cannot be read', error);
     });
-    if (text === undefined) return [];
+    if (bytes === undefined) return [];
     let bans: unknown;
     try {
-      ({ bans } = JSON.parse(text));
+      // Without a byte order mark, if there is one.
+      ({ bans } = JSON.parse(new TextDecoder().decode(bytes)));
     } catch (error) {
       throw this.#fault('is not the JSON of bans', error);
     }

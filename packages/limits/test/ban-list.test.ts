@@ -151,7 +151,8 @@ describe('banList', () => {
     await writeFile(file, '{ "bans": [{ "clientId": "a" }] }');
     const { world, bans } = await start({ file, bans: [{ clientId: 'always' }] });
     const client = await world.connect('b');
-    await writeFile(file, '{ "bans": [{ "clientId": "b" }] }');
+    // An editor of Windows may begin it with a byte order mark.
+    await writeFile(file, '\uFEFF{ "bans": [{ "clientId": "b" }] }');
     await bans.reload();
     await world.settle();
     expect(client.closed).toBe(true);
