@@ -23,6 +23,8 @@ export function openLog(level: LogLevel): Log {
   // Looking at process.stdout is what makes a pipe non-blocking: a write to a full one would otherwise hold a
   // thread of the pool, and the end of the process, until somebody reads.
   if (process.stdout.isTTY) {
+    // A terminal that is closed: whoever is served goes on being served.
+    process.stdout.on('error', () => {});
     const logger = createLogger(level, readableLines(process.stdout));
     return { logger, end: async () => {}, flush: () => {} };
   }
