@@ -104,6 +104,20 @@ it('refusals are logged at most 20 times a second', async () => {
   expect(listeners.refusals.length).toBe(20);
 });
 
+it('a request that is none is logged without what it says', async () => {
+  const client = await idle(await listeners.open(ws));
+  client.write('GET /?token=secret HTTP/1.1\r\nAuthorization: Bearer secret\r\nno header\r\n\r\n');
+  await closed(client);
+  expect(listeners.log.map((line) => JSON.parse(line))).toEqual([
+    {
+      level: 'debug',
+      time: expect.any(String),
+      reason: 'Parse Error: Invalid header token',
+      msg: 'bad HTTP request',
+    },
+  ]);
+});
+
 it.each([tls, wss])('connections of $type that went through are not cut off', async (options) => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
