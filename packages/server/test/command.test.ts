@@ -66,6 +66,11 @@ describe('sluice', () => {
     [['start', '--port', 'x'], 'SLUICE_CONFIG_VALUE', /--port must be a whole number/],
     [['start', '--port', '0', '--ws-port', '0'], 'SLUICE_CONFIG_CONFLICT', /There is nothing to/],
     [['start', '--memory', '--data', 'd'], 'SLUICE_CONFIG_CONFLICT', /To keep everything/],
+    [
+      ['check', '--port=99', '--ws-port=99'],
+      'SLUICE_CONFIG_CONFLICT',
+      /Two listeners .*port 99 of/,
+    ],
     [['start', '--memory', '--host', '0.0.0.0'], 'SLUICE_OPEN_TO_ALL', /Without users, .*0.0.0.0/],
     [['start', '--memory', '--users', '/nowhere/u'], 'SLUICE_AUTH_USERS_FILE', /\/nowhere\/u/],
     [['start', '--config', '/nowhere/c'], 'SLUICE_CONFIG_FILE', /The configuration file \/nowhere/],
