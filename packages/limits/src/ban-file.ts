@@ -1,4 +1,4 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, realpath, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
 import { type Ban, readBan } from './ban.ts';
@@ -41,8 +41,9 @@ export class BanFile {
   }
 
   async #replace(bans: readonly Ban[]): Promise<void> {
-    const newPath = `${this.#path}.new`;
     try {
+      const path = await this.#target();
+      const newPath = `${path}.new`;
       const file = await open(newPath, 'w', 0o600);
       try {
         await file.writeFile(`${JSON.stringify({ bans }, undefined, 2)}\n`);
@@ -50,11 +51,19 @@ export class BanFile {
       } finally {
         await file.close();
       }
-      await rename(newPath, this.#path);
-      await syncDirectory(dirname(this.#path));
+      await rename(newPath, path);
+      await syncDirectory(dirname(path));
     } catch (error) {
       throw this.#fault('cannot be written', error);
     }
+  }
+
+  /** Through a symbolic link: the file is to be replaced, not the link. */
+  async #target(): Promise<string> {
+    return await realpath(this.#path).catch((error: unknown) => {
+      if (isMissing(error)) return this.#path;
+      throw error;
+    });
   }
 
   #fault(what: string, cause?: unknown): BrokerError {
