@@ -68,7 +68,7 @@ export function messageChanges(
   const isLowered = qos < before.qos;
   const isSame = topic === before.topic && isSamePayload(before, payload);
   if (isSame && retain === before.retain && !isLowered) return undefined;
-  return { topic, payload, retain, ...(isLowered && { qos }) };
+  return { topic, payload: payload ?? '', retain, ...(isLowered && { qos }) };
 }
 
 /** What a handler changed of a delivery; undefined when it left it alone. */
@@ -82,7 +82,7 @@ export function deliveryChanges(
   if (!isTopicChanged && !isPayloadChanged && retain === retained) return undefined;
   return {
     ...(isTopicChanged && { topic }),
-    ...(isPayloadChanged && { payload }),
+    ...(isPayloadChanged && { payload: payload ?? '' }),
     ...(retain !== retained && { retain }),
   };
 }
@@ -128,8 +128,9 @@ export function outgoingOf({ topic, payload, qos, retain }: PublishRequest): Out
   };
 }
 
-function isSamePayload({ payload }: Message, other: Buffer | string): boolean {
-  if (typeof other === 'string') return false;
+/** A handler of JavaScript may have taken it away. */
+function isSamePayload({ payload }: Message, other: Buffer | string | null | undefined): boolean {
+  if (typeof other === 'string' || !other) return false;
   return other.buffer === payload.buffer && other.byteOffset === payload.byteOffset
     ? other.length === payload.length
     : false;

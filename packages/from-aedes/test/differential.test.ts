@@ -132,6 +132,29 @@ const scenarios: Scenario[] = [
     expected: ['visitor/a hello!'],
   },
   {
+    name: 'authorizePublish, authorizeForward: take the payload away',
+    handlers: () => ({
+      authorizePublish(_client, packet, callback) {
+        if (packet.topic === 'a') Reflect.set(packet, 'payload', null);
+        callback(null);
+      },
+      authorizeForward(_client, packet) {
+        if (packet.topic === 'b') Reflect.deleteProperty(packet, 'payload');
+        return packet;
+      },
+    }),
+    async play(side) {
+      const visitor = await visit(side);
+      await subscribe(visitor, '#');
+      const answers = [await publish(visitor, 'a', 'hello'), await publish(visitor, 'b', 'hello')];
+      return [answers, await received(side, visitor)];
+    },
+    expected: [
+      ['acknowledged', 'acknowledged'],
+      ['a ', 'b '],
+    ],
+  },
+  {
     name: 'authorizePublish: of a will, which it may change',
     handlers: (notes) => ({
       authorizePublish(client, packet, callback) {

@@ -1,4 +1,4 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, realpath, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
 import { type Ban, readBan } from './ban.ts';
@@ -17,14 +17,15 @@ export class BanFile {
   /** None where there is no file. After the writes that were asked for before. */
   async read(): Promise<Ban[]> {
     await this.#writing;
-    const text = await readFile(this.#path, 'utf8').catch((error: unknown) => {
+    const bytes = await readFile(this.#path).catch((error: unknown) => {
       if (isMissing(error)) return undefined;
       throw this.#fault('cannot be read', error);
     });
-    if (text === undefined) return [];
+    if (bytes === undefined) return [];
     let bans: unknown;
     try {
-      ({ bans } = JSON.parse(text));
+      // Without a byte order mark, if there is one.
+      ({ bans } = JSON.parse(new TextDecoder().decode(bytes)));
     } catch (error) {
       throw this.#fault('is not the JSON of bans', error);
     }
@@ -40,8 +41,9 @@ export class BanFile {
   }
 
   async #replace(bans: readonly Ban[]): Promise<void> {
-    const newPath = `${this.#path}.new`;
     try {
+      const path = await this.#target();
+      const newPath = `${path}.new`;
       const file = await open(newPath, 'w', 0o600);
       try {
         await file.writeFile(`${JSON.stringify({ bans }, undefined, 2)}\n`);
@@ -49,11 +51,19 @@ export class BanFile {
       } finally {
         await file.close();
       }
-      await rename(newPath, this.#path);
-      await syncDirectory(dirname(this.#path));
+      await rename(newPath, path);
+      await syncDirectory(dirname(path));
     } catch (error) {
       throw this.#fault('cannot be written', error);
     }
+  }
+
+  /** Through a symbolic link: the file is to be replaced, not the link. */
+  async #target(): Promise<string> {
+    return await realpath(this.#path).catch((error: unknown) => {
+      if (isMissing(error)) return this.#path;
+      throw error;
+    });
   }
 
   #fault(what: string, cause?: unknown): BrokerError {

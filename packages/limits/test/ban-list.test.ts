@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBroker } from '@sluice/core';
@@ -151,12 +151,24 @@ describe('banList', () => {
     await writeFile(file, '{ "bans": [{ "clientId": "a" }] }');
     const { world, bans } = await start({ file, bans: [{ clientId: 'always' }] });
     const client = await world.connect('b');
-    await writeFile(file, '{ "bans": [{ "clientId": "b" }] }');
+    // An editor of Windows may begin it with a byte order mark.
+    await writeFile(file, '\uFEFF{ "bans": [{ "clientId": "b" }] }');
     await bans.reload();
     await world.settle();
     expect(client.closed).toBe(true);
     expect(bans.list()).toEqual([{ clientId: 'always' }, { clientId: 'b' }]);
     expect((await world.client(5).connect({ clientId: 'a' })).reasonCode).toBe(0);
+  });
+
+  it('writes through a symbolic link', async () => {
+    const target = await temporaryFile();
+    const file = `${target}.link`;
+    await writeFile(target, '{ "bans": [] }');
+    await symlink(target, file);
+    const { bans } = await start({ file });
+    await bans.add({ clientId: 'a' });
+    expect(JSON.parse(await readFile(target, 'utf8'))).toEqual({ bans: [{ clientId: 'a' }] });
+    expect(await readlink(file)).toBe(target);
   });
 
   it('loses no change that is made while it reads its file again', async () => {

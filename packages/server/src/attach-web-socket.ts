@@ -64,7 +64,10 @@ export function attachWebSocket(
     webSocket: WebSocket,
   ): Partial<ConnectionInfo> | undefined {
     try {
-      return info?.(request) ?? {};
+      const told = info?.(request) ?? {};
+      if (!(told instanceof Promise)) return told;
+      told.catch(() => {});
+      throw new Error('info has to answer at once, and returned a promise');
     } catch (error) {
       process.emitWarning(error instanceof Error ? error : String(error));
       webSocket.on('error', () => {});

@@ -12,5 +12,13 @@ const terminal: Terminal = {
   environment: process.env,
 };
 
+const code = await run(process.argv.slice(2), terminal);
+if (process.stdout.writableLength > 0) {
+  // A pipe takes what it has room for, and the rest when it is read, if anybody reads to the end.
+  await new Promise((resolve) => {
+    process.stdout.on('error', resolve);
+    process.stdout.write('', resolve);
+  });
+}
 // Whatever still holds the event loop (a stream that does not end) must not hold the exit.
-process.exit(await run(process.argv.slice(2), terminal));
+process.exit(code);

@@ -13,7 +13,8 @@ export function readConfigFile(path: string): ServerConfig {
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    // Without a byte order mark, if there is one.
+    return new TextDecoder().decode(readFileSync(path));
   } catch (error) {
     throw new BrokerError(
       'SLUICE_CONFIG_FILE',

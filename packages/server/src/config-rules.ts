@@ -3,6 +3,7 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
 import { asksWhoClientsAre } from './auth-of.ts';
 import { addressOf, type ListenerOptions, type ResolvedConfig } from './config.ts';
+import { printable } from './printable.ts';
 
 /** Throws unless the parts of a configuration fit together. */
 export function checkRules(config: ResolvedConfig): void {
@@ -13,6 +14,7 @@ export function checkRules(config: ResolvedConfig): void {
     );
   }
   checkBackupPath(config);
+  checkAddresses(config.listeners);
   for (const listener of config.listeners) {
     checkClientCertificates(listener);
     checkExposure(listener, config);
@@ -34,6 +36,29 @@ function checkClientCertificates(listener: ListenerOptions): void {
       `A listener of type ${listener.type} with "crl" needs requestClientCertificate: without it no certificate is looked at.`,
     );
   }
+}
+
+/** The second one would find the port in use, and not by another process. */
+function checkAddresses(listeners: readonly ListenerOptions[]): void {
+  const taken = new Set<string>();
+  for (const listener of listeners) {
+    const where = placeOf(listener);
+    if (where === undefined) continue;
+    if (taken.has(where)) {
+      throw new BrokerError(
+        'SLUICE_CONFIG_CONFLICT',
+        `Two listeners have ${where}: each needs one of its own.`,
+      );
+    }
+    taken.add(where);
+  }
+}
+
+/** Undefined for a port that the system chooses. */
+function placeOf(listener: ListenerOptions): string | undefined {
+  if (listener.type === 'unix') return `the path ${printable(listener.path)}`;
+  const { host, port } = addressOf(listener);
+  return port === 0 ? undefined : `port ${port} of ${host}`;
 }
 
 function checkBackupPath({ persistence }: ResolvedConfig): void {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { LogLevel } from './config.ts';
@@ -24,6 +23,8 @@ export function openLog(level: LogLevel): Log {
   // Looking at process.stdout is what makes a pipe non-blocking: a write to a full one would otherwise hold a
   // thread of the pool, and the end of the process, until somebody reads.
   if (process.stdout.isTTY) {
+    // A terminal that is closed: whoever is served goes on being served.
+    process.stdout.on('error', () => {});
     const logger = createLogger(level, readableLines(process.stdout));
     return { logger, end: async () => {}, flush: () => {} };
   }
@@ -34,6 +35,14 @@ export function openLog(level: LogLevel): Log {
     maxLength: maxBufferedBytes,
     retryEAGAIN: () => patient,
   });
+  // A full disk, above all: what could not be written waits, and is tried again with the next line.
+  let failing = false;
+  stdout.on('error', () => {
+    failing = true;
+  });
+  stdout.on('write', () => {
+    failing = false;
+  });
   const logger = createLogger(level, stdout);
   return {
     logger,
@@ -42,14 +51,16 @@ export function openLog(level: LogLevel): Log {
       logger.level = 'silent';
       // Not flushSync: it overtakes a write that is under way.
       stdout.end();
-      await Promise.race([once(stdout, 'close'), setTimeout(stalledMs)]);
+      const closed = new Promise((resolve) => stdout.once('close', resolve));
+      await Promise.race([closed, setTimeout(stalledMs)]);
       // Else pino would flush at the exit of the process, and wait for the reader without end.
       stdout.destroy();
     },
     flush: () => {
       patient = false;
       try {
-        stdout.flushSync();
+        // Without end where writing fails.
+        if (!failing) stdout.flushSync();
       } catch {
         // The pipe is full and nobody reads it.
       }

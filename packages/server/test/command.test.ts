@@ -66,6 +66,11 @@ describe('sluice', () => {
     [['start', '--port', 'x'], 'SLUICE_CONFIG_VALUE', /--port must be a whole number/],
     [['start', '--port', '0', '--ws-port', '0'], 'SLUICE_CONFIG_CONFLICT', /There is nothing to/],
     [['start', '--memory', '--data', 'd'], 'SLUICE_CONFIG_CONFLICT', /To keep everything/],
+    [
+      ['check', '--port=99', '--ws-port=99'],
+      'SLUICE_CONFIG_CONFLICT',
+      /Two listeners .*port 99 of/,
+    ],
     [['start', '--memory', '--host', '0.0.0.0'], 'SLUICE_OPEN_TO_ALL', /Without users, .*0.0.0.0/],
     [['start', '--memory', '--users', '/nowhere/u'], 'SLUICE_AUTH_USERS_FILE', /\/nowhere\/u/],
     [['start', '--config', '/nowhere/c'], 'SLUICE_CONFIG_FILE', /The configuration file \/nowhere/],
@@ -169,6 +174,7 @@ describe('sluice check', () => {
     [{ bans: { file: 'check-broken.json' } }, 'SLUICE_LIMITS_BANS_FILE', /.*check-broken.json/],
     [{ bans: { bans: [{}] } }, 'SLUICE_LIMITS_OPTIONS', /ban-list: a ban has exactly one of/],
     [{ connectRate: {} }, 'SLUICE_LIMITS_OPTIONS', /connect-rate: neither perAddress nor total/],
+    [{ sys: { interval: 5 } }, 'SLUICE_SYS_OPTIONS', /sys: options has interval, but there are/],
     [
       { listeners: [{ type: 'tls', cert: 'no.crt', key: 'no.key' }] },
       'SLUICE_CERTIFICATE',

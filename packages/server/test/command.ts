@@ -37,11 +37,16 @@ export class SluiceProcess {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  /** `log`: a file that takes its output in place of this object. */
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    log: number | 'pipe' = 'pipe',
+  ) {
     this.#child = spawn(process.execPath, [...command, ...args], {
       cwd: root,
       env: { ...withoutSettings(process.env), ...environment },
-      stdio: 'pipe',
+      stdio: ['pipe', log, 'pipe'],
     });
     this.#child.stdout?.on('data', (chunk) => {
       this.#stdout += chunk;

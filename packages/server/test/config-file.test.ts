@@ -242,6 +242,10 @@ describe('a configuration file', () => {
     expect(read({ jwt: { keys: null } })).toEqual({ jwt: { keys: null } });
   });
 
+  it('may begin with a byte order mark, as editors of Windows write it', () => {
+    expect(read('\uFEFF{ "logLevel": "warn" }')).toEqual({ logLevel: 'warn' });
+  });
+
   it('is refused with its name where it is not JSON or not there', () => {
     expect(() => read('{ "users": }')).toThrow(
       expect.objectContaining({

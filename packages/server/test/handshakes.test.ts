@@ -104,6 +104,20 @@ it('refusals are logged at most 20 times a second', async () => {
   expect(listeners.refusals.length).toBe(20);
 });
 
+it('a request that is none is logged without what it says', async () => {
+  const client = await idle(await listeners.open(ws));
+  client.write('GET /?token=secret HTTP/1.1\r\nAuthorization: Bearer secret\r\nno header\r\n\r\n');
+  await closed(client);
+  expect(listeners.log.map((line) => JSON.parse(line))).toEqual([
+    {
+      level: 'debug',
+      time: expect.any(String),
+      reason: 'Parse Error: Invalid header token',
+      msg: 'bad HTTP request',
+    },
+  ]);
+});
+
 it.each([tls, wss])('connections of $type that went through are not cut off', async (options) => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
@@ -120,5 +134,25 @@ it.each([tls, wss])('connections of $type that went through are not cut off', as
     expect(String((await once(client, 'data'))[0])).toBe('ping');
     vi.advanceTimersByTime(60_000);
   }
+  client.destroy();
+});
+
+it('who comes back from the same port while the one before is being closed goes through', async () => {
+  const { port, url } = await listeners.open(ws);
+  // Nobody else connects from there, so that the port is free again at once.
+  const localAddress = '127.0.0.3';
+  const before = connect({ port, host, localAddress });
+  before.on('error', () => {});
+  await once(before, 'connect');
+  const { localPort } = before;
+  // In one turn: the server sees the new connection before it hears that the old one is closed.
+  before.resetAndDestroy();
+  const again = connect({ port, host, localAddress, localPort });
+  const client = createWebSocketStream(
+    new WebSocket(url, 'mqtt', { createConnection: () => again }),
+  );
+  client.write('ping');
+  const answer = await Promise.race([once(client, 'data'), once(client, 'close')]);
+  expect(String(answer[0])).toBe('ping');
   client.destroy();
 });

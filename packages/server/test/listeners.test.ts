@@ -272,7 +272,10 @@ describe('what cannot be listened on', () => {
   it('is a file that is no socket, which stays as it is', async () => {
     const path = join(directory, 'precious');
     writeFileSync(path, 'content');
-    await expect(open({ type: 'unix', path })).rejects.toMatchObject({ code: 'SLUICE_PORT_BUSY' });
+    await expect(open({ type: 'unix', path })).rejects.toMatchObject({
+      code: 'SLUICE_LISTEN',
+      message: `${path} cannot be listened on: something else than a socket is there.`,
+    });
     expect(statSync(path).size).toBe(7);
   });
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { BrokerEvents } from '@sluice/core';
 import type { Client } from '@sluice/plugin';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LogLevel } from '../src/config.ts';
 import { LogBudget } from '../src/log-budget.ts';
 import { logEvents } from '../src/log-events.ts';
@@ -133,6 +133,18 @@ it('takes lines after its end, and leaves them out', async () => {
   const { logger, end } = openLog('error');
   await end();
   expect(() => logger.error('a second signal')).not.toThrow();
+});
+
+it('goes nowhere when its terminal is gone', () => {
+  const { stdout } = process;
+  const { isTTY } = stdout;
+  onTestFinished(() => {
+    stdout.isTTY = isTTY;
+    stdout.removeAllListeners('error');
+  });
+  stdout.isTTY = true;
+  openLog('error');
+  expect(() => stdout.emit('error', new Error('write EIO'))).not.toThrow();
 });
 
 it('says how many lines a budget left out', () => {

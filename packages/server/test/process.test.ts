@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LevelPersistence } from '@sluice/persistence-level';
+import type { Operation } from '@sluice/plugin';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Outcome, SluiceProcess, started } from './command.ts';
 import { freePort, portOf } from './ports.ts';
@@ -80,6 +82,19 @@ describe('sluice start', { timeout: 60_000 }, () => {
     expect((await server.stop()).code).toBe(0);
   });
 
+  it.runIf(existsSync('/dev/full'))('serves on when the disk of its log is full', async () => {
+    const port = await freePort();
+    const args = ['start', '--memory', `--port=${port}`, '--ws-port=0', '--log-level=debug'];
+    const log = openSync('/dev/full', 'w');
+    const server = new SluiceProcess(args, {}, log);
+    closeSync(log);
+    await expect
+      .poll(() => comeAndGo(port).catch((error) => error), { timeout: 30_000 })
+      .toBe(undefined);
+    await comeAndGo(port);
+    expect(await server.stop()).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
   it('takes its settings from the environment, and serves others when told to', async () => {
     const port = await freePort();
     const server = await started([], {
@@ -135,5 +150,51 @@ describe('sluice start', { timeout: 60_000 }, () => {
     expect((await first.stop()).code).toBe(0);
     const again = await started([`--port=${await freePort()}`, ...args]);
     expect((await again.stop()).code).toBe(0);
+  });
+});
+
+describe('the output of a command', () => {
+  it('is whole where a pipe does not take it at once', async () => {
+    const path = join(directory, 'long-names');
+    const store = new LevelPersistence({ path, durability: 'write' });
+    await store.open();
+    const message = {
+      number: 1,
+      topic: 't',
+      payload: Buffer.from('payload'),
+      qos: 1,
+      retain: false,
+      properties: {},
+      publisherId: '',
+      receivedAt: 0,
+      expiresAt: Number.POSITIVE_INFINITY,
+    } as const;
+    const operations: Operation[] = [1, 2, 3, 4, 5].flatMap((session) => [
+      {
+        type: 'saveSession',
+        record: {
+          session,
+          clientId: String(session).repeat(60_000),
+          identity: '',
+          expiryInterval: 9,
+          disconnectedAt: 0,
+          sentBefore: 0,
+        },
+      },
+      {
+        type: 'enqueue',
+        session,
+        sequence: 0,
+        message: 1,
+        qos: 1,
+        retain: false,
+        subscriptionIdentifiers: [],
+      },
+    ]);
+    await store.commit([{ type: 'store', message }, ...operations]);
+    await store.close();
+    const { code, stdout } = await ended(['store', 'stats', '--json', '--path', path]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).largestQueues).toHaveLength(5);
   });
 });

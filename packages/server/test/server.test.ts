@@ -144,6 +144,16 @@ describe('a server', () => {
     await Promise.all([server.close(), server.close()]);
   });
 
+  it('can still be closed when it was asked to close in an impossible time', async () => {
+    const server = await start({ listeners: [tcp] });
+    const refused = { code: 'SLUICE_OPTION', message: expect.stringContaining('graceMs') };
+    await expect(server.close({ graceMs: -1 })).rejects.toMatchObject(refused);
+    await server.close();
+    await expect(server.broker.publish({ topic: 'a', payload: '' })).rejects.toMatchObject({
+      code: 'SLUICE_CLOSED',
+    });
+  });
+
   it('keeps what it is told in LevelDB', async () => {
     const options = { listeners: [tcp], persistence: { path: join(directory, 'store') } };
     const server = await start(options);

@@ -139,6 +139,19 @@ describe('a function info that throws', () => {
     await once(dial(['mqtt'], '/%41'), 'open');
     expect(inbox.infos.map(({ listener }) => listener)).toEqual(['/A']);
   });
+
+  it('is one that answers later, too: nobody would hear what it has to say', async () => {
+    const warned = once(process, 'warning');
+    const info = async ({ url = '' }) => ({ listener: decodeURIComponent(url) });
+    attach({ info: info as never });
+    for (const path of ['/%', '/%41']) {
+      const [code] = await once(dial(['mqtt'], path), 'close');
+      expect(code).toBe(1011);
+    }
+    const message = 'info has to answer at once, and returned a promise';
+    expect(await warned).toEqual([expect.objectContaining({ message })]);
+    expect(inbox.infos).toEqual([]);
+  });
 });
 
 describe('beside other things on one HTTP server', () => {
@@ -438,6 +451,13 @@ it.each([
     'SLUICE_CONFIG_VALUE',
     /"path" must be a path that begins with "\/", not "mqtt"/,
   ],
+  ...['/mqtt?tenant=7', '/mqtt#1', '/Zürich', '/a/../mqtt'].map(
+    (path): [object, string, RegExp] => [
+      { path },
+      'SLUICE_CONFIG_VALUE',
+      /"path" must be the path of a URL as clients send it/,
+    ],
+  ),
   [{ origins: ['https://a.example/'] }, 'SLUICE_CONFIG_VALUE', /"origins\[0\]" must be a web site/],
   [{ origins: [] }, 'SLUICE_CONFIG_VALUE', /"origins" must be a list with at least one entry/],
   [

@@ -1,3 +1,4 @@
+import { sys } from '@sluice/sys';
 import { authOf } from '../auth-of.ts';
 import { addressOf, type ListenerOptions, type ResolvedConfig, resolveConfig } from '../config.ts';
 import { checkRules } from '../config-rules.ts';
@@ -14,6 +15,7 @@ export async function check(args: readonly string[], terminal: Terminal): Promis
   for (const listener of config.listeners) prepareListener(listener);
   await (await authOf(config))?.load();
   await limitsOf(config).bans?.reload();
+  if (config.sys !== false) sys(config.sys);
   terminal.output.write(`${describe(config).join('\n')}\n`);
   return 0;
 }

@@ -39,7 +39,10 @@ export class Door {
     if (arrival === undefined) return;
     const key = keyOf(socket);
     this.#arrivals.set(key, arrival);
-    arrival.onLeave(() => this.#arrivals.delete(key));
+    // Who resets a connection may have come back from the same port before this one is heard to be closed.
+    arrival.onLeave(() => {
+      if (this.#arrivals.get(key) === arrival) this.#arrivals.delete(key);
+    });
     const origin = originOf(socket);
     if (this.#proxies?.has(origin.remoteAddress) !== true) {
       if (arrival.comesFrom(origin)) this.#onArrival(arrival);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import type { Broker } from '@sluice/core';
@@ -68,7 +68,7 @@ function listenError(
   where: { readonly path: string } | { readonly host: string; readonly port: number },
 ): BrokerError {
   const name = 'path' in where ? where.path : `Port ${where.port} of ${where.host}`;
-  if (error.code === 'EADDRINUSE') {
+  if (error.code === 'EADDRINUSE' && isTaken(where)) {
     return new BrokerError('SLUICE_PORT_BUSY', `${name} is in use by another process.`, {
       cause: error,
     });
@@ -81,11 +81,18 @@ function listenError(
   });
 }
 
+/** Whether it is a port or a socket: the system says the same of any file under the path. */
+function isTaken(where: { readonly path: string } | { readonly port: number }): boolean {
+  if (!('path' in where)) return true;
+  return statSync(where.path, { throwIfNoEntry: false })?.isSocket() ?? false;
+}
+
 const reasons: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'this user may not'],
   ['EADDRNOTAVAIL', 'this machine has no such address'],
   ['ENOTFOUND', 'the host name is not known'],
   ['ENOENT', 'the directory does not exist'],
+  ['EADDRINUSE', 'something else than a socket is there'],
 ]);
 
 /** The port that the system gave to a bound server. */

@@ -47,7 +47,8 @@ export async function openWebSocket(
     },
   );
   http.on('clientError', (error, socket) => {
-    context.logger.debug({ err: error }, 'bad HTTP request');
+    // The error has the bytes of the request, tokens included.
+    context.logger.debug({ reason: error.message }, 'bad HTTP request');
     socket.destroy();
   });
   http.on('tlsClientError', (error, socket) => {
