@@ -90,4 +90,17 @@ describe('a session that is ended within a hook ends once', () => {
     await world.publish('a', 'x');
     expect(world.dropped('offline')).toBe(0);
   });
+
+  test('and is not stored again by the QoS 2 message in whose routing that is done', async () => {
+    const plugin = aPlugin(({ hook, broker }) => {
+      hook('route', ({ client }) => {
+        if (client !== undefined) void broker.sessions.end(client.clientId);
+      });
+    });
+    const world = await startTestBroker({ plugins: [plugin] });
+    const client = await world.connect('p', durable);
+    client.send(publishPacket('a', 'x', { qos: 2, packetId: 1 }));
+    await world.settle();
+    expect(world.persistence.commits.flat().at(-1)?.type).toBe('endSession');
+  });
 });
