@@ -111,4 +111,24 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     await world.settle();
     expect(await other.payloads()).toEqual(['lasting']);
   });
+
+  test.each([
+    ['by its receiver, and as nothing else', 1, {}],
+    ['as offline where nobody takes it', 0, { offline: 2 }],
+    ['as session-ended where the group is gone', undefined, { 'session-ended': 2 }],
+  ] as const)('what an ended member has not acknowledged counts %s', async (_, qos, expected) => {
+    const world = await startTestBroker({ store: makeStore() });
+    const ending = await world.connect('e', { ...durable, acknowledges: false });
+    await ending.subscribe(filter, { qos: 1 });
+    await publish(world, 2);
+    await ending.drop();
+    const other = await world.connect('o', durable);
+    if (qos !== undefined) await other.subscribe(filter, { qos });
+    if (qos === 0) await other.drop();
+    await world.connect('e', { cleanStart: true });
+    await world.settle();
+    const counted = [...world.broker.stats.dropped].filter(([, count]) => count > 0);
+    expect(Object.fromEntries(counted)).toEqual(expected);
+    expect(await other.payloads()).toEqual(qos === 1 ? ['0', '1'] : []);
+  });
 });
