@@ -131,4 +131,17 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     expect(Object.fromEntries(counted)).toEqual(expected);
     expect(await other.payloads()).toEqual(qos === 1 ? ['0', '1'] : []);
   });
+
+  test('what an ended member has not acknowledged goes to another as it was published', async () => {
+    const world = await startTestBroker({ store: makeStore() });
+    const ending = await world.connect('e', { ...durable, acknowledges: false });
+    await ending.subscribe(filter, { qos: 1 });
+    await world.publish('job', 'retained', { qos: 1, retain: true });
+    await world.publish('job', 'not', { qos: 1 });
+    await ending.drop();
+    const other = await world.connect('o');
+    await other.subscribe(filter, { qos: 1, retainAsPublished: true });
+    await world.connect('e', { cleanStart: true });
+    expect((await other.messages()).map(({ retain }) => retain)).toEqual([true, false]);
+  });
 });
