@@ -36,7 +36,15 @@ export class SharedGroup implements Receiver {
   }
 
   deliver(message: RoutedMessage, _qos: Qos, retain: boolean): boolean {
-    const member = this.#choose(message);
+    return this.#give(message, retain, this.#choose(message, Readiness.none));
+  }
+
+  /** As `deliver`, for a message that another member had: what waits for one whose queue is full comes before it. */
+  redeliver(message: RoutedMessage): boolean {
+    return this.#give(message, message.retain, this.#choose(message, Readiness.full));
+  }
+
+  #give(message: RoutedMessage, retain: boolean, member: Subscription | undefined): boolean {
     if (member === undefined) {
       this.#context.dropped(message, undefined, DropReason.offline);
       return false;
@@ -49,17 +57,17 @@ export class SharedGroup implements Receiver {
     return receiver.deliver(message, qos, kept, identifiers, this.sharedFilter);
   }
 
-  #choose(message: RoutedMessage): Subscription | undefined {
+  #choose(message: RoutedMessage, tooLittle: Readiness): Subscription | undefined {
     const select = this.#context.hooks.selectShared;
     const chosen = select === undefined ? undefined : this.#ask(message);
-    return chosen ?? this.#next(message);
+    return chosen ?? this.#next(message, tooLittle);
   }
 
-  /** The next member in turn of those that are readiest. */
-  #next(message: RoutedMessage): Subscription | undefined {
+  /** The next member in turn of those that are readiest, and readier than that. */
+  #next(message: RoutedMessage, tooLittle: Readiness): Subscription | undefined {
     const count = this.#members.length;
     let best: Subscription | undefined;
-    let bestReadiness: Readiness = Readiness.none;
+    let bestReadiness = tooLittle;
     for (let step = 0; step < count && bestReadiness < Readiness.ready; step++) {
       const member = this.#members[(this.#turn + step) % count] as Subscription;
       const readiness = readinessOf(member, message);
@@ -72,7 +80,7 @@ export class SharedGroup implements Receiver {
   }
 
   #ask(message: RoutedMessage): Subscription | undefined {
-    const able = this.#members.filter((member) => readinessOf(member, message) > Readiness.none);
+    const able = this.#members.filter((member) => readinessOf(member, message) > Readiness.full);
     const members = able.map((member) => {
       const receiver = member.receiver as SharingReceiver;
       const readiness = readinessOf(member, message);
@@ -91,5 +99,5 @@ export class SharedGroup implements Receiver {
 
 function readinessOf(member: Subscription, message: RoutedMessage): Readiness {
   const qos = Math.min(message.qos, member.qos) as Qos;
-  return (member.receiver as SharingReceiver).readiness(qos);
+  return (member.receiver as SharingReceiver).readiness(message, qos);
 }

@@ -49,7 +49,7 @@ export class SharedGroups {
   /** Gives a message to another member of the group, and counts it if nobody takes it; false when there is no group. */
   offer(sharedFilter: string, message: RoutedMessage): boolean {
     const known = this.#groups.get(sharedFilter);
-    known?.group.deliver(message, message.qos, message.retain);
+    known?.group.redeliver(message);
     return known !== undefined;
   }
 }
