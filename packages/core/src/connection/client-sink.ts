@@ -133,9 +133,14 @@ export class ClientSink implements Sink {
     subscriptionIdentifiers: readonly number[] | undefined,
   ): boolean {
     const encoding = this.#encoding as ReceiverEncoding;
-    const encoded = encoding.encode(message, qos, retain, dup, subscriptionIdentifiers);
-    if (encoded.size > this.#maximumPacketSize) return false;
-    encoding.sent(message);
+    let encoded = encoding.encode(message, qos, retain, dup, subscriptionIdentifiers);
+    if (encoded.size <= this.#maximumPacketSize) {
+      encoding.sent(message);
+    } else {
+      const shorter = encoding.encodeByName(message, qos, retain, dup, subscriptionIdentifiers);
+      if (shorter === undefined || shorter.size > this.#maximumPacketSize) return false;
+      encoded = shorter;
+    }
     this.#stats.messagesSent++;
     this.messagesSent++;
     this.#output.publish(encoded, packetId);
