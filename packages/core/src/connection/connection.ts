@@ -118,7 +118,7 @@ export class Connection implements PortOwner, Member {
   }
 
   onData(chunk: Uint8Array): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#closing) return;
     this.traffic.received(chunk.length);
     this.liveness.heard();
     this.receivedAt = this.#context.environment.now();
