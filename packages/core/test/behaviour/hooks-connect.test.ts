@@ -228,3 +228,36 @@ test('who authenticates again as somebody else is not told of a success first', 
   expect(client.history).toEqual(['connack', 'disconnect']);
   expect(client.disconnectCode).toBe(ReasonCode.notAuthorized);
 });
+
+test.each([0, 5])(
+  'the will of who authenticated again is asked about by what is known since, delay %i',
+  async (willDelayInterval) => {
+    let role = 'writer';
+    const world = await startTestBroker({
+      plugins: [
+        aPlugin(({ hook }) => {
+          hook('exchange', () => allow({ attributes: { role } }));
+          hook('authorizePublish', ({ client }) => {
+            const { role: known } = client?.attributes ?? {};
+            return known === 'writer' ? allow() : deny();
+          });
+        }),
+      ],
+    });
+    const properties = { authenticationMethod: 'm', sessionExpiryInterval: 100 };
+    const will = aWill('w', 'gone', { properties: { willDelayInterval } });
+    const client = await world.connect('c', { properties, will });
+    role = 'reader';
+    const { authenticationMethod } = properties;
+    const { auth: type } = PacketType;
+    client.send({
+      type,
+      reasonCode: ReasonCode.reauthenticate,
+      properties: { authenticationMethod },
+    });
+    await world.settle();
+    await client.drop();
+    await world.advance(5_000);
+    expect(world.dropped('not-authorized')).toBe(1);
+  },
+);
