@@ -36,6 +36,7 @@ import { Output } from './output.ts';
 import type { Parts } from './parts.ts';
 import { Presence } from './presence.ts';
 import { Reading, ReadingStop } from './reading.ts';
+import { Refusal } from './refusal.ts';
 import { tracedPort } from './traced-port.ts';
 import { TrafficMeter } from './traffic-meter.ts';
 
@@ -162,7 +163,8 @@ export class Connection implements PortOwner, Member {
     const limit = limitOf(thrown, this.limits, isConnected);
     if (limit !== undefined) this.limited(limit, isConnected ? 'closed' : 'refused');
     if (isConnected) {
-      this.close(thrown.reasonCode, thrown.message, undefined, thrown);
+      const { serverReference = undefined } = thrown instanceof Refusal ? thrown : {};
+      this.close(thrown.reasonCode, thrown.message, serverReference, thrown);
     } else {
       const version = replyVersion(this.#decoder.protocolVersion, thrown);
       if (version !== 0) this.protocolVersion = version;

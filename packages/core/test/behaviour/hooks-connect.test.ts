@@ -1,5 +1,5 @@
 import { PacketType, ReasonCode } from '@sluice/packet';
-import { allow, deny, drop } from '@sluice/plugin';
+import { type Allow, allow, type Deny, deny, drop, redirect } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { Gate } from '../support/gate.ts';
 import { aWill, connectPacket, pingreq, text } from '../support/packets.ts';
@@ -261,3 +261,19 @@ test.each([0, 5])(
     expect(world.dropped('not-authorized')).toBe(1);
   },
 );
+
+test('who authenticates again and belongs to another server is told which', async () => {
+  let verdict: Allow<never> | Deny = allow();
+  const world = await startTestBroker({
+    plugins: [aPlugin((context) => context.hook('exchange', () => verdict))],
+  });
+  const properties = { authenticationMethod: 'm' };
+  const client = await world.connect('c', { properties });
+  verdict = redirect('other.example');
+  const { auth: type } = PacketType;
+  client.send({ type, reasonCode: ReasonCode.reauthenticate, properties });
+  expect(await client.receive('disconnect')).toMatchObject({
+    reasonCode: ReasonCode.useAnotherServer,
+    properties: { serverReference: 'other.example' },
+  });
+});
