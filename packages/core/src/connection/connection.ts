@@ -228,6 +228,7 @@ export class Connection implements PortOwner, Member {
     if (this.presence !== undefined && client !== undefined && this.protocolVersion === 5) {
       const goodbye = { reasonCode, reasonString: message, serverReference };
       writeGoodbye(this.output, this.hooks, client, goodbye, maximumPacketSize);
+      this.sink.shut();
       this.output.flush();
     }
     if (client === undefined) this.#refused('broker', reasonCode, message);
