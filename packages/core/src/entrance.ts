@@ -172,9 +172,9 @@ export class Entrance {
       if (--entrance.#count === 0) entrance.#onEmpty?.();
     }
     if (this.#connections.size === 0) this.#parts.context.overload.rest();
-    const { info, sink } = connection;
+    const { info, presence } = connection;
     if (info.remoteAddress === undefined) return;
-    if (!sink.isOpen) this.admitted(info);
+    if (presence === undefined) this.admitted(info);
     this.#addresses.closed(countedAddress(info.remoteAddress));
   }
 }

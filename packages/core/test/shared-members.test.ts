@@ -16,13 +16,17 @@ class Told implements SharingReceiver {
   #readiness: Readiness;
   readonly #watchers = new Set<PresenceWatcher>();
 
-  constructor(clientId: string, readiness: Readiness) {
+  /** Connected, however ready it is. */
+  readonly #isConnected: boolean;
+
+  constructor(clientId: string, readiness: Readiness, isConnected = false) {
     this.clientId = clientId;
+    this.#isConnected = isConnected;
     this.#readiness = readiness;
   }
 
   get isPresent(): boolean {
-    return this.#readiness >= Readiness.busy;
+    return this.#isConnected || this.#readiness >= Readiness.busy;
   }
 
   become(readiness: Readiness): void {
@@ -65,14 +69,14 @@ function groupOf(receivers: readonly Told[]): SharedMembers {
   return members;
 }
 
-const { none, offline, busy, ready } = Readiness;
+const { none, full, offline, busy, ready } = Readiness;
 
-test.each([none, offline, busy, ready])(
+test.each([none, full, offline, busy, ready])(
   'what a message costs does not depend on how many members there are, all with readiness %i',
   (readiness) => {
     const receivers = manyOf(10_000, readiness);
     const members = groupOf(receivers);
-    const chosen = members.next(message)?.receiver;
+    const chosen = members.next(message, none)?.receiver;
     expect(chosen === undefined).toBe(readiness === none);
     expect(receivers.reduce((sum, { asked }) => sum + asked, 0)).toBeLessThan(300);
   },
@@ -83,20 +87,30 @@ test('who is connected is found among any number that are away', () => {
   const members = groupOf(receivers);
   for (const index of [9_999, 0, 5_000]) {
     receivers[index]?.become(ready);
-    expect(members.next(message)?.receiver).toBe(receivers[index]);
+    expect(members.next(message, none)?.receiver).toBe(receivers[index]);
     receivers[index]?.become(none);
   }
+});
+
+test('who is away and has room comes before who is connected and has none', () => {
+  const here = new Told('here', full, true);
+  const away = new Told('away', offline);
+  const members = groupOf([here, away]);
+  expect(members.next(message, none)?.receiver).toBe(away);
+  away.become(full);
+  expect(members.next(message, none)?.receiver).toBe(here);
+  expect(members.next(message, full)).toBe(undefined);
 });
 
 test('where nobody is ready all have their turn, in a group of any size', () => {
   const receivers = manyOf(1_000, busy);
   const members = groupOf(receivers);
-  const chosen = receivers.map(() => members.next(message)?.receiver);
+  const chosen = receivers.map(() => members.next(message, none)?.receiver);
   expect(new Set(chosen).size).toBe(1_000);
 });
 
 test('of members that come, go and end, the readiest one is chosen', () => {
-  const readiness = fc.constantFrom(none, offline, busy, ready);
+  const readiness = fc.constantFrom(none, full, offline, busy, ready);
   const step = fc.oneof(
     fc.record({ join: readiness }),
     fc.record({ end: fc.nat(30) }),
@@ -123,7 +137,7 @@ test('of members that come, go and end, the readiest one is chosen', () => {
             model.set(subscription, does.to);
           }
         }
-        const chosen = members.next(message)?.subscription;
+        const chosen = members.next(message, none)?.subscription;
         const best = Math.max(none, ...model.values());
         expect(chosen === undefined ? none : model.get(chosen)).toBe(best);
         expect(members.size).toBe(model.size);

@@ -25,6 +25,10 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
   readonly #listener: MessageListener | undefined;
   readonly #onClose: () => void;
   readonly #queue: Message[] = [];
+  /** The application takes what comes. */
+  #isIdle: boolean;
+  /** How many came while it does: they have not waited, and do not expire, be their interval 0. */
+  #immediate = 0;
   #running = false;
   #closed = false;
   /** Called when half of the queue is free again. */
@@ -42,6 +46,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
     this.#listener = listener;
     this.#context = context;
     this.#onClose = onClose;
+    this.#isIdle = listener !== undefined;
   }
 
   get closed(): boolean {
@@ -59,6 +64,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
     }
     // As a client would see it.
     this.#queue.push(message.own().delivered(qos, retain));
+    if (this.#isIdle) this.#immediate++;
     this.#wake();
     return true;
   }
@@ -79,6 +85,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
     try {
       for (;;) {
         const message = this.#take();
+        this.#setIdle(message === undefined);
         if (message !== undefined) yield message;
         else if (this.#closed) return;
         else await this.#next();
@@ -88,7 +95,28 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
     }
   }
 
+  /** The next message that is still worth something [MQTT-3.3.2-5]. */
   #take(): Message | undefined {
+    for (;;) {
+      const isImmediate = this.#immediate > 0;
+      const message = this.#shift();
+      if (message === undefined) return undefined;
+      if (isImmediate) {
+        this.#immediate--;
+        return message;
+      }
+      const { expiresAt } = message;
+      if (expiresAt === Infinity || expiresAt > this.#context.environment.now()) return message;
+      this.#context.dropped(message, undefined, DropReason.expired);
+    }
+  }
+
+  #setIdle(isIdle: boolean): void {
+    this.#isIdle = isIdle;
+    this.#immediate = 0;
+  }
+
+  #shift(): Message | undefined {
     const message = this.#queue.shift();
     const onRoom = this.#onRoom;
     if (
@@ -126,6 +154,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
       if (message === undefined) break;
       const pending = this.#call(message);
       if (pending !== undefined) {
+        this.#setIdle(false);
         pending.then(
           () => this.#run(),
           (error) => {
@@ -137,6 +166,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
       }
     }
     this.#running = false;
+    this.#setIdle(true);
   }
 
   #call(message: Message): Promise<void> | undefined {

@@ -37,6 +37,7 @@ export class ClientSink implements Sink {
   readonly #stats: Stats;
   readonly #overload: Pick<Overload, 'maxOutputBytes'>;
   #encoding: ReceiverEncoding | undefined;
+  #isOpen = false;
   // Of the connection, once it is known: for many receivers each object more to look at counts.
   #sendQuota = 0;
   #maxOutputBytes = 0;
@@ -62,7 +63,7 @@ export class ClientSink implements Sink {
   }
 
   get writable(): boolean {
-    if (this.#encoding === undefined) return false; // [MQTT-3.2.0-1]
+    if (!this.#isOpen) return false; // [MQTT-3.2.0-1]
     const { pending } = this.#output;
     const maxOutputBytes = this.#maxOutputBytes;
     if (pending <= maxOutputBytes && pending <= this.#overload.maxOutputBytes) return true;
@@ -75,7 +76,7 @@ export class ClientSink implements Sink {
   }
 
   get isOpen(): boolean {
-    return this.#encoding !== undefined;
+    return this.#isOpen;
   }
 
   get isGone(): boolean {
@@ -98,6 +99,12 @@ export class ClientSink implements Sink {
     this.#maxOutputBytes = limits.maxOutputBytes;
     this.#maximumPacketSize = Math.min(maximumPacketSize, largestPacketBytes);
     this.#encoding = new ReceiverEncoding(protocolVersion, aliases, environment);
+    this.#isOpen = true;
+  }
+
+  /** DISCONNECT was written, and nothing may follow it [MQTT-3.14.4-1]. */
+  shut(): void {
+    this.#isOpen = false;
   }
 
   /** Everything that was written has left. */
@@ -133,9 +140,14 @@ export class ClientSink implements Sink {
     subscriptionIdentifiers: readonly number[] | undefined,
   ): boolean {
     const encoding = this.#encoding as ReceiverEncoding;
-    const encoded = encoding.encode(message, qos, retain, dup, subscriptionIdentifiers);
-    if (encoded.size > this.#maximumPacketSize) return false;
-    encoding.sent(message);
+    let encoded = encoding.encode(message, qos, retain, dup, subscriptionIdentifiers);
+    if (encoded.size <= this.#maximumPacketSize) {
+      encoding.sent(message);
+    } else {
+      const shorter = encoding.encodeByName(message, qos, retain, dup, subscriptionIdentifiers);
+      if (shorter === undefined || shorter.size > this.#maximumPacketSize) return false;
+      encoded = shorter;
+    }
     this.#stats.messagesSent++;
     this.messagesSent++;
     this.#output.publish(encoded, packetId);

@@ -34,7 +34,9 @@ import { IncomingAliases } from './incoming-aliases.ts';
 import { Liveness } from './liveness.ts';
 import { Output } from './output.ts';
 import type { Parts } from './parts.ts';
+import { Presence } from './presence.ts';
 import { Reading, ReadingStop } from './reading.ts';
+import { Refusal } from './refusal.ts';
 import { tracedPort } from './traced-port.ts';
 import { TrafficMeter } from './traffic-meter.ts';
 
@@ -75,14 +77,14 @@ export class Connection implements PortOwner, Member {
   /** QoS 2 identifiers of an earlier connection, which its quota is not charged for. */
   inheritedHeld = 0;
   readonly liveness: Liveness;
+  /** CONNACK with success was written: from here on a client is told why it is disconnected. */
+  presence: Presence | undefined;
   onGone: (() => void) | undefined;
   readonly traffic: TrafficMeter;
   readonly #context: Context;
   readonly #port: Port;
   readonly #handlePacket: PacketHandler;
   readonly #decoder: Decoder;
-  /** CONNACK with success was written: from here on a client is told why it is disconnected. */
-  #acknowledged = false;
   /** The broker ends it, and hooks are asked what to say. */
   #closing = false;
   #closed = false;
@@ -118,7 +120,7 @@ export class Connection implements PortOwner, Member {
   }
 
   onData(chunk: Uint8Array): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#closing) return;
     this.traffic.received(chunk.length);
     this.liveness.heard();
     this.receivedAt = this.#context.environment.now();
@@ -161,7 +163,8 @@ export class Connection implements PortOwner, Member {
     const limit = limitOf(thrown, this.limits, isConnected);
     if (limit !== undefined) this.limited(limit, isConnected ? 'closed' : 'refused');
     if (isConnected) {
-      this.close(thrown.reasonCode, thrown.message, undefined, thrown);
+      const { serverReference = undefined } = thrown instanceof Refusal ? thrown : {};
+      this.close(thrown.reasonCode, thrown.message, serverReference, thrown);
     } else {
       const version = replyVersion(this.#decoder.protocolVersion, thrown);
       if (version !== 0) this.protocolVersion = version;
@@ -202,7 +205,7 @@ export class Connection implements PortOwner, Member {
 
   /** CONNECT is accepted and CONNACK written: deliveries begin. */
   established(): void {
-    this.#acknowledged = true;
+    this.presence = new Presence(this.hooks, this.parts.events);
     this.#port.accepted();
     this.sink.open(this.#context.environment);
     this.#decoder.maxPacketBytes = this.limits.maxPacketBytes;
@@ -222,9 +225,10 @@ export class Connection implements PortOwner, Member {
     if (this.#closed || this.#closing) return;
     this.#closing = true;
     const { client, maximumPacketSize } = this;
-    if (this.#acknowledged && client !== undefined && this.protocolVersion === 5) {
+    if (this.presence !== undefined && client !== undefined && this.protocolVersion === 5) {
       const goodbye = { reasonCode, reasonString: message, serverReference };
       writeGoodbye(this.output, this.hooks, client, goodbye, maximumPacketSize);
+      this.sink.shut();
       this.output.flush();
     }
     if (client === undefined) this.#refused('broker', reasonCode, message);
@@ -269,16 +273,12 @@ export class Connection implements PortOwner, Member {
     this.answers.clear();
     this.#authorizationEnd?.set(Infinity);
     const { session, client } = this;
-    const { registry, events } = this.parts;
+    const { registry } = this.parts;
     const isMine = session !== undefined && registry.disconnect(session, this.sink, discardWill);
     if (session !== undefined && client !== undefined) {
       const traffic = session.counters.disconnected(this.traffic, this.traffic.total(by));
       this.#context.stats.close(connectionEndOf(by, reasonCode));
-      if (this.#acknowledged) {
-        const event = { client, by, reasonCode, error, traffic };
-        this.hooks.disconnected?.(event);
-        events.disconnected(event);
-      }
+      this.presence?.disconnected({ client, by, reasonCode, error, traffic });
     }
     if (isMine) registry.leave(session);
   }

@@ -2,7 +2,7 @@ import { noProperties, type ProtocolVersion, type Qos } from '@sluice/packet';
 import type { Environment } from '../base/environment.ts';
 import type { Encoded } from '../messages/encoded.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
-import { OutgoingAliases } from './outgoing-aliases.ts';
+import { type OutgoingAlias, OutgoingAliases } from './outgoing-aliases.ts';
 
 /** How messages are encoded for one client. Most get the bytes that all others get, too. */
 export class ReceiverEncoding {
@@ -30,10 +30,25 @@ export class ReceiverEncoding {
       (subscriptionIdentifiers !== undefined ||
         message.expiresAt !== Infinity ||
         this.#aliases !== undefined);
-    if (isOwn) return this.#own(message, qos, retain, dup, subscriptionIdentifiers);
+    if (isOwn) {
+      const alias = this.#aliases?.use(message.topic);
+      return this.#own(message, qos, retain, dup, subscriptionIdentifiers, alias);
+    }
     if (!dup) return message.encoded(version, qos, retain);
     const properties = version === 5 ? message.properties : noProperties;
     return message.encodedFor(version, message.topic, qos, retain, dup, properties);
+  }
+
+  /** Without an alias, since one that is new makes a packet longer; undefined where there is none to leave out. */
+  encodeByName(
+    message: RoutedMessage,
+    qos: Qos,
+    retain: boolean,
+    dup: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): Encoded | undefined {
+    if (this.#aliases === undefined) return undefined;
+    return this.#own(message, qos, retain, dup, subscriptionIdentifiers, undefined);
   }
 
   /** The packet was written: only now the client knows the alias that came with it. */
@@ -48,9 +63,9 @@ export class ReceiverEncoding {
     retain: boolean,
     dup: boolean,
     subscriptionIdentifiers: readonly number[] | undefined,
+    alias: OutgoingAlias | undefined,
   ): Encoded {
     const { topic } = message;
-    const alias = this.#aliases?.use(topic);
     const given = message.properties.messageExpiryInterval;
     const left = given === undefined ? undefined : this.#remaining(message, given);
     if (alias === undefined && subscriptionIdentifiers === undefined && left === given && !dup) {

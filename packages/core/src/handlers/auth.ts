@@ -46,5 +46,6 @@ function authenticatedAgain(
   const again = { ...client, attributes: grant.attributes ?? client.attributes };
   connection.client = again;
   session.client = again;
+  if (session.will !== undefined) session.will.client = again;
   return connection.parts.review.recheck(session);
 }

@@ -169,9 +169,7 @@ function establish(connection: Connection, accepted: AcceptedConnect): void {
     if (connection.closed) return;
     connection.established();
     connection.authorizedUntil(grant.expiresAt);
-    const event = { client, sessionPresent };
-    hooks.connected?.(event);
-    connection.parts.events.connected(event);
+    connection.presence?.connected({ client, sessionPresent });
     session.pump();
     connection.reading.resume(ReadingStop.connack);
   }, waits);

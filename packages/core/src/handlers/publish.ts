@@ -215,18 +215,11 @@ function goOn(
   packet: PublishPacket,
   fanOut: FanOut,
 ): Promise<void> {
-  const { registry } = connection.parts;
-  const { message } = fanOut;
   const finished = fanOut.finished((receivers) => {
-    if (!connection.closed) {
-      answer(connection, session, packet, message, receivers, unknown);
-      holdUp(connection);
-    } else if (packet.qos === 2 && registry.get(session.clientId) === session) {
-      // The client will send it again on its next connection.
-      session.inbox.hold(packet.packetId, message.durability);
-    }
+    answer(connection, session, packet, fanOut.message, receivers, unknown);
+    if (!connection.closed) holdUp(connection);
   });
-  registry.waitFor(session.clientId, finished);
+  connection.parts.registry.waitFor(session.clientId, finished);
   return finished;
 }
 
@@ -239,7 +232,15 @@ function answer(
   receivers: number,
   addedBefore: number,
 ): void {
-  const { commits } = connection.parts.context;
+  const { registry, context } = connection.parts;
+  const { commits } = context;
+  if (connection.closed) {
+    const isOver = registry.get(session.clientId) !== session;
+    // The client will send it again on its next connection.
+    if (packet.qos === 2 && receivers >= 0 && !isOver)
+      session.inbox.hold(packet.packetId, message.durability);
+    return;
+  }
   if (packet.qos > 0) {
     if (receivers < 0) {
       refuse(connection, session, packet, refusalOf(receivers));

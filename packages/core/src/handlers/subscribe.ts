@@ -186,6 +186,8 @@ function apply(
     } else if (made.replay !== undefined) {
       replays.push(made.replay);
     }
+    // A hook ended the connection, and perhaps the session: nothing is made for it any more.
+    if (connection.closed) return;
   }
   const durable = context.commits.added !== added;
   answer(

@@ -48,6 +48,11 @@ export class Outbox {
     return this.#queue.isFull;
   }
 
+  /** Whether one more may wait without another one going for it. */
+  hasRoomFor({ bytes }: RoutedMessage): boolean {
+    return this.#queue.hasRoomFor(bytes);
+  }
+
   /** Messages that wait for their turn. */
   get waiting(): number {
     return this.#queue.size - this.#queue.inflight;

@@ -6,7 +6,7 @@ export interface Sink {
   readonly protocolVersion: ProtocolVersion;
   /** Whether it takes messages: false above its high-water mark, until it calls `session.pump`. */
   readonly writable: boolean;
-  /** Whether it was ever ready to send: CONNACK has left. */
+  /** Whether it may send: CONNACK has left, and no DISCONNECT. */
   readonly isOpen: boolean;
   /** Whether its connection is over: nothing that its client sent is read any more. */
   readonly isGone: boolean;

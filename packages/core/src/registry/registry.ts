@@ -139,10 +139,10 @@ export class Registry {
     this.#sessions.delete(session.clientId);
     this.#context.stats.sessions--;
     if (reason === 'expired') this.#context.stats.sessionsExpired++;
-    this.#context.stats.drop(DropReason.sessionEnded, session.outbox.size);
     session.outbox.close();
     const { number, clientId } = session;
-    const forget = (): void => {
+    const forget = (given: number): void => {
+      this.#context.stats.drop(DropReason.sessionEnded, session.outbox.size - given);
       session.outbox.forget();
       if (!session.stored) return;
       const { commits } = this.#context;
@@ -154,9 +154,7 @@ export class Registry {
       commits.wait({ onCommitted });
     };
     // Its will and its queue go with it: not before they are with others, else a crash would lose them.
-    const redelivered = andThen(published, () =>
-      shares ? this.#redelivery.run(session) : undefined,
-    );
+    const redelivered = andThen(published, () => (shares ? this.#redelivery.run(session) : 0));
     const ended = andThen(redelivered, forget);
     if (ended instanceof Promise) this.#endings.add(clientId, ended);
     session.hooks.ended?.({ client: session.client, reason });

@@ -16,48 +16,59 @@ export class SharedRedelivery {
     this.#router = router;
   }
 
-  /** Done when everything is with somebody else: at once for a session that is not stored. */
-  run(session: Session): void | Promise<void> {
+  /**
+   * Returns how many went to a group, which counts those that nobody takes: when everything is with somebody else, which
+   * is at once for a session that is not stored.
+   */
+  run(session: Session): number | Promise<number> {
+    let given = 0;
     if (!session.stored) {
       for (const entry of session.outbox.entries()) {
-        this.#offer(entry, entry.state !== EntryState.waiting);
+        if (this.#offer(entry, entry.state !== EntryState.waiting)) given++;
       }
-      return;
+      return given;
     }
     return new Promise((done) => {
       const onCommitted = (failure: Error | undefined): void => {
-        if (failure === undefined) this.#readOn(session, -1, done);
-        else done();
+        if (failure === undefined) this.#readOn(session, -1, 0, done);
+        else done(0);
       };
       this.#context.commits.wait({ onCommitted });
     });
   }
 
-  #readOn(session: Session, after: number, done: () => void): void {
+  #readOn(
+    session: Session,
+    after: number,
+    givenBefore: number,
+    done: (given: number) => void,
+  ): void {
     const { queueReads, limits, reportError } = this.#context;
+    let given = givenBefore;
     queueReads.read(session.number, after, limits.windowMessages).then(
       (records) => {
         for (const record of records) {
-          this.#offer(OutboxEntry.restored(record), session.outbox.wasSent(record.sequence));
+          const wasSent = session.outbox.wasSent(record.sequence);
+          if (this.#offer(OutboxEntry.restored(record), wasSent)) given++;
         }
         const last = records.at(-1);
-        if (last === undefined || records.length < limits.windowMessages) done();
-        else this.#readOn(session, last.sequence, done);
+        if (last === undefined || records.length < limits.windowMessages) done(given);
+        else this.#readOn(session, last.sequence, given, done);
       },
       (error) => {
         reportError(error);
-        done();
+        done(given);
       },
     );
   }
 
-  #offer(entry: OutboxEntry, wasSent: boolean): void {
+  #offer(entry: OutboxEntry, wasSent: boolean): boolean {
     const { message, sharedFilter, qos } = entry;
-    if (message === undefined || sharedFilter === undefined || (qos === 2 && wasSent)) return;
+    if (message === undefined || sharedFilter === undefined || (qos === 2 && wasSent)) return false;
     // To the other member it has not been sent yet [MQTT-3.3.2-5].
-    if (message.expiresAt <= this.#context.environment.now()) return;
+    if (message.expiresAt <= this.#context.environment.now()) return false;
     // A message of its own: the body of the old one goes with the session.
     const again = message.renumbered(this.#context.numbers.message());
-    this.#router.offer(sharedFilter, again);
+    return this.#router.offer(sharedFilter, again);
   }
 }

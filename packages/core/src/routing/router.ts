@@ -50,7 +50,7 @@ export class Router {
     this.changed(removed);
   }
 
-  /** Gives a message of a share group to another member; false when nobody takes it. */
+  /** Gives a message of a share group to another member, and counts it if nobody takes it; false when there is no group. */
   offer(sharedFilter: string, message: RoutedMessage): boolean {
     return this.#shared.offer(sharedFilter, message);
   }

@@ -35,7 +35,15 @@ export class SharedGroup implements Receiver {
   }
 
   deliver(message: RoutedMessage, _qos: Qos, retain: boolean): boolean {
-    const member = this.#choose(message);
+    return this.#give(message, retain, this.#choose(message, Readiness.none));
+  }
+
+  /** As `deliver`, for a message that another member had: what waits for one whose queue is full comes before it. */
+  redeliver(message: RoutedMessage): boolean {
+    return this.#give(message, message.retain, this.#choose(message, Readiness.full));
+  }
+
+  #give(message: RoutedMessage, retain: boolean, member: Subscription | undefined): boolean {
     if (member === undefined) {
       this.#context.dropped(message, undefined, DropReason.offline);
       return false;
@@ -48,10 +56,10 @@ export class SharedGroup implements Receiver {
     return receiver.deliver(message, qos, kept, identifiers, this.sharedFilter);
   }
 
-  #choose(message: RoutedMessage): Subscription | undefined {
+  #choose(message: RoutedMessage, tooLittle: Readiness): Subscription | undefined {
     const select = this.#context.hooks.selectShared;
     const chosen = select === undefined ? undefined : this.#ask(message);
-    return chosen ?? this.#members.next(message)?.subscription;
+    return chosen ?? this.#members.next(message, tooLittle)?.subscription;
   }
 
   #ask(message: RoutedMessage): Subscription | undefined {
@@ -59,7 +67,7 @@ export class SharedGroup implements Receiver {
     const members: SharedMember[] = [];
     for (const member of this.#members.all()) {
       const readiness = member.readiness(message);
-      if (readiness === Readiness.none) continue;
+      if (readiness <= Readiness.full) continue;
       able.push(member.subscription);
       members.push({
         clientId: member.receiver.clientId,

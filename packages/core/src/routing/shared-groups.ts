@@ -46,9 +46,10 @@ export class SharedGroups {
     return known.subscription;
   }
 
-  /** Gives a message to another member of the group; false when there is none that takes it. */
+  /** Gives a message to another member of the group, and counts it if nobody takes it; false when there is no group. */
   offer(sharedFilter: string, message: RoutedMessage): boolean {
     const known = this.#groups.get(sharedFilter);
-    return known?.group.deliver(message, message.qos, false) ?? false;
+    known?.group.redeliver(message);
+    return known !== undefined;
   }
 }

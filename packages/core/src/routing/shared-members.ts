@@ -23,12 +23,12 @@ class TakingTurns {
     last.place = member.place;
   }
 
-  /** The next one that is as ready as one of these can be, or the readiest of those that are looked at. */
-  next(message: RoutedMessage, readiest: Readiness): GroupMember | undefined {
+  /** The next one that is as ready as one of these can be, or the readiest of those that are looked at; readier than `tooLittle`. */
+  next(message: RoutedMessage, readiest: Readiness, tooLittle: Readiness): GroupMember | undefined {
     const count = this.all.length;
     const looks = Math.min(count, maxLooks);
     let best: GroupMember | undefined;
-    let bestReadiness: Readiness = Readiness.none;
+    let bestReadiness = tooLittle;
     for (let step = 0; step < looks && bestReadiness < readiest; step++) {
       const member = this.all[(this.#turn + step) % count] as GroupMember;
       const readiness = member.readiness(message);
@@ -66,7 +66,8 @@ export class GroupMember implements PresenceWatcher {
 
   /** How well it can take a message. */
   readiness(message: RoutedMessage): Readiness {
-    return this.receiver.readiness(Math.min(message.qos, this.subscription.qos) as Qos);
+    const qos = Math.min(message.qos, this.subscription.qos) as Qos;
+    return this.receiver.readiness(message, qos);
   }
 
   presenceChanged(isPresent: boolean): void {
@@ -108,10 +109,11 @@ export class SharedMembers {
     this.#bySubscription.delete(subscription);
   }
 
-  /** Whose turn it is, of those who can take the message best; who is away comes last. */
-  next(message: RoutedMessage): GroupMember | undefined {
-    return (
-      this.#present.next(message, Readiness.ready) ?? this.#away.next(message, Readiness.offline)
-    );
+  /** Whose turn it is, of those who can take the message best, and better than `tooLittle`. */
+  next(message: RoutedMessage, tooLittle: Readiness): GroupMember | undefined {
+    const present = this.#present.next(message, Readiness.ready, tooLittle);
+    if (present === undefined) return this.#away.next(message, Readiness.offline, tooLittle);
+    if (present.readiness(message) !== Readiness.full) return present;
+    return this.#away.next(message, Readiness.offline, Readiness.full) ?? present;
   }
 }

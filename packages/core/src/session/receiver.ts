@@ -5,12 +5,14 @@ import type { RoutedMessage } from '../messages/routed-message.ts';
 export const Readiness = {
   /** It would be dropped. */
   none: 0,
+  /** Its queue has no room, and drops this message or others. */
+  full: 1,
   /** It would wait for the client to come back. */
-  offline: 1,
+  offline: 2,
   /** It would wait for the client to acknowledge others. */
-  busy: 2,
+  busy: 3,
   /** It could leave at once. */
-  ready: 3,
+  ready: 4,
 } as const;
 
 export type Readiness = (typeof Readiness)[keyof typeof Readiness];
@@ -41,7 +43,8 @@ export interface PresenceWatcher {
 
 /** A receiver that can be a member of a share group. */
 export interface SharingReceiver extends Receiver {
-  readiness(qos: Qos): Readiness;
+  /** How well it can take a message with the QoS that its subscription leaves of it. */
+  readiness(message: RoutedMessage, qos: Qos): Readiness;
   /** QoS 1 and 2 messages that it has not acknowledged. */
   readonly unacknowledged: number;
   /** Whether its client is connected. */

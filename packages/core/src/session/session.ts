@@ -103,20 +103,18 @@ export class Session implements SharingReceiver, OutboxOwner {
   }
 
   /** What a share group looks at. */
-  readiness(qos: Qos): Readiness {
+  readiness(message: RoutedMessage, qos: Qos): Readiness {
     const sink = this.#sink;
-    if (sink === undefined) {
-      const waits = qos > 0 && this.stored && !this.outbox.isFull;
-      return waits ? Readiness.offline : Readiness.none;
-    }
     if (qos === 0) {
-      if (sink.writable) return Readiness.ready;
-      return sink.isOpen && this.#context.slowReceiver === 'pause'
+      if (sink?.writable === true) return Readiness.ready;
+      return sink?.isOpen === true && this.#context.slowReceiver === 'pause'
         ? Readiness.busy
         : Readiness.none;
     }
-    if (sink.writable && this.outbox.idle) return Readiness.ready;
-    return this.outbox.isFull ? Readiness.none : Readiness.busy;
+    if (sink === undefined && !this.stored) return Readiness.none;
+    if (!this.outbox.hasRoomFor(message)) return Readiness.full;
+    if (sink === undefined) return Readiness.offline;
+    return sink.writable && this.outbox.idle ? Readiness.ready : Readiness.busy;
   }
 
   get isPresent(): boolean {

@@ -190,6 +190,49 @@ describe('subscribe with a listener', () => {
     expect(world.dropped('queue-full')).toBe(6);
   });
 
+  test.each(['a listener', 'an iterator'])(
+    'what has expired while others were before it is left out for %s',
+    async (kind) => {
+      const world = await startTestBroker();
+      const seen: string[] = [];
+      let goOn: (() => void) | undefined;
+      const take = ({ payload }: Message): Promise<void> => {
+        seen.push(text(payload));
+        return new Promise((resolve) => {
+          goOn = resolve;
+        });
+      };
+      const subscription = world.broker.subscribe('a', kind === 'a listener' ? take : undefined);
+      const iterate = async (): Promise<void> => {
+        for await (const message of subscription) await take(message);
+      };
+      if (kind === 'an iterator') void iterate();
+      await world.settle();
+      for (const messageExpiryInterval of [0, 1, 2, 0]) {
+        const properties = { messageExpiryInterval };
+        await world.publish('a', `${messageExpiryInterval}`, { properties });
+      }
+      await world.advance(1_500);
+      goOn?.();
+      await world.settle();
+      goOn?.();
+      await world.settle();
+      expect(seen).toEqual(['0', '2']);
+      expect(world.dropped('expired')).toBe(2);
+    },
+  );
+
+  test('what is over when it comes is for who takes it at once', async () => {
+    const world = await startTestBroker();
+    const seen: string[] = [];
+    world.broker.subscribe('a', ({ payload }) => void seen.push(text(payload)));
+    const properties = { messageExpiryInterval: 0 };
+    for (const payload of ['1', '2'])
+      void world.broker.publish({ topic: 'a', payload, properties });
+    await world.settle();
+    expect(seen).toEqual(['1', '2']);
+  });
+
   test('what a listener publishes comes after the message that it hears', async () => {
     const world = await startTestBroker();
     const client = await world.connect('c');

@@ -1,5 +1,5 @@
 import { PacketType, ReasonCode } from '@sluice/packet';
-import { allow, deny, drop } from '@sluice/plugin';
+import { type Allow, allow, type Deny, deny, drop, redirect } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { Gate } from '../support/gate.ts';
 import { aWill, connectPacket, pingreq, text } from '../support/packets.ts';
@@ -227,4 +227,53 @@ test('who authenticates again as somebody else is not told of a success first', 
   await world.settle();
   expect(client.history).toEqual(['connack', 'disconnect']);
   expect(client.disconnectCode).toBe(ReasonCode.notAuthorized);
+});
+
+test.each([0, 5])(
+  'the will of who authenticated again is asked about by what is known since, delay %i',
+  async (willDelayInterval) => {
+    let role = 'writer';
+    const world = await startTestBroker({
+      plugins: [
+        aPlugin(({ hook }) => {
+          hook('exchange', () => allow({ attributes: { role } }));
+          hook('authorizePublish', ({ client }) => {
+            const { role: known } = client?.attributes ?? {};
+            return known === 'writer' ? allow() : deny();
+          });
+        }),
+      ],
+    });
+    const properties = { authenticationMethod: 'm', sessionExpiryInterval: 100 };
+    const will = aWill('w', 'gone', { properties: { willDelayInterval } });
+    const client = await world.connect('c', { properties, will });
+    role = 'reader';
+    const { authenticationMethod } = properties;
+    const { auth: type } = PacketType;
+    client.send({
+      type,
+      reasonCode: ReasonCode.reauthenticate,
+      properties: { authenticationMethod },
+    });
+    await world.settle();
+    await client.drop();
+    await world.advance(5_000);
+    expect(world.dropped('not-authorized')).toBe(1);
+  },
+);
+
+test('who authenticates again and belongs to another server is told which', async () => {
+  let verdict: Allow<never> | Deny = allow();
+  const world = await startTestBroker({
+    plugins: [aPlugin((context) => context.hook('exchange', () => verdict))],
+  });
+  const properties = { authenticationMethod: 'm' };
+  const client = await world.connect('c', { properties });
+  verdict = redirect('other.example');
+  const { auth: type } = PacketType;
+  client.send({ type, reasonCode: ReasonCode.reauthenticate, properties });
+  expect(await client.receive('disconnect')).toMatchObject({
+    reasonCode: ReasonCode.useAnotherServer,
+    properties: { serverReference: 'other.example' },
+  });
 });

@@ -161,3 +161,25 @@ describe('disconnected', () => {
     expect(told).toEqual([1]);
   });
 });
+
+test('who is ended by one hook connected is disconnected when the others know that it is there', async () => {
+  const told: string[] = [];
+  const ending = aPlugin(({ hook, broker }) => {
+    hook('connected', ({ client }) => void broker.disconnect(client.clientId));
+  }, 'ending');
+  const present = aPlugin(({ hook }) => {
+    hook('connected', () => void told.push('connected'));
+    hook('disconnected', ({ by }) => void told.push(`disconnected by ${by}`));
+  }, 'present');
+  const world = await startTestBroker({ plugins: [ending, present] });
+  world.broker.on('connected', () => told.push('event connected'));
+  world.broker.on('disconnected', () => told.push('event disconnected'));
+  const client = await world.connect('c');
+  expect(client.history).toEqual(['connack', 'disconnect']);
+  expect(told).toEqual([
+    'connected',
+    'event connected',
+    'disconnected by broker',
+    'event disconnected',
+  ]);
+});

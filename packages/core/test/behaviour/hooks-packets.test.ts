@@ -156,6 +156,27 @@ describe('packetReceived and packetSent', () => {
     expect(world.errors).toEqual([]);
   });
 
+  test.each(['drop', 'pause'] as const)(
+    'nothing follows a DISCONNECT, whatever is done when it was sent: slow receivers %s',
+    async (slowReceiver) => {
+      const plugin = aPlugin(({ hook, broker }) => {
+        hook('packetSent', ({ packet, client }) => {
+          if (packet.type !== PacketType.disconnect) return;
+          for (const filter of ['0', '1']) {
+            void broker.subscriptions.add(client?.clientId ?? '', { filter, qos: 1 });
+          }
+        });
+      });
+      const world = await startTestBroker({ plugins: [plugin], more: { slowReceiver } });
+      for (const qos of [0, 1] as const) await world.publish(`${qos}`, 'x', { qos, retain: true });
+      const client = await world.connect('c');
+      world.broker.disconnect('c');
+      await world.settle();
+      expect(client.history).toEqual(['connack', 'disconnect']);
+      expect(world.errors).toEqual([]);
+    },
+  );
+
   test('failing changes nothing', async () => {
     const fail = () => {
       throw new Error('broken');

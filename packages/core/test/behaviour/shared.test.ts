@@ -46,6 +46,29 @@ test('a message waits for an absent member where nobody else is there', async ()
   expect(world.dropped('offline')).toBe(1);
 });
 
+test.each([
+  ['messages', { maxQueuedMessages: 2 }, 1],
+  ['bytes', { maxQueuedBytes: 1_024 }, 400],
+])('whose queue has no room for more %s comes last', async (_, limits, size) => {
+  const world = await startTestBroker({ limits, more: { queueOverflow: 'drop-oldest' } });
+  for (const id of ['full', 'free']) {
+    const member = await world.connect(id, {
+      acknowledges: false,
+      properties: { receiveMaximum: 1 },
+    });
+    await member.subscribe(filter, { qos: 1 });
+    await member.subscribe(id, { qos: 1 });
+    await world.publish(id, 'in flight', { qos: 1 });
+  }
+  for (let index = 0; index < 2; index++) await world.publish('full', 'x'.repeat(size), { qos: 1 });
+  for (let index = 0; index < 2; index++) await world.publish('job', 'x'.repeat(size), { qos: 1 });
+  expect(world.dropped('queue-full')).toBe(0);
+  await world.publish('job', 'x'.repeat(size), { qos: 1 });
+  const counted = [...world.broker.stats.dropped].filter(([, count]) => count > 0);
+  expect(counted).toEqual([['queue-full', 1]]);
+  expect(world.broker.stats.queuedMessages).toBe(6);
+});
+
 test('the hook selectShared chooses, and one that chooses nobody is reported', async () => {
   let choice: unknown = 'b';
   const seen: unknown[] = [];
@@ -110,5 +133,55 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     await world.connect('e', { cleanStart: true });
     await world.settle();
     expect(await other.payloads()).toEqual(['lasting']);
+  });
+
+  test.each([
+    ['by its receiver, and as nothing else', 1, {}],
+    ['as offline where nobody takes it', 0, { offline: 2 }],
+    ['as session-ended where the group is gone', undefined, { 'session-ended': 2 }],
+  ] as const)('what an ended member has not acknowledged counts %s', async (_, qos, expected) => {
+    const world = await startTestBroker({ store: makeStore() });
+    const ending = await world.connect('e', { ...durable, acknowledges: false });
+    await ending.subscribe(filter, { qos: 1 });
+    await publish(world, 2);
+    await ending.drop();
+    const other = await world.connect('o', durable);
+    if (qos !== undefined) await other.subscribe(filter, { qos });
+    if (qos === 0) await other.drop();
+    await world.connect('e', { cleanStart: true });
+    await world.settle();
+    const counted = [...world.broker.stats.dropped].filter(([, count]) => count > 0);
+    expect(Object.fromEntries(counted)).toEqual(expected);
+    expect(await other.payloads()).toEqual(qos === 1 ? ['0', '1'] : []);
+  });
+
+  test('what an ended member has not acknowledged goes to another as it was published', async () => {
+    const world = await startTestBroker({ store: makeStore() });
+    const ending = await world.connect('e', { ...durable, acknowledges: false });
+    await ending.subscribe(filter, { qos: 1 });
+    await world.publish('job', 'retained', { qos: 1, retain: true });
+    await world.publish('job', 'not', { qos: 1 });
+    await ending.drop();
+    const other = await world.connect('o');
+    await other.subscribe(filter, { qos: 1, retainAsPublished: true });
+    await world.connect('e', { cleanStart: true });
+    expect((await other.messages()).map(({ retain }) => retain)).toEqual([true, false]);
+  });
+
+  test('what an ended member has not acknowledged drops nothing of another whose queue is full', async () => {
+    const world = await startTestBroker({
+      store: makeStore(),
+      limits: { maxQueuedMessages: 1 },
+      more: { queueOverflow: 'drop-oldest' },
+    });
+    const [ending, other] = await Promise.all(['e', 'o'].map((id) => world.connect(id, durable)));
+    for (const member of [ending, other]) await member?.subscribe(filter, { qos: 1 });
+    await ending?.drop();
+    await other?.drop();
+    await publish(world, 2);
+    await world.connect('e', { cleanStart: true });
+    const back = await world.connect('o', durable);
+    expect(await back.payloads()).toEqual(['1']);
+    expect(world.dropped('offline')).toBe(1);
   });
 });

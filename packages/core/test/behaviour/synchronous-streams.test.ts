@@ -3,12 +3,14 @@ import { Decoder, encodePacket, type Packet, PacketType } from '@sluice/packet';
 import { expect, test } from 'vitest';
 import {
   acknowledgement,
+  aWill,
   connectPacket,
+  disconnectPacket,
   publishPacket,
   subscribePacket,
   subscription,
 } from '../support/packets.ts';
-import { startTestBroker, type TestBroker } from '../support/test-broker.ts';
+import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
 
 /** A client that answers within the write that it is answering, as over a pair of streams in one process. */
 class SynchronousClient {
@@ -16,6 +18,7 @@ class SynchronousClient {
   readonly payloads: string[] = [];
   readonly dups: boolean[] = [];
   onMessage: () => void = () => {};
+  onDisconnect: () => void = () => {};
   readonly #decoder = new Decoder({
     role: 'client',
     maxPacketBytes: 268_435_460,
@@ -43,6 +46,7 @@ class SynchronousClient {
     for (let packet = this.#decoder.next(); packet; packet = this.#decoder.next()) {
       if (packet.type === PacketType.pubrel)
         answers.push(acknowledgement('pubcomp', packet.packetId));
+      if (packet.type === PacketType.disconnect) this.onDisconnect();
       if (packet.type !== PacketType.publish) continue;
       this.payloads.push(String(packet.payload.subarray(0, 4)));
       this.dups.push(packet.dup);
@@ -127,3 +131,22 @@ test.each([1, 2] as const)(
     expect(world.broker.sessions.get('reader')).toMatchObject({ queuedMessages: 0 });
   },
 );
+
+test('a client that answers DISCONNECT with its own ends once, and by the broker', async () => {
+  const told: unknown[] = [];
+  const plugin = aPlugin(({ hook }) => {
+    hook('disconnected', ({ client, by }) => void told.push([client.clientId, by]));
+  });
+  const world = await startTestBroker({ plugins: [plugin] });
+  const watcher = await world.connect('watcher');
+  await watcher.subscribe('w');
+  const client = new SynchronousClient(world);
+  client.onDisconnect = () => client.send(disconnectPacket());
+  await world.settle();
+  client.send(connectPacket(5, { clientId: 'c', will: aWill('w') }));
+  await world.settle();
+  world.broker.disconnect('c');
+  expect(await watcher.messages()).toHaveLength(1);
+  expect(told).toEqual([['c', 'broker']]);
+  expect(world.broker.stats).toMatchObject({ clients: 1, sessions: 1 });
+});

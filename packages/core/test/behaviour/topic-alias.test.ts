@@ -139,4 +139,23 @@ describe('an alias of the broker', () => {
     const [one] = await client.messages();
     expect(one).toMatchObject({ topic: 'topic', payload: 'one' });
   });
+
+  test.each([0, 1] as const)('makes no message of QoS %i too large', async (qos) => {
+    const world = await startTestBroker();
+    const properties = { topicAliasMaximum: 5, maximumPacketSize: 60 };
+    const client = await world.connect('c', { properties });
+    await client.subscribe('topic', { qos });
+    // Fixed header, topic, packet identifier and Property Length, in the order of the packet.
+    const payload = 'x'.repeat(60 - (2 + 7 + (qos === 0 ? 0 : 2) + 1));
+    await world.publish('topic', payload, { qos });
+    await world.publish('topic', `${payload}x`, { qos });
+    await world.publish('topic', 'short', { qos });
+    await world.publish('topic', 'known', { qos });
+    expect(await client.messages()).toMatchObject([
+      { topic: 'topic', payload, properties: {} },
+      { topic: 'topic', payload: 'short', properties: { topicAlias: 1 } },
+      { topic: '', payload: 'known', properties: { topicAlias: 1 } },
+    ]);
+    expect(world.dropped('packet-too-large')).toBe(1);
+  });
 });

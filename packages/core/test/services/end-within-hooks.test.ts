@@ -1,6 +1,6 @@
 import { allow, type HookName, type Hooks, hookKinds, type Plugin } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
-import { aWill, publishPacket } from '../support/packets.ts';
+import { aWill, publishPacket, subscription } from '../support/packets.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
 import type { TestClient } from '../support/test-client.ts';
 
@@ -70,5 +70,37 @@ describe('a session that is ended within a hook ends once', () => {
     await (await world.connect('p', { cleanStart: false })).drop();
     await world.restart();
     expect(world.broker.stats.sessions).toBe(0);
+  });
+
+  test.each([
+    ['its connection', {}],
+    ['it', durable],
+  ])('and gets none of the other filters of a SUBSCRIBE when a hook ends %s', async (_, fields) => {
+    const plugin = aPlugin(({ hook, broker }) => {
+      hook('subscribed', ({ client: { clientId } }) => {
+        broker.disconnect(clientId);
+        if (fields === durable) void broker.sessions.end(clientId);
+      });
+    });
+    const world = await startTestBroker({ plugins: [plugin] });
+    const client = await world.connect('s', fields);
+    client.subscribe(['a', '$share/g/a'].map((filter) => subscription(filter))).catch(() => {});
+    await world.settle();
+    expect(world.broker.stats).toMatchObject({ sessions: 0, subscriptions: 0 });
+    await world.publish('a', 'x');
+    expect(world.dropped('offline')).toBe(0);
+  });
+
+  test('and is not stored again by the QoS 2 message in whose routing that is done', async () => {
+    const plugin = aPlugin(({ hook, broker }) => {
+      hook('route', ({ client }) => {
+        if (client !== undefined) void broker.sessions.end(client.clientId);
+      });
+    });
+    const world = await startTestBroker({ plugins: [plugin] });
+    const client = await world.connect('p', durable);
+    client.send(publishPacket('a', 'x', { qos: 2, packetId: 1 }));
+    await world.settle();
+    expect(world.persistence.commits.flat().at(-1)?.type).toBe('endSession');
   });
 });
