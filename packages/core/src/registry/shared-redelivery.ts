@@ -69,6 +69,8 @@ export class SharedRedelivery {
     if (message.expiresAt <= this.#context.environment.now()) return false;
     // A message of its own: the body of the old one goes with the session.
     const again = message.renumbered(this.#context.numbers.message());
+    // After a crash before the end of the session is committed it is given away again.
+    again.mayRepeat = again.qos === 2;
     return this.#router.offer(sharedFilter, again);
   }
 }

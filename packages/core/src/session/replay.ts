@@ -28,29 +28,25 @@ export interface Replay {
 
 /** What is retained for a subscription that was made. */
 export class SubscriptionReplay implements Replay {
+  readonly requested: string;
   readonly cursor: RetainedCursor;
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
   readonly #subscription: Subscription;
   readonly #granted: Qos;
 
   constructor(subscription: Subscription, cursor: RetainedCursor) {
+    const { requested, qos, subscriptionIdentifier } = subscription;
+    this.requested = requested;
     this.cursor = cursor;
+    this.subscriptionIdentifiers =
+      subscriptionIdentifier === 0 ? undefined : [subscriptionIdentifier];
     this.#subscription = subscription;
-    this.#granted = subscription.qos;
+    this.#granted = qos;
   }
 
-  get requested(): string {
-    return this.#subscription.requested;
-  }
-
-  // It may be lowered before the last message is sent.
+  // It may be lowered before the last message is sent, and replaced by one that has a replay of its own.
   get qos(): Qos {
     return Math.min(this.#granted, this.#subscription.qos) as Qos;
-  }
-
-  // Not the one of before, once a SUBSCRIBE without a replay of its own has replaced it.
-  get subscriptionIdentifiers(): readonly number[] | undefined {
-    const { subscriptionIdentifier } = this.#subscription;
-    return subscriptionIdentifier === 0 ? undefined : [subscriptionIdentifier];
   }
 
   get isOver(): boolean {

@@ -259,25 +259,6 @@ describe('many retained messages', () => {
     expect(await client.messages()).toEqual([]);
   });
 
-  test('have the identifier of now, where the client subscribes again meanwhile', async () => {
-    const world = await startTestBroker();
-    for (const topic of ['t/1', 't/2', 't/3']) {
-      await world.publish(topic, 'x', { qos: 2, retain: true });
-    }
-    const client = await world.connect('c', {
-      acknowledges: false,
-      properties: { receiveMaximum: 1 },
-    });
-    await client.subscribe('#', { qos: 1, identifier: 1 });
-    const [first] = await client.messages();
-    await client.subscribe('#', { qos: 2, retainHandling: 2, identifier: 2 });
-    client.send(acknowledgement('puback', first?.packetId ?? 0));
-    expect(first).toMatchObject({ qos: 1, properties: { subscriptionIdentifiers: [1] } });
-    expect(await client.messages()).toMatchObject([
-      { qos: 1, properties: { subscriptionIdentifiers: [2] } },
-    ]);
-  });
-
   test('at QoS 0 wait for a stream that takes nothing, rather than being dropped', async () => {
     const world = await startTestBroker({ limits: { maxOutputBytes: 65_536 } });
     for (let index = 0; index < 300; index++) {

@@ -184,4 +184,19 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     expect(await back.payloads()).toEqual(['1']);
     expect(world.dropped('offline')).toBe(1);
   });
+
+  test('what was QoS 2 goes to another with QoS 0 when it cannot come back in a crash', async () => {
+    const world = await startTestBroker({ store: makeStore() });
+    const ending = await world.connect('e', durable);
+    await ending.subscribe(filter, { qos: 2 });
+    await ending.drop();
+    await publish(world, 1, 2);
+    const other = await world.connect('o');
+    await other.subscribe(filter, { qos: 0 });
+    world.persistence.hold();
+    void world.broker.sessions.end('e');
+    expect(await other.payloads()).toEqual([]);
+    world.persistence.release();
+    expect(await other.payloads()).toEqual(['0']);
+  });
 });
