@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { type ResolvedConfig, resolveConfig } from '../config.ts';
+import { boundHeapGrowth } from '../heap-growth.ts';
 import { readConfig } from '../layers.ts';
 import { type Log, openLog } from '../logging.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import type { Terminal } from '../terminal.ts';
-import { boundYoungGeneration } from '../young-generation.ts';
 import { backupAtSignal } from './backup-signal.ts';
 import { reloadAtSignal } from './reload-signal.ts';
 
@@ -12,7 +12,7 @@ import { reloadAtSignal } from './reload-signal.ts';
 export async function start(args: readonly string[], terminal: Terminal): Promise<number> {
   const config = readConfig(args, terminal.environment);
   const log = openLog(resolveConfig(config).logLevel);
-  boundYoungGeneration();
+  boundHeapGrowth();
   try {
     exitOnFault(log);
     const stopped = stopSignal(log);

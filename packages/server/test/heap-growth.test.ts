@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+// Objects that outlive some collections: first they are kept in the young generation, then they are garbage in the old one.
+const load = `
+  import { setImmediate as nextTurn } from 'node:timers/promises';
+  import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
+  import { boundHeapGrowth } from './packages/server/src/heap-growth.ts';
+  boundHeapGrowth();
+  const kept = [];
+  let place = 0;
+  let peak = 0;
+  for (let turn = 0; turn < 400; turn++) {
+    for (let index = 0; index < 5_000; index++) kept[place++ % 100_000] = { index, list: [turn] };
+    await nextTurn();
+    peak = Math.max(peak, getHeapStatistics().total_heap_size);
+  }
+  const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
+  console.log(JSON.stringify({ young: young.space_size, peak }));
+`;
+
+/** MiB of the young generation after a load, and most of the whole heap during it. */
+function afterLoad(...flags: readonly string[]): { young: number; peak: number } {
+  const words = ['--import', 'tsx', '--input-type=module', '--eval', load];
+  const { NODE_OPTIONS: _, ...environment } = process.env;
+  const printed = execFileSync(process.execPath, [...flags, ...words], {
+    cwd: root,
+    env: environment,
+    encoding: 'utf8',
+  });
+  const { young, peak } = JSON.parse(printed);
+  return { young: young / 1024 / 1024, peak: peak / 1024 / 1024 };
+}
+
+test('a heap of little that lasts stays small', () => {
+  const { young, peak } = afterLoad();
+  expect(young).toBe(16);
+  expect(peak).toBeLessThan(80);
+});
+
+test('a size that Node was started with counts', () => {
+  const { young, peak } = afterLoad('--max-semi-space-size=16');
+  expect(young).toBe(32);
+  expect(peak).toBeGreaterThan(80);
+});
