@@ -26,8 +26,16 @@ export function isSameForm(one: OwnForm, other: OwnForm): boolean {
   );
 }
 
-function areSame(one: readonly number[] = [], other: readonly number[] = []): boolean {
-  return one.length === other.length && one.every((number, index) => number === other[index]);
+function areSame(
+  one: readonly number[] | undefined,
+  other: readonly number[] | undefined,
+): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) {
+    if (one[index] !== other[index]) return false;
+  }
+  return true;
 }
 
 /** The properties of the message with those of the form. */

@@ -37,7 +37,6 @@ class TakingTurns {
       bestReadiness = readiness;
     }
     this.#turn = best === undefined ? this.#turn + looks : best.place + 1;
-    if (this.#turn >= count) this.#turn = count === 0 ? 0 : this.#turn % count;
     return best;
   }
 }
