@@ -5,7 +5,7 @@ import { hashPair } from './text-hash.ts';
 const initialSlots = 16;
 
 /** Of one table, which takes a fraction of a millisecond to be made two. */
-const defaultMaxSlots = 8_192;
+const defaultMaxSlots = 2_048;
 
 /** The edges of a trie, (parent, level) to child, all three above 0, in tables of which one at a time grows or is divided. */
 export class Edges {

@@ -1,24 +1,32 @@
-import { HashDirectory } from './hash-directory.ts';
+import { HashDirectory, tableWithRoom } from './hash-directory.ts';
+import { NameTable } from './name-table.ts';
+import { Pages } from './pages.ts';
 import { collect, excluding, holds, including, type Slot } from './slot.ts';
 import { hashText } from './text-hash.ts';
 
-/** A Map that grows moves all it holds in one go: a million entries take 50 ms, so many a fraction of one. */
-const defaultMaxPerMap = 2_048;
+const initialSlots = 16;
 
-type FilterMap<Value> = Map<string, Slot<Value>>;
+/** Of one table, which takes a fraction of a millisecond to be made two. */
+const defaultMaxSlots = 2_048;
 
-/** The filters without wildcards, which match by being equal: in a Map, and in two of them whenever one is full. */
+/**
+ * The filters without wildcards, which match by being equal. Each has a number, from 1 on:
+ *
+ *     tables     | id, hash | 0, 0 | id, hash | ...     by hash
+ *     filters    | sport/tennis | home/hall | ...       by id: the string that came, which the value keeps as well
+ *     slots      | value | set of values | ...          by id
+ */
 export class ExactFilters<Value> {
-  readonly #maxPerMap: number;
+  readonly #maxSlots: number;
+  #directory: HashDirectory<NameTable> = newDirectory();
+  #filters: Pages<string> = new Pages();
+  #slots: Pages<Slot<Value>> = new Pages();
+  /** Numbers of filters that are gone. */
+  #free: number[] = [];
   #size = 0;
-  /** While there is one Map alone, no filter needs a hash. */
-  #only: FilterMap<Value> | undefined;
-  #directory: HashDirectory<FilterMap<Value>>;
 
-  constructor(maxPerMap: number = defaultMaxPerMap) {
-    this.#maxPerMap = maxPerMap;
-    this.#only = new Map();
-    this.#directory = new HashDirectory(this.#only);
+  constructor(maxSlots: number = defaultMaxSlots) {
+    this.#maxSlots = maxSlots;
   }
 
   /** How many filters there are. */
@@ -26,70 +34,77 @@ export class ExactFilters<Value> {
     return this.#size;
   }
 
-  /** How many Maps hold them. */
-  get maps(): number {
+  /** How many tables hold them. */
+  get tables(): number {
     return this.#directory.tables.length;
   }
 
   /** False when the pair was there already. */
   add(filter: string, value: Value): boolean {
-    let map = this.#mapOf(filter);
-    const slot = map.get(filter);
-    if (slot === undefined) {
-      map = this.#mapWithRoom(filter, map);
-      this.#size++;
-    } else if (holds(slot, value)) return false;
-    map.set(filter, including(slot, value));
+    const hash = hashOf(filter);
+    const id = this.#find(hash, filter) || this.#create(hash, filter);
+    const slot = this.#slots.get(id);
+    if (holds(slot, value)) return false;
+    this.#slots.set(id, including(slot, value));
     return true;
   }
 
   /** False when the pair was not there. */
   remove(filter: string, value: Value): boolean {
-    const map = this.#mapOf(filter);
-    const slot = map.get(filter);
+    const hash = hashOf(filter);
+    const id = this.#find(hash, filter);
+    const slot = this.#slots.get(id);
     if (!holds(slot, value)) return false;
     const rest = excluding(slot, value);
-    if (rest !== undefined) {
-      map.set(filter, rest);
-      return true;
-    }
-    map.delete(filter);
-    this.#size--;
-    if (this.#size === 0) this.#startAnew();
+    this.#slots.set(id, rest);
+    if (rest === undefined) this.#delete(hash, id);
     return true;
   }
 
   /** Appends the values of the filter that equals the topic. */
   match(topic: string, into: Value[]): void {
-    const slot = this.#mapOf(topic).get(topic);
-    if (slot !== undefined) collect(slot, into);
+    if (this.#size === 0) return;
+    const id = this.#find(hashOf(topic), topic);
+    if (id !== 0) collect(this.#slots.get(id), into);
   }
 
-  #mapOf(filter: string): FilterMap<Value> {
-    return this.#only ?? this.#directory.at(hashOf(filter));
+  /** The number of the filter, or 0. */
+  #find(hash: number, filter: string): number {
+    const table = this.#directory.at(hash);
+    for (let slot = table.first(hash); ; slot = table.next(slot, hash)) {
+      const id = table.idAt(slot);
+      if (id === 0 || this.#filters.get(id) === filter) return id;
+    }
   }
 
-  #mapWithRoom(filter: string, map: FilterMap<Value>): FilterMap<Value> {
-    if (map.size < this.#maxPerMap || !this.#directory.split(hashOf(filter), divided)) return map;
-    this.#only = undefined;
-    return this.#mapWithRoom(filter, this.#mapOf(filter));
+  #create(hash: number, filter: string): number {
+    const id = this.#free.pop() ?? this.#size + 1;
+    tableWithRoom(this.#directory, hash, this.#maxSlots).add(hash, id);
+    this.#filters.set(id, filter);
+    this.#slots.set(id, undefined);
+    this.#size++;
+    return id;
+  }
+
+  #delete(hash: number, id: number): void {
+    this.#directory.at(hash).delete(hash, id);
+    this.#filters.set(id, undefined);
+    this.#free.push(id);
+    this.#size--;
+    if (this.#size === 0) this.#startAnew();
   }
 
   /** Gives back the memory of the many filters there may have been. */
   #startAnew(): void {
-    this.#only = new Map();
-    this.#directory = new HashDirectory(this.#only);
+    this.#directory = newDirectory();
+    this.#filters = new Pages();
+    this.#slots = new Pages();
+    this.#free = [];
   }
 }
 
-function divided<Value>(map: FilterMap<Value>, bit: number): [FilterMap<Value>, FilterMap<Value>] {
-  const first: FilterMap<Value> = new Map();
-  const second: FilterMap<Value> = new Map();
-  for (const [filter, slot] of map) {
-    const half = (hashOf(filter) & bit) === 0 ? first : second;
-    half.set(filter, slot);
-  }
-  return [first, second];
+function newDirectory(): HashDirectory<NameTable> {
+  return new HashDirectory(new NameTable(initialSlots));
 }
 
 function hashOf(filter: string): number {

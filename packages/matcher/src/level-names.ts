@@ -7,7 +7,7 @@ import { hashText } from './text-hash.ts';
 const initialSlots = 16;
 
 /** Of one table, which takes a fraction of a millisecond to be made two. */
-const defaultMaxSlots = 8_192;
+const defaultMaxSlots = 2_048;
 
 // Fields of a record.
 const placeField = 0;
@@ -19,7 +19,7 @@ const fields = 3;
  * Numbers, from 1 on, for the names of levels in use, each counted as often as it was acquired. A name costs no
  * object, no substring is made to look one up, and no filter is kept alive.
  *
- *     tables       | id | 0 | id | ...                    by hash
+ *     tables       | id, hash | 0, 0 | id, hash | ...     by hash
  *     records      | place | hash | references | ...      by id; free ones are linked through `place`
  *     characters   the names themselves, by place
  */
@@ -27,10 +27,7 @@ export class LevelNames {
   readonly #maxSlots: number;
   readonly #records = recordPages(fields);
   readonly #characters = new NameCharacters((id, place) => this.#set(id, placeField, place));
-  readonly #hashOf = (id: number): number => this.#get(id, hashField);
-  readonly #directory: HashDirectory<NameTable> = new HashDirectory(
-    new NameTable(initialSlots, this.#hashOf),
-  );
+  readonly #directory: HashDirectory<NameTable> = new HashDirectory(new NameTable(initialSlots));
   #idsEnd = 1;
   #freeId = 0;
   #size = 0;
@@ -52,7 +49,7 @@ export class LevelNames {
   /** How many bytes are allocated. */
   get bytes(): number {
     const { tables } = this.#directory;
-    const slotBytes = tables.reduce((sum, { slots }) => sum + slots.byteLength, 0);
+    const slotBytes = tables.reduce((sum, { bytes }) => sum + bytes, 0);
     const recordBytes = this.#records.reduce((sum, page) => sum + page.byteLength, 0);
     return slotBytes + recordBytes + this.#characters.bytes;
   }
@@ -75,7 +72,7 @@ export class LevelNames {
     const left = this.#get(id, referencesField) - 1;
     this.#set(id, referencesField, left);
     if (left > 0) return;
-    const hash = this.#hashOf(id);
+    const hash = this.#get(id, hashField);
     this.#directory.at(hash).delete(hash, id);
     this.#characters.release(this.#get(id, placeField));
     this.#set(id, placeField, this.#freeId);
@@ -84,17 +81,11 @@ export class LevelNames {
   }
 
   #find(hash: number, text: string, from: number, to: number): number {
-    const { slots } = this.#directory.at(hash);
-    const records = this.#records;
+    const table = this.#directory.at(hash);
     const characters = this.#characters;
-    const mask = slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const id = slots[slot] as number;
-      if (id === 0) return 0;
-      const page = records[id >>> pageBits] as Int32Array;
-      const at = (id & pageMask) * fields;
-      if (page[at + hashField] !== hash) continue;
-      if (characters.equals(page[at + placeField] as number, text, from, to)) return id;
+    for (let slot = table.first(hash); ; slot = table.next(slot, hash)) {
+      const id = table.idAt(slot);
+      if (id === 0 || characters.equals(this.#get(id, placeField), text, from, to)) return id;
     }
   }
 

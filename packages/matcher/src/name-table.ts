@@ -1,77 +1,111 @@
 import type { GrowingTable } from './hash-directory.ts';
 
-/** The hash of the name that has this number. */
-type HashOf = (id: number) => number;
+const fields = 2;
 
-/** Some numbers of names, by the hashes of the names: open addressing. 0: a free slot. */
+/**
+ * Some numbers of names or filters, by their hashes: open addressing in a typed array. Who looks one up meets no other
+ * memory before the hash is the same.
+ *
+ *     | id, hash | 0, 0 | id, hash | ...      0: a free slot
+ */
 export class NameTable implements GrowingTable<NameTable> {
-  /** A power of two. */
-  slots: Int32Array;
-  readonly #hashOf: HashOf;
+  #slots: Int32Array;
+  #mask: number;
   #size = 0;
 
-  constructor(slotCount: number, hashOf: HashOf) {
-    this.slots = new Int32Array(slotCount);
-    this.#hashOf = hashOf;
+  /** `slotCount` is a power of two. */
+  constructor(slotCount: number) {
+    this.#slots = new Int32Array(slotCount * fields);
+    this.#mask = slotCount - 1;
   }
 
   get slotCount(): number {
-    return this.slots.length;
+    return this.#mask + 1;
+  }
+
+  /** How many bytes are allocated. */
+  get bytes(): number {
+    return this.#slots.byteLength;
   }
 
   /** Whether two thirds are in use. */
   get isFull(): boolean {
-    return (this.#size + 1) * 3 > this.slots.length * 2;
+    return (this.#size + 1) * 3 > (this.#mask + 1) * 2;
+  }
+
+  /** The first slot with this hash, or the free one behind all of them. */
+  first(hash: number): number {
+    return this.#seek(hash & this.#mask, hash);
+  }
+
+  /** The slot with this hash that follows, or the free one behind all of them. */
+  next(slot: number, hash: number): number {
+    return this.#seek((slot + 1) & this.#mask, hash);
+  }
+
+  /** The number in a slot; 0 where it is free. */
+  idAt(slot: number): number {
+    return this.#slots[slot * fields] as number;
   }
 
   /** Adds a number that is not there yet. The table must not be full. */
   add(hash: number, id: number): void {
-    const slots = this.slots;
-    const mask = slots.length - 1;
-    let slot = hash & mask;
-    while (slots[slot] !== 0) slot = (slot + 1) & mask;
-    slots[slot] = id;
+    const slots = this.#slots;
+    let slot = hash & this.#mask;
+    while (slots[slot * fields] !== 0) slot = (slot + 1) & this.#mask;
+    slots[slot * fields] = id;
+    slots[slot * fields + 1] = hash;
     this.#size++;
   }
 
   /** Removes a number that is there. Later ones of the same run move up, unless they would then lie before their home. */
   delete(hash: number, id: number): void {
-    const hashOf = this.#hashOf;
-    const slots = this.slots;
-    const mask = slots.length - 1;
+    const slots = this.#slots;
+    const mask = this.#mask;
     let free = hash & mask;
-    while (slots[free] !== id) free = (free + 1) & mask;
-    for (let slot = (free + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = hashOf(slots[slot] as number) & mask;
+    while (slots[free * fields] !== id) free = (free + 1) & mask;
+    for (let slot = (free + 1) & mask; slots[slot * fields] !== 0; slot = (slot + 1) & mask) {
+      const at = slot * fields;
+      const home = (slots[at + 1] as number) & mask;
       if (((slot - home) & mask) < ((slot - free) & mask)) continue;
-      slots[free] = slots[slot] as number;
+      slots.copyWithin(free * fields, at, at + fields);
       free = slot;
     }
-    slots[free] = 0;
+    slots.fill(0, free * fields, free * fields + fields);
     this.#size--;
   }
 
   grow(): void {
-    const larger = new NameTable(this.slots.length * 2, this.#hashOf);
+    const larger = new NameTable(this.slotCount * 2);
     this.#copyTo(larger, larger, 0);
-    this.slots = larger.slots;
+    this.#slots = larger.#slots;
+    this.#mask = larger.#mask;
   }
 
   divided(bit: number): [NameTable, NameTable] {
-    const first = new NameTable(this.slots.length, this.#hashOf);
-    const second = new NameTable(this.slots.length, this.#hashOf);
+    const first = new NameTable(this.slotCount);
+    const second = new NameTable(this.slotCount);
     this.#copyTo(first, second, bit);
     return [first, second];
   }
 
   #copyTo(first: NameTable, second: NameTable, bit: number): void {
-    const slots = this.slots;
-    for (let slot = 0; slot < slots.length; slot++) {
-      const id = slots[slot] as number;
+    const slots = this.#slots;
+    for (let at = 0; at < slots.length; at += fields) {
+      const id = slots[at] as number;
       if (id === 0) continue;
-      const hash = this.#hashOf(id);
+      const hash = slots[at + 1] as number;
       const table = (hash & bit) === 0 ? first : second;
       table.add(hash, id);
     }
+  }
+
+  #seek(from: number, hash: number): number {
+    const slots = this.#slots;
+    let slot = from;
+    while (slots[slot * fields] !== 0 && slots[slot * fields + 1] !== hash) {
+      slot = (slot + 1) & this.#mask;
+    }
+    return slot;
   }
 }

@@ -1,7 +1,7 @@
 import { Edges } from './edges.ts';
 import { LevelNames } from './level-names.ts';
-import { collect, excluding, holds, including } from './slot.ts';
-import { Slots } from './slots.ts';
+import { Pages } from './pages.ts';
+import { collect, excluding, holds, including, type Slot } from './slot.ts';
 import { hashField, literalsField, plusField, recordStart, root, TrieNodes } from './trie-nodes.ts';
 
 const dollar = 0x24;
@@ -17,7 +17,7 @@ export class WildcardTrie<Value> {
   #nodes = new TrieNodes();
   #edges = new Edges();
   #names = new LevelNames();
-  #slots: Slots<Value> = newSlots();
+  #slots: Pages<Slot<Value>> = newSlots();
   // Nodes reached by the levels walked so far, and by one more: reused by each match.
   #reached: number[] = [];
   #next: number[] = [];
@@ -169,10 +169,10 @@ export class WildcardTrie<Value> {
   }
 }
 
-/** With room for the root, before which there is no node. */
-function newSlots<Value>(): Slots<Value> {
-  const slots = new Slots<Value>();
-  for (let node = 0; node <= root; node++) slots.set(node, undefined);
+/** With one for the root. */
+function newSlots<Value>(): Pages<Slot<Value>> {
+  const slots = new Pages<Slot<Value>>();
+  slots.set(root, undefined);
   return slots;
 }
 
