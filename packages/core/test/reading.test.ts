@@ -6,18 +6,27 @@ import { defaultLimits } from '../src/context/options.ts';
 import { FakePort } from './support/fake-port.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
 
-function aReading() {
+function aReading(onHandled: () => void = () => {}) {
   const environment = new VirtualEnvironment();
   const port = new FakePort();
   const handled: Packet[] = [];
   const owner = {
     limits: defaultLimits,
-    handle: (packet: Packet) => void handled.push(packet),
+    handle: (packet: Packet): void => {
+      handled.push(packet);
+      onHandled();
+    },
     fail: (error: unknown) => expect.unreachable(String(error)),
   };
   const context = { environment, turn: new Turn(environment) };
   const decoder = new Decoder({ role: 'server', protocolVersion: 5, maxPacketBytes: 100 });
-  return { reading: new Reading(decoder, port, context, owner), handled, decoder };
+  return {
+    environment,
+    context,
+    reading: new Reading(decoder, port, context, owner),
+    handled,
+    decoder,
+  };
 }
 
 test('what comes while it is stopped is copied, and keeps no memory around it', () => {
@@ -32,4 +41,18 @@ test('what comes while it is stopped is copied, and keeps no memory around it', 
   reading.resume(ReadingStop.handler);
   expect(handled.map(({ type }) => type)).toEqual([PacketType.pingreq]);
   expect(push.mock.calls.map(([chunk]) => chunk.buffer.byteLength)).toEqual([2]);
+});
+
+test('who begins late in a turn has less than a millisecond of it', () => {
+  const { environment, context, reading, handled } = aReading(() => {
+    environment.block(0.25);
+    reading.tookLong();
+  });
+  const chunk = Buffer.from('c000'.repeat(10), 'hex');
+  expect(context.turn.isOver).toBe(false);
+  environment.block(2.5);
+  reading.push(chunk);
+  expect([handled.length, environment.monotonic()]).toEqual([3, 3.25]);
+  environment.runDeferred();
+  expect(handled).toHaveLength(10);
 });

@@ -94,9 +94,9 @@ describe('Turn', () => {
     expect(done).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
   });
 
-  it('does a slice in each turn, however long the outputs take', () => {
+  it('does a slice in every other turn, however long the outputs take', () => {
     turn.share(sliced('slice', 2));
-    for (let turns = 0; turns < 2; turns++) {
+    for (let turns = 0; turns < 4; turns++) {
       for (let index = 0; index < 16; index++) flush('', 1);
       environment.runTurn();
     }
@@ -125,12 +125,24 @@ describe('Turn', () => {
     expect([turn.isOver, turn.number]).toEqual([false, number + 1]);
   });
 
-  it('leaves a quarter of its time to slices where reading took all of it', () => {
+  it('leaves a quarter of its time to slices', () => {
     expect(turn.isOver).toBe(false);
-    environment.block(20);
+    environment.block(3);
     for (let index = 0; index < 2; index++) turn.share(sliced(`${index}`, 1));
     environment.runTurn();
     expect(done).toEqual(['0']);
+  });
+
+  it('where reading took all of its time, does slices in the next one, and reads nothing before', () => {
+    expect(turn.isOver).toBe(false);
+    environment.block(4);
+    for (let index = 0; index < 5; index++) turn.share(sliced(`${index}`, 1));
+    environment.runTurn();
+    expect(done).toEqual([]);
+    expect(turn.isOver).toBe(true);
+    environment.runTurn();
+    expect(done).toEqual(['0', '1', '2', '3']);
+    expect(turn.isOver).toBe(false);
   });
 
   /** Goes on for so many slices, each of which adds to an output. */

@@ -21,7 +21,7 @@ const defaultMaxTurnMs = 4;
 // The clock is read once for so many: a write takes about as long as a hundred readings.
 const outputsPerLook = 16;
 
-/** Of the time of a turn, what is for reading, and what is left for writing and slices in any case. */
+/** Of the time of a turn, what is for reading, and what is left for writing in any case. */
 const readingShare = 3 / 4;
 const leastShare = 1 / 4;
 
@@ -37,7 +37,7 @@ const maxWritten = 16_384;
 /**
  * The end of a turn: after the reads of all sockets, commits are made first and outputs are written then,
  * so that an answer released by a commit leaves in the same write as everything else. Last comes work in slices, one of
- * each task in turn. What there is no time for comes first in the next turn.
+ * each task in turn. What there is no time for comes first in the next turn, slices before anything is read.
  */
 export class Turn {
   readonly #environment: Environment;
@@ -53,6 +53,8 @@ export class Turn {
   #isGathering = false;
   /** Until then outputs are not written for it; undefined where they are. */
   #gathersUntil: number | undefined;
+  /** Slices had no time in the last turn: nothing is read in this one. */
+  #slicesFirst = false;
   #scheduled = false;
   #number = 0;
   /** Monotonic milliseconds of the first work in this turn; undefined before. */
@@ -77,9 +79,15 @@ export class Turn {
   /** Whether no more should be read in this turn: the rest of it is for what was read. Counts as work. */
   get isOver(): boolean {
     const now = this.#environment.monotonic();
+    return now > this.readsUntil(now);
+  }
+
+  /** Until when this turn is for reading, in monotonic milliseconds. Counts as work. */
+  readsUntil(now: number): number {
     this.#startedAt ??= now;
     this.#schedule();
-    return now > this.#startedAt + this.#maxMs * readingShare;
+    if (this.#slicesFirst) return Number.NEGATIVE_INFINITY;
+    return this.#startedAt + this.#maxMs * readingShare;
   }
 
   /** Runs a commit at the end of this turn. */
@@ -121,9 +129,9 @@ export class Turn {
       for (let index = 0; index < commits.length; index++) commits[index]?.endTurn();
     }
     const now = this.#environment.monotonic();
-    const until = Math.max((this.#startedAt ?? now) + this.#maxMs, now + this.#maxMs * leastShare);
+    const until = (this.#startedAt ?? now) + this.#maxMs;
     this.#startedAt = undefined;
-    if (!this.#gathers(now)) this.#write(until);
+    if (!this.#gathers(now)) this.#write(Math.max(until, now + this.#maxMs * leastShare));
     if (this.#sliced.length > 0) this.#slice(until);
     if (this.#outputs.length > 0 || this.#sliced.length > 0) this.#schedule();
   }
@@ -158,7 +166,9 @@ export class Turn {
 
   #slice(until: number): void {
     const tasks = this.#sliced;
-    // At least one, however long the outputs took: otherwise a busy broker would never get on with it.
+    // Reading and writing took all of this turn. They may not do so twice, or a busy broker would never get on with it.
+    this.#slicesFirst = !this.#slicesFirst && this.#environment.monotonic() >= until;
+    if (this.#slicesFirst) return;
     for (let left = tasks.length; left > 0; left--) {
       const task = tasks.take() as SlicedTask;
       const now = this.#environment.monotonic();

@@ -182,8 +182,8 @@ export class Reading implements SlicedTask {
       this.#isWide = false;
       budget = maxPacketsPerTurn;
       const now = environment.monotonic();
-      if (until === 0) until = now + turnBudgetMs;
-      else if (now > until) this.#yield(isWide);
+      if (until === 0) until = Math.min(now + turnBudgetMs, this.#context.turn.readsUntil(now));
+      if (now > until) this.#yield(isWide);
     }
   }
 
