@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MessageChannel } from 'node:worker_threads';
 import type { Broker } from '@sluice/core';
 import { PacketType, type Qos } from '@sluice/packet';
 import { formatNumber } from '../format.ts';
@@ -178,11 +179,17 @@ async function grow(broker: Broker, filterOf: (index: number) => string): Promis
     packets.push({ client, bytes: subscribeBytes(filters, 1) });
     if (packets.length % 100 === 0) await nextTurn();
   }
-  const sendSome = (): void => {
-    for (const { client, bytes } of packets.splice(-packetsPerTurn)) client.send(bytes);
-    if (packets.length > 0) setImmediate(sendSome);
+  return () => {
+    const { port1, port2 } = new MessageChannel();
+    const sendSome = (): void => {
+      for (const { client, bytes } of packets.splice(-packetsPerTurn)) client.send(bytes);
+      if (packets.length > 0) setImmediate(() => port2.postMessage(undefined));
+      else port2.close();
+    };
+    // As bytes of a network, it comes before the end of a turn, where an immediate comes behind it.
+    port1.on('message', sendSome);
+    port2.postMessage(undefined);
   };
-  return sendSome;
 }
 
 async function subscribeAll(broker: Broker): Promise<() => void> {
