@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { BoundedGrowth } from '../src/heap-growth.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 // Objects that outlive some collections: first they are kept in the young generation, then they are garbage in the old one.
+// So few that full collections do not come often enough to let the heap grow.
 const load = `
   import { setImmediate as nextTurn } from 'node:timers/promises';
   import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
@@ -13,7 +15,7 @@ const load = `
   const kept = [];
   let place = 0;
   let peak = 0;
-  for (let turn = 0; turn < 400; turn++) {
+  for (let turn = 0; turn < 120; turn++) {
     for (let index = 0; index < 5_000; index++) kept[place++ % 100_000] = { index, list: [turn] };
     await nextTurn();
     peak = Math.max(peak, getHeapStatistics().total_heap_size);
@@ -40,4 +42,20 @@ test('a heap of little that lasts stays small, unless Node was started with a si
   const chosen = afterLoad('--max-semi-space-size=16');
   expect(bounded.young).toBeLessThan(chosen.young);
   expect(bounded.peak).toBeLessThan(0.8 * chosen.peak);
+});
+
+test('a heap is not collected again and again for memory that comes and goes outside of it', () => {
+  const set: number[] = [];
+  const growth = new BoundedGrowth((percent) => set.push(percent));
+  for (let at = 0; at < 10_000; at += 10) growth.collected(at, false);
+  for (let at = 10_000; at < 20_000; at += 300) growth.collected(at, true);
+  expect(set).toEqual([50]);
+  for (let at = 21_000; at < 21_500; at += 100) growth.collected(at, true);
+  expect(set).toEqual([50, 0]);
+  growth.collected(31_300, false);
+  expect(set).toEqual([50, 0]);
+  growth.collected(31_400, false);
+  expect(set).toEqual([50, 0, 50]);
+  for (let at = 31_500; at < 32_000; at += 100) growth.collected(at, true);
+  expect(set).toEqual([50, 0, 50, 0]);
 });
