@@ -1,6 +1,8 @@
+import { getDefaultHighWaterMark, setDefaultHighWaterMark } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { pingreq } from '../support/packets.ts';
+import { pingreq, subscribePacket, subscription } from '../support/packets.ts';
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts';
+import type { TestClient } from '../support/test-client.ts';
 
 const limits = { maxOutputBytes: 65_536, stalledTimeoutMs: 30_000 };
 const large = 'x'.repeat(10_000);
@@ -77,6 +79,46 @@ describe('a client that takes nothing', () => {
     slow.stream.unstall();
     await world.settle();
     expect(slow.history.length - pings).toBe(100_000);
+  });
+});
+
+describe('a stream that takes more than maxOutputBytes before it tells that it is full', () => {
+  async function aRoomyClient(world: TestBroker): Promise<TestClient> {
+    const before = getDefaultHighWaterMark(false);
+    setDefaultHighWaterMark(false, 4_194_304);
+    const slow = await world.connect('slow');
+    setDefaultHighWaterMark(false, before);
+    return slow;
+  }
+
+  test('gets what waited for it', async () => {
+    const world = await startTestBroker({ limits });
+    for (let index = 0; index < 50; index++) {
+      await world.publish(`retained/${index}`, large, { retain: true });
+    }
+    const slow = await aRoomyClient(world);
+    slow.stream.stall();
+    slow.send(subscribePacket(1, [subscription('#', { qos: 1 })]));
+    await world.settle();
+    await world.publish('a', 'x', { qos: 1 });
+    slow.stream.unstall();
+    await world.advance(5_000);
+    expect(await slow.messages()).toHaveLength(51);
+  });
+
+  test('is read from again when it sent PINGREQ', async () => {
+    const world = await startTestBroker({ limits });
+    const slow = await aRoomyClient(world);
+    await slow.subscribe('a', { qos: 0 });
+    slow.stream.stall();
+    await flood(world, 'a', 10, 0);
+    slow.send(pingreq);
+    await world.settle();
+    slow.stream.unstall();
+    await world.advance(1_000);
+    slow.send(pingreq);
+    await world.settle();
+    expect(slow.history.filter((name) => name === 'pingresp')).toHaveLength(2);
   });
 });
 
