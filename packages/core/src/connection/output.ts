@@ -253,7 +253,9 @@ export class Output implements TurnTask {
     }
     if (at > pieceStart) port.write(target.subarray(pieceStart, at));
     if (isCorked) port.uncork();
-    if (port.copies) this.#memory.slab.finish(port.pending === 0 ? begin : at);
+    if (port.copies) {
+      this.#memory.slab.finish(target, begin + queued, port.pending === 0 ? begin : at);
+    }
     more.length = 0;
     packetIds.length = 0;
     this.#more ??= more;
