@@ -10,6 +10,7 @@ import {
 } from '@sluice/packet';
 import type { CommitWaiter } from '../commits/commits.ts';
 import type { Context } from '../context/context.ts';
+import type { ClientSink } from './client-sink.ts';
 import type { Output } from './output.ts';
 
 type AcknowledgementType = AcknowledgementPacket['type'];
@@ -21,6 +22,7 @@ interface AnswersOwner {
   readonly protocolVersion: ProtocolVersion;
   /** Bytes that the client takes in one packet. */
   readonly maximumPacketSize: number;
+  readonly sink: Pick<ClientSink, 'answered'>;
   /** An answer left that had to wait. */
   onAnswered(): void;
   close(reasonCode: ReasonCode, message: string): void;
@@ -133,6 +135,7 @@ export class Answers {
       this.#owner.close(ReasonCode.packetTooLarge, 'an answer exceeds the Maximum Packet Size');
     } else {
       this.#output.append(bytes, 0, bytes.length);
+      this.#owner.sink.answered();
     }
   }
 
@@ -165,6 +168,7 @@ export class Answers {
   #send(type: AcknowledgementType, packetId: number, reasonCode: ReasonCode): void {
     if (reasonCode === 0 || this.#owner.protocolVersion !== 5) {
       this.#output.acknowledge(type, packetId);
+      this.#owner.sink.answered();
     } else {
       this.sendPacket({ type, packetId, reasonCode, properties: noProperties });
     }

@@ -117,6 +117,11 @@ export class ClientSink implements Sink {
     if (this.isOpen && !this.writable) this.#owner.watchStall();
   }
 
+  /** Reads its client no further while it does not take its answers: they would be more and more. */
+  answered(): void {
+    if (this.#isOpen && !this.writable) this.#owner.reading.stop(ReadingStop.output);
+  }
+
   holdBack(): void {
     if (this.#holds++ === 0) this.#owner.reading.stop(ReadingStop.pressure);
   }
@@ -156,6 +161,7 @@ export class ClientSink implements Sink {
 
   pubrel(packetId: number): void {
     this.#output.acknowledge(PacketType.pubrel, packetId);
+    this.answered();
   }
 
   close(reasonCode: ReasonCode, message: string, serverReference?: string): void {
