@@ -37,6 +37,7 @@ export class ClientSink implements Sink {
   readonly #stats: Stats;
   readonly #overload: Pick<Overload, 'maxOutputBytes'>;
   #encoding: ReceiverEncoding | undefined;
+  #environment: Environment | undefined;
   #isOpen = false;
   // Of the connection, once it is known: for many receivers each object more to look at counts.
   #sendQuota = 0;
@@ -70,7 +71,8 @@ export class ClientSink implements Sink {
     this.#owner.watchStall();
     if (!this.#overflows && pending > maxOutputBytes) {
       this.#overflows = true;
-      this.#owner.limited('maxOutputBytes', 'paused');
+      // Not now: a message is about to find its receiver, and a hook may end the connection.
+      this.#environment?.defer(() => this.#owner.limited('maxOutputBytes', 'paused'));
     }
     return false;
   }
@@ -96,6 +98,7 @@ export class ClientSink implements Sink {
     const { protocolVersion, terms, limits, maximumPacketSize } = this.#owner;
     const aliases = terms === undefined ? 0 : terms.topicAliasMaximum;
     this.#sendQuota = terms === undefined ? 0 : terms.sendQuota;
+    this.#environment = environment;
     this.#maxOutputBytes = limits.maxOutputBytes;
     this.#maximumPacketSize = Math.min(maximumPacketSize, largestPacketBytes);
     this.#encoding = new ReceiverEncoding(protocolVersion, aliases, environment);
