@@ -257,7 +257,7 @@ function answer(
   }
   // More than Receive Maximum is not even read, as far as the broker itself is what keeps the client waiting.
   if (connection.answers.owed + session.held > connection.limits.receiveMaximum) {
-    if (connection.answers.owed > 0) connection.reading.stop(ReadingStop.answers);
+    if (connection.answers.pending > 0) connection.reading.stop(ReadingStop.answers);
   }
 }
 

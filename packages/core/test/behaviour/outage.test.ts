@@ -202,3 +202,24 @@ test('a PUBREC that is repeated while its PUBREL waits is answered with that one
   client.send(pubrec);
   expect(await client.unread()).toEqual(['pubrel']);
 });
+
+test.each([3, 4] as const)(
+  'a client of version %i is read no further with Receive Maximum messages of QoS 2 that wait',
+  async (version) => {
+    const world = await startTestBroker({ limits: { receiveMaximum: 10 } });
+    const subscriber = await world.connect('s');
+    await subscriber.subscribe('a', { qos: 0 });
+    const publisher = await world.connect('p', { version, cleanStart: false });
+    world.persistence.failure = full;
+    const before = world.broker.stats.messagesReceived;
+    for (let packetId = 1; packetId <= 100; packetId++) {
+      publisher.send(publishPacket('a', 'x', { qos: 2, packetId }));
+      await world.settle();
+    }
+    expect(world.broker.stats.messagesReceived - before).toBeLessThan(15);
+    world.persistence.failure = undefined;
+    await world.advance(5_000);
+    expect(await subscriber.messages()).toHaveLength(100);
+    expect(await publisher.unread()).toHaveLength(100);
+  },
+);
