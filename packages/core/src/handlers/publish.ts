@@ -133,7 +133,7 @@ function transformed(
 ): void | Promise<void> {
   if (connection.closed) return;
   if (!isDrop(event)) {
-    return authorize(connection, session, packet, RoutedMessage.of(event.message));
+    return authorize(connection, session, packet, RoutedMessage.changed(event.message));
   }
   connection.parts.context.dropped(message, undefined, DropReason.hook);
   refuse(connection, session, packet, event.reasonCode);
