@@ -30,6 +30,8 @@ class Owner {
   destroy(): void {
     this.told.push('destroyed');
   }
+
+  onDrain(): void {}
 }
 
 function aLiveness() {

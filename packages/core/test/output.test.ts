@@ -167,6 +167,40 @@ test('the memory of a write is used again only where the port copies, and has ta
   }
 });
 
+test.each([2, 300_000])(
+  'what another output writes within a write, %i bytes, does not take its memory',
+  (bytes) => {
+    const environment = new VirtualEnvironment();
+    const context = {
+      turn: new Turn(environment),
+      outputMemory: new OutputMemory(),
+      stats: new Stats(),
+    };
+    const [port, otherPort] = [new FakePort({ copies: true }), new FakePort({ copies: true })];
+    const [output, other] = [new Output(port, context), new Output(otherPort, context)];
+    port.takes = false;
+    otherPort.takes = false;
+    const write = port.write.bind(port);
+    // As who is told of a packet that is sent, and disconnects somebody.
+    port.write = (written) => {
+      write(written);
+      const value = 10 + port.written.length;
+      for (let part = 0; part < 2; part++) {
+        other.append(new Uint8Array(bytes / 2).fill(value), 0, bytes / 2);
+      }
+      other.flush();
+    };
+    for (const value of [1, 2, 3]) {
+      output.append(Uint8Array.of(value), 0, 1);
+      output.append(Uint8Array.of(value), 0, 1);
+      output.flush();
+    }
+    expect([...port.bytes]).toEqual([1, 1, 2, 2, 3, 3]);
+    const expected = [11, 12, 13].flatMap((value) => new Array<number>(bytes).fill(value));
+    expect(otherPort.bytes.equals(Buffer.from(expected))).toBe(true);
+  },
+);
+
 test('what was flushed early is not written again', () => {
   const { output, port, environment } = anOutput();
   output.append(Uint8Array.of(1), 0, 1);

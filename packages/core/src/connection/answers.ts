@@ -8,19 +8,27 @@ import {
   type ProtocolVersion,
   ReasonCode,
 } from '@sluice/packet';
+import type { Limits } from '../base/limits.ts';
 import type { CommitWaiter } from '../commits/commits.ts';
 import type { Context } from '../context/context.ts';
+import type { ClientSink } from './client-sink.ts';
 import type { Output } from './output.ts';
+import { type Reading, ReadingStop } from './reading.ts';
 
 type AcknowledgementType = AcknowledgementPacket['type'];
 
 const compactAbove = 1_024;
+/** Answers that may wait before the client is read no further, where its Receive Maximum does not allow more. */
+const mostWaiting = 1_000;
 
 /** The connection, as its answers see it. */
 interface AnswersOwner {
   readonly protocolVersion: ProtocolVersion;
   /** Bytes that the client takes in one packet. */
   readonly maximumPacketSize: number;
+  readonly limits: Pick<Limits, 'receiveMaximum'>;
+  readonly sink: Pick<ClientSink, 'answered'>;
+  readonly reading: Pick<Reading, 'stop'>;
   /** An answer left that had to wait. */
   onAnswered(): void;
   close(reasonCode: ReasonCode, message: string): void;
@@ -133,6 +141,7 @@ export class Answers {
       this.#owner.close(ReasonCode.packetTooLarge, 'an answer exceeds the Maximum Packet Size');
     } else {
       this.#output.append(bytes, 0, bytes.length);
+      this.#owner.sink.answered();
     }
   }
 
@@ -165,6 +174,7 @@ export class Answers {
   #send(type: AcknowledgementType, packetId: number, reasonCode: ReasonCode): void {
     if (reasonCode === 0 || this.#owner.protocolVersion !== 5) {
       this.#output.acknowledge(type, packetId);
+      this.#owner.sink.answered();
     } else {
       this.sendPacket({ type, packetId, reasonCode, properties: noProperties });
     }
@@ -174,6 +184,11 @@ export class Answers {
     this.#waiting.push(answer);
     if (durable) this.#context.commits.wait(answer);
     else answer.ready = true;
+    // The commit that they wait for may take as long as a disk is full.
+    const { limits, reading } = this.#owner;
+    if (this.pending > Math.max(mostWaiting, limits.receiveMaximum)) {
+      reading.stop(ReadingStop.answers);
+    }
   }
 }
 

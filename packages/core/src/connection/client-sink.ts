@@ -37,6 +37,7 @@ export class ClientSink implements Sink {
   readonly #stats: Stats;
   readonly #overload: Pick<Overload, 'maxOutputBytes'>;
   #encoding: ReceiverEncoding | undefined;
+  #environment: Environment | undefined;
   #isOpen = false;
   // Of the connection, once it is known: for many receivers each object more to look at counts.
   #sendQuota = 0;
@@ -70,7 +71,8 @@ export class ClientSink implements Sink {
     this.#owner.watchStall();
     if (!this.#overflows && pending > maxOutputBytes) {
       this.#overflows = true;
-      this.#owner.limited('maxOutputBytes', 'paused');
+      // Not now: a message is about to find its receiver, and a hook may end the connection.
+      this.#environment?.defer(() => this.#owner.limited('maxOutputBytes', 'paused'));
     }
     return false;
   }
@@ -96,6 +98,7 @@ export class ClientSink implements Sink {
     const { protocolVersion, terms, limits, maximumPacketSize } = this.#owner;
     const aliases = terms === undefined ? 0 : terms.topicAliasMaximum;
     this.#sendQuota = terms === undefined ? 0 : terms.sendQuota;
+    this.#environment = environment;
     this.#maxOutputBytes = limits.maxOutputBytes;
     this.#maximumPacketSize = Math.min(maximumPacketSize, largestPacketBytes);
     this.#encoding = new ReceiverEncoding(protocolVersion, aliases, environment);
@@ -115,6 +118,11 @@ export class ClientSink implements Sink {
   /** Has the client closed if it takes nothing for too long. */
   checkStall(): void {
     if (this.isOpen && !this.writable) this.#owner.watchStall();
+  }
+
+  /** Reads its client no further while it does not take its answers: they would be more and more. */
+  answered(): void {
+    if (this.#isOpen && !this.writable) this.#owner.reading.stop(ReadingStop.output);
   }
 
   holdBack(): void {
@@ -156,6 +164,7 @@ export class ClientSink implements Sink {
 
   pubrel(packetId: number): void {
     this.#output.acknowledge(PacketType.pubrel, packetId);
+    this.answered();
   }
 
   close(reasonCode: ReasonCode, message: string, serverReference?: string): void {

@@ -241,10 +241,10 @@ export class Connection implements PortOwner, Member {
     this.onGone?.();
   }
 
-  /** Answers PINGREQ. A client that takes no answers is not read from until it does. */
+  /** Answers PINGREQ. */
   pingresp(): void {
     this.output.pingresp();
-    if (!this.sink.writable) this.reading.stop(ReadingStop.output);
+    this.sink.answered();
   }
 
   onAnswered(): void {

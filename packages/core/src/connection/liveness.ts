@@ -13,7 +13,12 @@ interface LivenessOwner {
   limited(limit: keyof Limits, action: 'closed'): void;
   close(reasonCode: ReasonCode, message: string): void;
   destroy(): void;
+  /** There is room again for what waits for the peer. */
+  onDrain(): void;
 }
+
+// Not every stream tells that it has room again: one tells it only of what exceeded its own high-water mark.
+const reviewMs = 250;
 
 /** What the deadline of a connection is about. */
 const Phase = { connecting: 0, connected: 1, closing: 2, gone: 3 } as const;
@@ -109,12 +114,14 @@ export class Liveness implements DeadlineOwner {
   }
 }
 
-/** Closes a connection above its high-water mark that takes nothing for `stalledTimeoutMs`. */
+/** Closes a connection above its high-water mark that takes nothing for `stalledTimeoutMs`, and tells when it is below. */
 class StallWatch implements DeadlineOwner {
   readonly #owner: LivenessOwner;
   readonly #context: Context;
   readonly #deadline: Deadline = new Deadline(this);
   #taken = 0;
+  /** When it was seen to take something. */
+  #since = 0;
   #running = false;
 
   constructor(owner: LivenessOwner, context: Context) {
@@ -125,7 +132,7 @@ class StallWatch implements DeadlineOwner {
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    this.#arm();
+    this.#arm(true);
   }
 
   stop(): void {
@@ -135,21 +142,30 @@ class StallWatch implements DeadlineOwner {
 
   onDeadline(): void {
     const { output, limits } = this.#owner;
-    const { maxOutputBytes } = this.#context.overload;
-    if (output.pending <= Math.min(limits.maxOutputBytes, maxOutputBytes)) {
+    const { overload, environment } = this.#context;
+    if (output.pending <= Math.min(limits.maxOutputBytes, overload.maxOutputBytes)) {
       this.#running = false;
-    } else if (output.taken > this.#taken) {
-      // New output may have come in the place of what left.
-      this.#arm();
+      this.#owner.onDrain();
+      return;
+    }
+    // New output may have come in the place of what left.
+    const hasTaken = output.taken > this.#taken;
+    if (hasTaken || environment.monotonic() < this.#since + limits.stalledTimeoutMs) {
+      this.#arm(hasTaken);
     } else {
       this.#owner.limited('stalledTimeoutMs', 'closed');
       this.#owner.close(ReasonCode.quotaExceeded, 'the client does not take what is sent to it');
     }
   }
 
-  #arm(): void {
+  #arm(isAnew: boolean): void {
     const { deadlines, environment } = this.#context;
-    this.#taken = this.#owner.output.taken;
-    deadlines.set(this.#deadline, environment.monotonic() + this.#owner.limits.stalledTimeoutMs);
+    const now = environment.monotonic();
+    if (isAnew) {
+      this.#taken = this.#owner.output.taken;
+      this.#since = now;
+    }
+    const end = this.#since + this.#owner.limits.stalledTimeoutMs;
+    deadlines.set(this.#deadline, Math.min(end, now + reviewMs));
   }
 }

@@ -88,6 +88,7 @@ export class Output implements TurnTask {
   append(bytes: Uint8Array, start: number, end: number): void {
     this.#stats.packetsSent++;
     this.#append(bytes, start, end, 0, 0);
+    this.#flushMuch();
   }
 
   /** Appends a PUBLISH, with the receiver's own packet id if it has one. */
@@ -106,6 +107,7 @@ export class Output implements TurnTask {
     if (encoded.payload !== undefined) {
       this.#append(encoded.payload, 0, encoded.payload.length, 0, 0);
     }
+    this.#flushMuch();
   }
 
   /** Appends an acknowledgement with reason code 0x00. */
@@ -114,11 +116,13 @@ export class Output implements TurnTask {
     const bytes = this.#memory.acknowledgement(type, packetId);
     const end = this.#memory.acknowledgementEnd;
     this.#append(bytes, end - acknowledgementBytes, end, 0, 0);
+    this.#flushMuch();
   }
 
   pingresp(): void {
     this.#stats.packetsSent++;
     this.#append(pingresp, 0, pingresp.length, 0, 0);
+    this.#flushMuch();
   }
 
   endTurn(): void {
@@ -145,13 +149,17 @@ export class Output implements TurnTask {
     this.#isTaken = this.#port.pending === 0;
   }
 
+  /** Called behind a whole packet: what a peer or a hook answers within the write must not end up in the middle of one. */
+  #flushMuch(): void {
+    if (this.#queued > flushAboveBytes) this.flush();
+  }
+
   /** A packet that many outputs share is not described again in each of them. */
   #publishShared(encoded: Encoded, packetId: number): void {
     const { bytes, start, end, packetIdAt } = encoded;
     this.#queued += end - start;
     if (this.#bytes === undefined) this.#begin(bytes, start, end, packetIdAt, packetId);
     else this.#add(encoded, packetId);
-    if (this.#queued > flushAboveBytes) this.flush();
   }
 
   #append(
@@ -165,7 +173,6 @@ export class Output implements TurnTask {
     if (this.#bytes === undefined) this.#begin(bytes, start, end, packetIdAt, packetId);
     else if (packetIdAt !== 0) this.#add(new Segment(bytes, start, end, packetIdAt), packetId);
     else if (!this.#joins(bytes, start, end)) this.#add(new Segment(bytes, start, end, 0), 0);
-    if (this.#queued > flushAboveBytes) this.flush();
   }
 
   #begin(
@@ -246,7 +253,9 @@ export class Output implements TurnTask {
     }
     if (at > pieceStart) port.write(target.subarray(pieceStart, at));
     if (isCorked) port.uncork();
-    if (port.copies) this.#memory.slab.finish(port.pending === 0 ? begin : at);
+    if (port.copies) {
+      this.#memory.slab.finish(target, begin + queued, port.pending === 0 ? begin : at);
+    }
     more.length = 0;
     packetIds.length = 0;
     this.#more ??= more;

@@ -32,6 +32,8 @@ class TracedPort implements Port {
   readonly #waiting: Uint8Array[] = [];
   #decoder: Decoder | undefined;
   #telling = false;
+  /** Several writes are to leave as one. */
+  #corked = false;
 
   constructor(port: Port, version: () => ProtocolVersion, onPacket: (packet: Packet) => void) {
     this.#port = port;
@@ -49,25 +51,21 @@ class TracedPort implements Port {
 
   write(bytes: Uint8Array): void {
     this.#port.write(bytes);
-    if (this.#telling) {
-      // Who is told of a packet makes the broker write another one.
-      this.#waiting.push(Buffer.from(bytes));
-      return;
-    }
-    this.#telling = true;
-    this.#tell(bytes);
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      this.#tell(next);
-    }
-    this.#telling = false;
+    // Who is told of a packet may make the broker write another one, whose memory is used again before its turn comes.
+    this.#waiting.push(this.#telling ? Buffer.from(bytes) : bytes);
+    if (!this.#corked) this.#tellAll();
   }
 
   cork(): void {
+    this.#corked = true;
     this.#port.cork();
   }
 
   uncork(): void {
+    this.#corked = false;
     this.#port.uncork();
+    // Not before: what is written then must not come between the pieces of a packet.
+    this.#tellAll();
   }
 
   accepted(): void {
@@ -92,6 +90,15 @@ class TracedPort implements Port {
 
   follow(): void {
     this.#port.follow();
+  }
+
+  #tellAll(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      this.#tell(next);
+    }
+    this.#telling = false;
   }
 
   #tell(bytes: Uint8Array): void {

@@ -133,7 +133,7 @@ function transformed(
 ): void | Promise<void> {
   if (connection.closed) return;
   if (!isDrop(event)) {
-    return authorize(connection, session, packet, RoutedMessage.of(event.message));
+    return authorize(connection, session, packet, RoutedMessage.changed(event.message));
   }
   connection.parts.context.dropped(message, undefined, DropReason.hook);
   refuse(connection, session, packet, event.reasonCode);
@@ -257,7 +257,7 @@ function answer(
   }
   // More than Receive Maximum is not even read, as far as the broker itself is what keeps the client waiting.
   if (connection.answers.owed + session.held > connection.limits.receiveMaximum) {
-    if (connection.answers.owed > 0) connection.reading.stop(ReadingStop.answers);
+    if (connection.answers.pending > 0) connection.reading.stop(ReadingStop.answers);
   }
 }
 

@@ -53,6 +53,8 @@ export class RoutedMessage implements Message {
   #shorter: RoutedMessage | undefined;
   #payload: Uint8Array | undefined;
   #isPassing = false;
+  /** Its payload is a view of memory that may be much larger. */
+  #isBorrowed = false;
   /** The packet as it came, where it can be forwarded as it is. */
   #source: Encoded | undefined;
   #sourceVariant: number = noSource;
@@ -80,6 +82,14 @@ export class RoutedMessage implements Message {
   /** A message out of a hook, the store or the application. Its payload must not change any more. */
   static of(message: Message): RoutedMessage {
     return message instanceof RoutedMessage ? message : new RoutedMessage(message, message.payload);
+  }
+
+  /** As `of`, what a hook made of a message that came in: its payload lies in the chunk still. */
+  static changed(message: Message): RoutedMessage {
+    if (message instanceof RoutedMessage) return message;
+    const changed = new RoutedMessage(message, message.payload);
+    changed.#isBorrowed = true;
+    return changed;
   }
 
   /** As `of`, a message that leaves in this turn and is kept by nobody: encoded behind the one before it. */
@@ -199,16 +209,21 @@ export class RoutedMessage implements Message {
    */
   own(): this {
     const incoming = this.#incoming;
-    if (incoming === undefined) return this;
-    const { bytes, start, payloadStart, end } = incoming;
-    const copy = ownBytes(bytes, start, end);
-    this.#payload = copy.subarray(payloadStart - start);
-    this.#incoming = undefined;
+    if (incoming === undefined && !this.#isBorrowed) return this;
     this.#encoded = undefined;
     this.#others = undefined;
     this.#ownForm = undefined;
     this.#ownEncoded = undefined;
     this.#variant = noSource;
+    this.#isBorrowed = false;
+    if (incoming === undefined) {
+      this.#payload = ownBytes(this.payload);
+      return this;
+    }
+    const { bytes, start, payloadStart, end } = incoming;
+    const copy = ownBytes(bytes, start, end);
+    this.#payload = copy.subarray(payloadStart - start);
+    this.#incoming = undefined;
     if (this.#sourceVariant !== noSource) {
       this.#source = new Encoded(copy, 0, copy.length, this.qos === 0 ? 0 : packetIdAt(copy, 0));
     }
@@ -224,6 +239,7 @@ export class RoutedMessage implements Message {
       this.payload,
     );
     copy.mayRepeat = this.mayRepeat;
+    copy.#isBorrowed = this.#isBorrowed || this.#incoming !== undefined;
     return copy;
   }
 

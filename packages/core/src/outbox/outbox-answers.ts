@@ -36,7 +36,7 @@ export class OutboxAnswers {
       this.#done(sequence, entry, reasonCode); // [MQTT-4.3.3-4]
     } else {
       if (!entry.released) this.#release(entry);
-      this.#sendPubrel(packetId);
+      this.#sendPubrel(entry, packetId);
     }
     return AckResult.done;
   }
@@ -84,14 +84,18 @@ export class OutboxAnswers {
   }
 
   /** PUBREL follows once nothing can make the broker send the PUBLISH again. */
-  #sendPubrel(packetId: number): void {
+  #sendPubrel(entry: OutboxEntry, packetId: number): void {
     const sink = this.#owner.sink as Sink;
     if (!this.#owner.stored) {
       sink.pubrel(packetId);
       return;
     }
+    // One is enough for all that come meanwhile.
+    if (entry.awaitsPubrel) return;
+    entry.awaitsPubrel = true;
     this.#context.commits.wait({
       onCommitted: (failure) => {
+        entry.awaitsPubrel = false;
         if (failure === undefined && this.#owner.sink === sink) sink.pubrel(packetId);
       },
     });

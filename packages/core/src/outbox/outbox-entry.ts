@@ -43,6 +43,8 @@ export class OutboxEntry implements CommitWaiter {
   isImmediate = false;
   /** PUBREC came, on this connection or before: only PUBREL is owed. */
   released = false;
+  /** PUBREL waits for its commit. */
+  awaitsPubrel = false;
   /** The message, kept for the hooks `acknowledged`, `refused` and `dropped`. */
   reported: RoutedMessage | undefined;
   #owner: { pump(): void } | undefined;

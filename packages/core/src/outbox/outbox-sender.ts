@@ -1,5 +1,6 @@
 import { DropReason } from '@sluice/plugin';
 import type { Context } from '../context/context.ts';
+import { hasExpired } from '../messages/has-expired.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import { EntryState, type OutboxEntry, packetIds } from './outbox-entry.ts';
 import type { OutboxOwner } from './outbox-owner.ts';
@@ -69,9 +70,10 @@ export class OutboxSender {
     const { qos, retain, subscriptionIdentifiers, packetId, sequence } = entry;
     const queue = this.#queue;
     const dup = sequence < queue.sentEnd;
-    // What was begun or never had to wait does not expire, be its interval 0 [MQTT-4.3.3-7].
-    const canExpire = !entry.isImmediate && !(dup && qos === 2);
-    const expired = canExpire && message.expiresAt <= this.#context.environment.now();
+    // What was begun does not expire [MQTT-4.3.3-7].
+    const canExpire = !(dup && qos === 2);
+    const now = this.#context.environment.now();
+    const expired = canExpire && hasExpired(message, now, entry.isImmediate);
     const result = expired
       ? DropReason.expired
       : this.#owner.send(message, qos, retain, dup, packetId, subscriptionIdentifiers);

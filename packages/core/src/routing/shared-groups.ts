@@ -1,4 +1,3 @@
-import { parseSharedFilter } from '@sluice/packet';
 import type { Context } from '../context/context.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import { Subscription } from '../session/subscription.ts';
@@ -23,15 +22,17 @@ export class SharedGroups {
     }
     const group = new SharedGroup(filter, this.#context);
     group.add(member);
-    const subscription = new Subscription(group, {
+    const { topicFilter } = member;
+    const options = {
       requested: filter,
-      filter: parseSharedFilter(filter)?.filter ?? filter,
+      filter: topicFilter,
       qos: 2,
       noLocal: false,
       retainAsPublished: true,
       retainHandling: 2,
       subscriptionIdentifier: 0,
-    });
+    } as const;
+    const subscription = new Subscription(group, options, topicFilter);
     this.#groups.set(filter, { group, subscription });
     return subscription;
   }

@@ -4,6 +4,7 @@ import type { Deadline } from '../base/deadlines.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Context } from '../context/context.ts';
 import type { HookRunners } from '../hooks/hooks.ts';
+import { hasExpired } from '../messages/has-expired.ts';
 import { RoutedMessage } from '../messages/routed-message.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import type { OutboxOwner } from '../outbox/outbox-owner.ts';
@@ -277,10 +278,12 @@ export class Session implements SharingReceiver, OutboxOwner {
     this.#context.commits.waitForBatch({
       onCommitted: (failure) => {
         if (failure !== undefined) return;
-        const reason =
-          sink === this.#sink
-            ? this.#sendAtMostOnce(message, retain, subscriptionIdentifiers)
-            : DropReason.offline;
+        let reason: DropReason | undefined = DropReason.offline;
+        if (sink === this.#sink) {
+          reason = hasExpired(message, this.#context.environment.now(), true)
+            ? DropReason.expired
+            : this.#sendAtMostOnce(message, retain, subscriptionIdentifiers);
+        }
         if (reason !== undefined) this.#context.dropped(message, this.clientId, reason);
       },
     });

@@ -27,9 +27,10 @@ export class Subscription {
   readonly #names: OtherNames | undefined;
   #options: number;
 
-  constructor(receiver: Receiver, options: SubscriptionOptions) {
+  /** The topic filter is given where it is all of the filter, though behind `$share/name/` it may look like a shared one. */
+  constructor(receiver: Receiver, options: SubscriptionOptions, given?: string) {
     const { filter, requested } = options;
-    const topicFilter = parseSharedFilter(filter)?.filter ?? filter;
+    const topicFilter = given ?? parseSharedFilter(filter)?.filter ?? filter;
     this.receiver = receiver;
     this.filter = filter;
     this.#names =

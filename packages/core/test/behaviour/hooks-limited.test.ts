@@ -188,3 +188,23 @@ describe('limited, by what a client does', () => {
     expect(told.slice(2)).toEqual(['stalledTimeoutMs closed c']);
   });
 });
+
+test('a member of a share group that is disconnected when its output is full harms nobody else', async () => {
+  const plugin = aPlugin(({ hook, broker }) => {
+    hook('limited', ({ clientId = '' }) => void broker.disconnect(clientId));
+  });
+  const limits = { maxOutputBytes: 65_536 };
+  const world = await startTestBroker({ plugins: [plugin], limits });
+  const members: TestClient[] = [];
+  for (const clientId of ['one', 'two', 'three']) {
+    const member = await world.connect(clientId);
+    await member.subscribe('$share/g/a', { qos: 0 });
+    members.push(member);
+  }
+  members[1]?.stream.stall();
+  const publisher = await world.connect('p');
+  for (let count = 0; count < 60; count++) await publisher.publish('a', 'x'.repeat(10_000));
+  expect(world.broker.sessions.get('two')).toBeUndefined();
+  expect(publisher.closed).toBe(false);
+  expect(world.errors).toEqual([]);
+});

@@ -35,6 +35,26 @@ describe('publish', () => {
     expect(asked).toEqual(['tenant/a']);
   });
 
+  test('what it changed does not keep the memory that the message came in while it waits', async () => {
+    const bytes: number[] = [];
+    const world = await startTestBroker({
+      plugins: [
+        aPlugin(({ hook }) => {
+          hook('publish', ({ message }) => ({ topic: `tenant/${message.topic}` }));
+          hook('deliver', ({ message }) => void bytes.push(message.payload.buffer.byteLength));
+        }),
+      ],
+    });
+    const slow = await world.connect('s', { properties: { receiveMaximum: 1 } });
+    await slow.subscribe('tenant/a');
+    const publisher = await world.connect('p');
+    const small = [1, 2].map((packetId) => publishPacket('a', 'small', { qos: 1, packetId }));
+    publisher.send(...small, publishPacket('b', 'x'.repeat(60_000)));
+    expect(await slow.payloads()).toEqual(['small', 'small']);
+    // The first one left at once.
+    expect(bytes[1]).toBeLessThan(100);
+  });
+
   test('a topic that a hook made is not free for clients', async () => {
     const plugin: Plugin = aPlugin((context) =>
       context.hook('publish', ({ message }) =>

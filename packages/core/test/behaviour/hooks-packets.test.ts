@@ -135,26 +135,29 @@ describe('packetReceived and packetSent', () => {
     expect(await watcher.payloads()).toEqual([]);
   });
 
-  test('a hook that makes the broker write more sees that behind what was written before', async () => {
-    const log: string[] = [];
-    const world = await startTestBroker({
-      plugins: [
-        tracing(log),
-        aPlugin((context) => {
-          context.hook('packetSent', ({ packet }) => {
-            if (packet.type === PacketType.suback) context.broker.disconnect('c');
-          });
-        }),
-      ],
-    });
-    await world.publish('a', 'kept', { retain: true });
-    const client = await world.connect('c');
-    await client.subscribe('a');
-    // SUBACK and the retained message left in one write.
-    expect(log.slice(-3)).toEqual(['> suback', '> publish', '> disconnect']);
-    expect(client.history).toEqual(['connack', 'suback', 'publish', 'disconnect']);
-    expect(world.errors).toEqual([]);
-  });
+  test.each([10, 100_000])(
+    'a hook that makes the broker write more sees that behind what was written before, %i bytes',
+    async (bytes) => {
+      const log: string[] = [];
+      const world = await startTestBroker({
+        plugins: [
+          tracing(log),
+          aPlugin((context) => {
+            context.hook('packetSent', ({ packet }) => {
+              if (packet.type === PacketType.suback) context.broker.disconnect('c');
+            });
+          }),
+        ],
+      });
+      await world.publish('a', 'x'.repeat(bytes), { retain: true });
+      const client = await world.connect('c');
+      await client.subscribe('a');
+      // SUBACK and the retained message left in one write.
+      expect(log.slice(-3)).toEqual(['> suback', '> publish', '> disconnect']);
+      expect(client.history).toEqual(['connack', 'suback', 'publish', 'disconnect']);
+      expect(world.errors).toEqual([]);
+    },
+  );
 
   test.each(['drop', 'pause'] as const)(
     'nothing follows a DISCONNECT, whatever is done when it was sent: slow receivers %s',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { acknowledgement } from '../support/packets.ts';
+import { acknowledgement, publishPacket } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts';
 import type { TestClient } from '../support/test-client.ts';
@@ -189,5 +189,42 @@ test.each([100, 0xffff_ffff])(
     world.environment.jump(-50_000);
     const back = await world.connect('c', durable);
     expect(await left(back)).toEqual([['x', seconds]]);
+  },
+);
+
+test('a message with nothing before it expires while the client takes nothing', async () => {
+  const world = await startTestBroker({ limits: { maxOutputBytes: 65_536 } });
+  const slow = await world.connect('slow');
+  await slow.subscribe('#');
+  slow.stream.stall();
+  for (let count = 0; count < 20; count++) {
+    await world.publish('full', 'x'.repeat(10_000));
+  }
+  await publish(world, 'short', 5);
+  await publish(world, 'long', 100);
+  await world.advance(10_000);
+  slow.stream.unstall();
+  const got = (await slow.messages()).filter(({ topic }) => topic === 'a');
+  expect(got).toMatchObject([{ payload: 'long', properties: { messageExpiryInterval: 90 } }]);
+  expect(world.dropped('expired')).toBe(1);
+});
+
+test.each([0, 2] as const)(
+  'a message for QoS %i expires while the disk is full that it waits for',
+  async (qos) => {
+    const world = await startTestBroker();
+    const subscriber = await world.connect('s', durable);
+    await subscriber.subscribe('a', { qos });
+    const publisher = await world.connect('p', durable);
+    world.persistence.failure = new Error('the disk is full');
+    for (const [index, messageExpiryInterval] of [5, 1_000].entries()) {
+      const properties = { messageExpiryInterval };
+      publisher.send(publishPacket('a', `${index}`, { qos: 2, packetId: 1 + index, properties }));
+    }
+    await world.advance(30_000);
+    world.persistence.failure = undefined;
+    await world.advance(60_000);
+    expect(await subscriber.payloads()).toEqual(['1']);
+    expect(world.dropped('expired')).toBe(1);
   },
 );

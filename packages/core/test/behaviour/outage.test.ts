@@ -1,11 +1,13 @@
 import { encodePacket } from '@sluice/packet';
 import { expect, test } from 'vitest';
 import {
+  acknowledgement,
   aWill,
   connectPacket,
   publishPacket,
   subscribePacket,
   subscription,
+  unsubscribePacket,
 } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts';
@@ -158,3 +160,66 @@ test('a broker that is closed tries once more to commit', async () => {
   await waiting;
   expect(await (await world.connect('keeper', durable)).payloads()).toEqual(['x']);
 });
+
+test.each([
+  ['UNSUBSCRIBE', unsubscribePacket(1, ['x'])],
+  ['PUBREL', acknowledgement('pubrel', 1)],
+  ['PUBREC', acknowledgement('pubrec', 1)],
+  ['QoS 2 that came before', publishPacket('a', 'x', { qos: 2, packetId: 7 })],
+])(
+  'a client whose answers wait is read no further with so many of them: %s',
+  async (_, request) => {
+    const world = await startTestBroker();
+    const client = await world.connect('c', durable);
+    world.persistence.failure = full;
+    client.send(subscribePacket(1, [subscription('b')]));
+    await world.settle();
+    const before = world.broker.stats.packetsReceived;
+    for (let round = 0; round < 50; round++) {
+      client.send(...Array.from({ length: 100 }, () => request));
+      await world.settle();
+    }
+    expect(world.broker.stats.packetsReceived - before).toBeLessThan(1_100);
+    world.persistence.failure = undefined;
+    await world.advance(5_000);
+    expect(await client.unread()).toHaveLength(5_001);
+  },
+);
+
+test('a PUBREC that is repeated while its PUBREL waits is answered with that one', async () => {
+  const world = await startTestBroker();
+  const client = await world.connect('c', { ...durable, acknowledges: false });
+  await client.subscribe('a');
+  await world.publish('a', 'x', { qos: 2 });
+  const [message] = await client.messages();
+  world.persistence.failure = full;
+  const pubrec = acknowledgement('pubrec', message?.packetId ?? 0);
+  client.send(...Array.from({ length: 5_000 }, () => pubrec));
+  await world.settle();
+  world.persistence.failure = undefined;
+  await world.advance(5_000);
+  expect(await client.unread()).toEqual(['pubrel']);
+  client.send(pubrec);
+  expect(await client.unread()).toEqual(['pubrel']);
+});
+
+test.each([3, 4] as const)(
+  'a client of version %i is read no further with Receive Maximum messages of QoS 2 that wait',
+  async (version) => {
+    const world = await startTestBroker({ limits: { receiveMaximum: 10 } });
+    const subscriber = await world.connect('s');
+    await subscriber.subscribe('a', { qos: 0 });
+    const publisher = await world.connect('p', { version, cleanStart: false });
+    world.persistence.failure = full;
+    const before = world.broker.stats.messagesReceived;
+    for (let packetId = 1; packetId <= 100; packetId++) {
+      publisher.send(publishPacket('a', 'x', { qos: 2, packetId }));
+      await world.settle();
+    }
+    expect(world.broker.stats.messagesReceived - before).toBeLessThan(15);
+    world.persistence.failure = undefined;
+    await world.advance(5_000);
+    expect(await subscriber.messages()).toHaveLength(100);
+    expect(await publisher.unread()).toHaveLength(100);
+  },
+);

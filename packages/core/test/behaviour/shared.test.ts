@@ -18,6 +18,25 @@ test.each([3, 4, 5] as const)('members of version %i take turns', async (version
   expect(await members[1]?.payloads()).toEqual(['1', '3']);
 });
 
+test.each(['$share/g/$share/h/job', '$share/g/$share/h/#', '$share/g/$share/h'])(
+  'what is behind the name of a group is a filter as it stands: %s',
+  async (nested) => {
+    const world = await startTestBroker();
+    const client = await world.connect('c');
+    await client.subscribe(nested, { qos: 1 });
+    await publish(world, 1);
+    expect(await client.payloads()).toEqual([]);
+    // Clients cannot publish there.
+    await world.publish('$share/h/job', 'x');
+    await world.publish('$share/h', 'y');
+    const expected = { '#': ['x', 'y'], job: ['x'], h: ['y'] }[nested.split('/').at(-1) ?? ''];
+    expect(await client.payloads()).toEqual(expected);
+    await client.unsubscribe(nested);
+    await world.publish('$share/h/job', 'z');
+    expect(await client.payloads()).toEqual([]);
+  },
+);
+
 test('who has room comes before who has none, and who is there before who is not', async () => {
   const world = await startTestBroker();
   const gone = await world.connect('gone', durable);

@@ -1,6 +1,16 @@
+import { getDefaultHighWaterMark, setDefaultHighWaterMark } from 'node:stream';
+import type { Packet } from '@sluice/packet';
 import { describe, expect, test } from 'vitest';
-import { pingreq } from '../support/packets.ts';
+import {
+  acknowledgement,
+  pingreq,
+  publishPacket,
+  subscribePacket,
+  subscription,
+  unsubscribePacket,
+} from '../support/packets.ts';
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts';
+import type { TestClient } from '../support/test-client.ts';
 
 const limits = { maxOutputBytes: 65_536, stalledTimeoutMs: 30_000 };
 const large = 'x'.repeat(10_000);
@@ -64,19 +74,78 @@ describe('a client that takes nothing', () => {
     expect(await back.payloads()).toHaveLength(10);
   });
 
-  test('is not read from either while it sends PINGREQ', async () => {
+  const many = 1_000;
+  const requests: [string, Packet][] = [
+    ['PINGREQ', pingreq],
+    ['QoS 1', publishPacket('b', 'x', { qos: 1, packetId: 1 })],
+    ['SUBSCRIBE', subscribePacket(1, [subscription('b')])],
+    ['UNSUBSCRIBE', unsubscribePacket(1, ['b'])],
+    ['PUBREL', acknowledgement('pubrel', 1)],
+    ['PUBREC', acknowledgement('pubrec', 1)],
+    ['PUBREC that nothing was sent for', acknowledgement('pubrec', 2)],
+  ];
+
+  test.each(requests)('is not read from either while it sends %s', async (_, request) => {
     const world = await startTestBroker({ limits });
-    const slow = await world.connect('slow');
+    const slow = await world.connect('slow', { acknowledges: false });
+    await slow.subscribe('a');
+    await world.publish('a', 'x', { qos: 2 });
+    await slow.unread();
     slow.stream.stall();
-    for (let round = 0; round < 100; round++) {
-      slow.send(...Array.from({ length: 1_000 }, () => pingreq));
+    for (let round = 0; round < 50; round++) {
+      slow.send(...Array.from({ length: many }, () => request));
       await world.settle();
     }
-    expect(slow.stream.heldBytes + slow.stream.writableLength).toBeLessThan(300_000);
-    const pings = slow.history.length;
+    expect(slow.stream.heldBytes + slow.stream.writableLength).toBeLessThan(100_000);
     slow.stream.unstall();
+    expect(await slow.unread()).toHaveLength(50 * many);
+    slow.stream.stall();
+    for (let round = 0; round < 50; round++) {
+      slow.send(...Array.from({ length: many }, () => request));
+      await world.settle();
+    }
+    await world.advance(31_000);
+    expect(world.broker.stats.clients).toBe(0);
+  });
+});
+
+describe('a stream that takes more than maxOutputBytes before it tells that it is full', () => {
+  async function aRoomyClient(world: TestBroker): Promise<TestClient> {
+    const before = getDefaultHighWaterMark(false);
+    setDefaultHighWaterMark(false, 4_194_304);
+    const slow = await world.connect('slow');
+    setDefaultHighWaterMark(false, before);
+    return slow;
+  }
+
+  test('gets what waited for it', async () => {
+    const world = await startTestBroker({ limits });
+    for (let index = 0; index < 50; index++) {
+      await world.publish(`retained/${index}`, large, { retain: true });
+    }
+    const slow = await aRoomyClient(world);
+    slow.stream.stall();
+    slow.send(subscribePacket(1, [subscription('#', { qos: 1 })]));
     await world.settle();
-    expect(slow.history.length - pings).toBe(100_000);
+    await world.publish('a', 'x', { qos: 1 });
+    slow.stream.unstall();
+    await world.advance(5_000);
+    expect(await slow.messages()).toHaveLength(51);
+  });
+
+  test('is read from again when it sent PINGREQ', async () => {
+    const world = await startTestBroker({ limits });
+    const slow = await aRoomyClient(world);
+    await slow.subscribe('a', { qos: 0 });
+    slow.stream.stall();
+    await flood(world, 'a', 10, 0);
+    slow.send(pingreq);
+    await world.settle();
+    slow.stream.unstall();
+    await world.advance(1_000);
+    slow.send(pingreq);
+    await world.settle();
+    expect(slow.history.filter((name) => name === 'pingresp')).toHaveLength(2);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   aWill,
   connectPacket,
   disconnectPacket,
+  pingreq,
   publishPacket,
   subscribePacket,
   subscription,
@@ -103,6 +104,23 @@ test('a client that publishes to itself within a write gets every message once',
   await world.settle();
   expect(reader.payloads).toHaveLength(40);
   expect(new Set(reader.payloads).size).toBe(40);
+});
+
+test('what is answered within a write does not come in the middle of a packet', async () => {
+  const world = await startTestBroker();
+  const reader = await aReader(world, 100);
+  reader.onMessage = () => reader.send(pingreq);
+  const expected: string[] = [];
+  // The head of the second message is what makes one of these too much to wait for the end of the turn.
+  for (let rest = 40; rest > 0; rest--) {
+    for (const [index, bytes] of [65_536 - rest, 20_000].entries()) {
+      const name = `${index}${100 + rest}`;
+      expected.push(name);
+      void world.broker.publish({ topic: 'a', payload: name.padEnd(bytes) });
+    }
+    await world.settle();
+  }
+  expect(reader.payloads).toEqual(expected);
 });
 
 test.each([1, 2] as const)(
