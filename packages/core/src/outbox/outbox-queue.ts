@@ -153,7 +153,7 @@ export class OutboxQueue implements WaitingQueue {
 
   /** The next message has its turn. */
   advance(): void {
-    this.#cursor++;
+    this.#cursor = this.window.next(this.#cursor + 1);
   }
 
   /** A message that is in flight needs its bytes no more: it is not sent again. */
@@ -220,10 +220,8 @@ export class OutboxQueue implements WaitingQueue {
   }
 
   *unsent(): IterableIterator<OutboxEntry> {
-    const end = this.#openWindow?.end ?? 0;
-    for (let sequence = this.firstUnsent; sequence < end; sequence++) {
-      const entry = this.#openWindow?.get(sequence);
-      if (entry?.state === EntryState.waiting) yield entry;
+    for (const entry of this.#openWindow?.from(this.firstUnsent) ?? []) {
+      if (entry.state === EntryState.waiting) yield entry;
     }
   }
 
