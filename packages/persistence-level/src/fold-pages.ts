@@ -1,5 +1,5 @@
 import type { Database } from './database.ts';
-import { reasonOf } from './errors.ts';
+import { isRot, unreadable } from './errors.ts';
 import type { PageName, PlaceChanges } from './place-changes.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
 import { ByteWriter } from './records/byte-writer.ts';
@@ -48,16 +48,6 @@ async function readStoredPage(
     if (!isRot(error)) throw error;
     return { name, key, value: undefined, damage: unreadable(error) };
   }
-}
-
-/** Whether a block of LevelDB's tables is not what it was, so that nothing in it can be read any more. */
-export function isRot(error: unknown): boolean {
-  return (error as { readonly code?: unknown }).code === 'LEVEL_CORRUPTION';
-}
-
-/** Why a record was not read, for its report. */
-export function unreadable(error: unknown): string {
-  return `it cannot be read (${reasonOf(error)})`;
 }
 
 /** A page of which nothing on disk counts any more. */

@@ -1,5 +1,6 @@
 import { Background, type Pass } from './background.ts';
-import { isRot, PageFolder, readStoredPages, unreadable } from './fold-pages.ts';
+import { isRot, unreadable } from './errors.ts';
+import { PageFolder, readStoredPages } from './fold-pages.ts';
 import type { Gate } from './gate.ts';
 import type { Journal } from './journal.ts';
 import type { MemoryChange, NumberedStore } from './numbered-store.ts';

@@ -65,3 +65,28 @@ it('a block that rots of a session that ends is reported, and others are swept',
   await persistence.close();
   expect(await keysLeft(path, 'g')).toHaveLength(1);
 });
+
+it('a block that rots under the records of sessions keeps none of them from ending, nor others from going on', async () => {
+  const path = join(await quickDirectory(), 'broker');
+  const reports: DamageReport[] = [];
+  const options = { path, onCorrupt: (report: DamageReport) => reports.push(report) };
+  const before = new LevelPersistence(options);
+  await before.open();
+  const sessions = Array.from({ length: 2_000 }, (_, session) => session + 1);
+  await before.commit(sessions.map((session) => saveSession(session)));
+  await before.close();
+  const [table = ''] = await tablesOf(path);
+  const persistence = new LevelPersistence(options);
+  await persistence.open();
+  await spoil(table, 0.5, 3_000);
+  for (const session of sessions) await persistence.commit([endSession(session)]);
+  await persistence.commit([saveSession(2_001)]);
+  await persistence.idle();
+  expect(reports).toContainEqual({
+    kind: 'session',
+    key: expect.stringMatching(/^client-/),
+    reason: expect.stringContaining('cannot be read'),
+  });
+  await persistence.close();
+  expect(await keysLeft(path, 'g')).toHaveLength(0);
+});
