@@ -45,6 +45,7 @@ export class Sweeper {
   readonly #background: Background = new Background((pass) => this.#run(pass));
   readonly #sessions = new Set<number>();
   #messagesBelow = 0;
+  #isRotten = false;
 
   constructor(
     store: NumberedStore,
@@ -116,7 +117,9 @@ export class Sweeper {
       await swept;
     } catch (error) {
       if (!isRot(error) || this.#store.isBroken) throw error;
-      this.#quarantine.reportUnreadable(first, unreadable(error));
+      // Whatever lies beside it in the block may hit many: once is enough.
+      if (!this.#isRotten) this.#quarantine.reportUnreadable(first, unreadable(error));
+      this.#isRotten = true;
     }
   }
 
