@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type DamageReport, LevelPersistence } from '@sluice/persistence-level';
 import type { Operation } from '@sluice/plugin';
 import { expect, it } from 'vitest';
-import { dequeue, endSession, enqueue, message, saveSession } from './operations.ts';
+import { dequeue, endSession, enqueue, fillQueue, message, saveSession } from './operations.ts';
 import { spoil, tablesOf, withDatabase } from './raw-database.ts';
 import { quickDirectory } from './temporary-directory.ts';
 
@@ -88,5 +88,28 @@ it('a block that rots under the records of sessions keeps none of them from endi
     reason: expect.stringContaining('cannot be read'),
   });
   expect(reports.filter(({ kind }) => kind !== 'session').length).toBeLessThan(2);
+  await persistence.close();
+});
+
+it('a block that rots under messages loses those, once, and the rest of the queue is read', async () => {
+  const path = join(await quickDirectory(), 'broker');
+  const reports: DamageReport[] = [];
+  const onCorrupt = (report: DamageReport) => reports.push(report);
+  const before = new LevelPersistence({ path });
+  await before.open();
+  await before.commit([saveSession(1), ...fillQueue(1, queued)]);
+  await before.close();
+  const [table = ''] = await tablesOf(path);
+  const persistence = new LevelPersistence({ path, onCorrupt, cacheBytes: 65_536 });
+  await persistence.open();
+  await persistence.idle();
+  await spoil(table, 0.7, 300);
+  const read = await persistence.readQueue(1, -1, queued);
+  await persistence.idle();
+  const lost = queued - read.length;
+  expect(lost).toBeGreaterThan(0);
+  expect(reports).toHaveLength(lost);
+  expect(await persistence.readQueue(1, -1, queued)).toHaveLength(read.length);
+  expect(reports).toHaveLength(lost);
   await persistence.close();
 });
