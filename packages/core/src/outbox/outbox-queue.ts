@@ -199,6 +199,7 @@ export class OutboxQueue implements WaitingQueue {
     window.read(upTo, onRead, (withdrawn) => {
       // Nothing is left on disk below, whatever the count said.
       this.#addCount(window.size + (this.#next - upTo) - withdrawn - this.#count);
+      if (this.#count === 0) this.#bytes = 0;
       this.#unread = undefined;
     });
   }
