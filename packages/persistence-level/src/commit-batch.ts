@@ -15,7 +15,7 @@ import {
 } from './records/keys.ts';
 import { ReferenceChanges } from './reference-changes.ts';
 import type { StoreMemory } from './store-memory.ts';
-import { storedSession } from './stored-session.ts';
+import { isHeldBy } from './stored-session.ts';
 import { WrittenRecords } from './written-records.ts';
 
 type ChainedBatch = ReturnType<Database['batch']>;
@@ -32,6 +32,7 @@ export class CommitBatch implements MemoryChange {
   readonly #records: WrittenRecords;
   readonly #facts: QueueFacts;
   readonly #references: ReferenceChanges;
+  readonly #onUnreadable: (key: Buffer, reason: string) => void;
   /** Sessions that end with this commit. */
   readonly ended: number[] = [];
   /** The operation that is added next, and the place of it where it names many. */
@@ -46,7 +47,9 @@ export class CommitBatch implements MemoryChange {
     memory: StoreMemory,
     writer: ByteWriter,
     journalWriter: JournalRecordWriter,
+    onUnreadable: (key: Buffer, reason: string) => void = () => {},
   ) {
+    this.#onUnreadable = onUnreadable;
     this.#database = database;
     this.#memory = memory;
     this.#facts = new QueueFacts(journalWriter);
@@ -223,8 +226,12 @@ export class CommitBatch implements MemoryChange {
 
   /** The successor under the same client id may already be there, on disk or in this commit: it stays. */
   #endSession({ session, clientId }: Of<'endSession'>): void {
-    const holder = this.#savedSessions?.get(clientId) ?? storedSession(this.#database, clientId);
-    if (holder === session) {
+    const saved = this.#savedSessions?.get(clientId);
+    const isHolder =
+      saved === undefined
+        ? isHeldBy(session, clientId, this.#database, this.#onUnreadable)
+        : saved === session;
+    if (isHolder) {
       this.#batch.del(sessionKey(clientId));
       this.#savedSessions?.delete(clientId);
     }

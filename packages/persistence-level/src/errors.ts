@@ -107,3 +107,13 @@ export function reasonOf(cause: unknown): string {
   while (error instanceof Error && error.cause instanceof Error) error = error.cause;
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether a block of LevelDB's tables is not what it was, so that nothing in it can be read any more. */
+export function isRot(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === 'LEVEL_CORRUPTION';
+}
+
+/** Why a record was not read, for its report. */
+export function unreadable(error: unknown): string {
+  return `it cannot be read (${reasonOf(error)})`;
+}

@@ -15,9 +15,8 @@ export async function foldAll(database: Database): Promise<number> {
   const journal = await readJournal(database, (key) => damaged.add(key.toString('latin1')));
   let putAside = 0;
   const folder = new PageFolder((batch, { key, value }) => {
-    if (value === undefined) return;
     putAside++;
-    batch.put(quarantineKey(key), value);
+    if (value !== undefined) batch.put(quarantineKey(key), value);
   });
   const names = [...journal.oldest.names()];
   for (let i = 0; i < names.length; i += pagesPerStep) {

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { isRot, unreadable } from './errors.ts';
 import type { PageName, PlaceChanges } from './place-changes.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
 import { ByteWriter } from './records/byte-writer.ts';
@@ -12,17 +13,41 @@ export interface StoredPage {
   readonly name: PageName;
   readonly key: Buffer;
   readonly value: Buffer | undefined;
+  /** Why it could not be read. */
+  readonly damage?: string;
 }
 
-/** Reads pages; those that are not there have no value. */
+/** Reads pages; those that are not there, or lie in a block that rotted, have no value. */
 export async function readStoredPages(
   database: Database,
   names: readonly PageName[],
 ): Promise<StoredPage[]> {
   if (names.length === 0) return [];
   const keys = names.map(({ prefix, session, page }) => pageKey(prefix, session, page));
-  const values = await database.getMany(keys);
-  return names.map((name, i) => ({ name, key: keys[i] as Buffer, value: values[i] }));
+  try {
+    const values = await database.getMany(keys);
+    return names.map((name, i) => ({ name, key: keys[i] as Buffer, value: values[i] }));
+  } catch (error) {
+    if (!isRot(error)) throw error;
+  }
+  const pages: StoredPage[] = [];
+  for (const [i, name] of names.entries()) {
+    pages.push(await readStoredPage(database, name, keys[i] as Buffer));
+  }
+  return pages;
+}
+
+async function readStoredPage(
+  database: Database,
+  name: PageName,
+  key: Buffer,
+): Promise<StoredPage> {
+  try {
+    return { name, key, value: await database.get(key) };
+  } catch (error) {
+    if (!isRot(error)) throw error;
+    return { name, key, value: undefined, damage: unreadable(error) };
+  }
 }
 
 /** A page of which nothing on disk counts any more. */
@@ -50,7 +75,7 @@ export class PageFolder {
       changePlaces(places, changed);
       if (writePage(this.#writer.start(), page.name.prefix, places)) {
         batch.put(page.key, this.#writer.seal(page.key));
-      } else if (page.value !== undefined) {
+      } else if (page.value !== undefined || page.damage !== undefined) {
         batch.del(page.key);
       }
     }
@@ -58,9 +83,10 @@ export class PageFolder {
 
   /** What a page holds: nothing when it is damaged. */
   placesOf(
-    { name, key, value }: StoredPage,
+    { name, key, value, damage }: StoredPage,
     onDamage: (reason: string) => void = () => {},
   ): Places {
+    if (damage !== undefined) onDamage(damage);
     if (value === undefined) return [];
     try {
       return readPage(this.#reader.open(key, value), name.prefix);

@@ -127,20 +127,24 @@ export class Inspection {
     this.#sawSession(session);
     if (this.#sessions.has(session) || this.#ended.has(session)) {
       this.#live = countLive(places);
-      for (const entry of places) {
-        if (entry && entry.message !== 0) this.#references.add(this.#sawMessage(entry.message));
-      }
+      for (const entry of places) this.#refer(entry);
       return [];
     }
     const reason = `there is no session ${session}`;
     const key = pageKey(prefix, session, page);
     const findings: Finding[] = [];
     places.forEach((entry, place) => {
-      if (!entry || changes?.[place]) return;
-      findings.push({ problem: StoreProblem.orphaned, kind, key, value, place, reason });
+      // A start takes the message along with what the journal still says of it.
+      if (changes?.[place]) this.#refer(entry);
+      else if (entry)
+        findings.push({ problem: StoreProblem.orphaned, kind, key, value, place, reason });
     });
     this.#live = findings.length;
     return findings;
+  }
+
+  #refer(entry: Places[number]): void {
+    if (entry && entry.message !== 0) this.#references.add(this.#sawMessage(entry.message));
   }
 
   #examine(key: Buffer, value: Buffer, kind: StoredKind): Finding | undefined {

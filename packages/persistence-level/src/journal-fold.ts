@@ -50,7 +50,8 @@ export class JournalFold {
     this.#journal = journal;
     this.#sync = sync;
     this.#folder = new PageFolder((batch, { key, value }, reason) => {
-      if (value !== undefined) quarantine.putAside(batch, key, value, reason);
+      if (value === undefined) quarantine.reportUnreadable(key, reason);
+      else quarantine.putAside(batch, key, value, reason);
     });
     this.#background = new Background((pass) => this.#run(pass));
   }

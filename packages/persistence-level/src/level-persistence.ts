@@ -200,7 +200,9 @@ export class LevelPersistence implements Persistence {
   }
 
   #batch({ database }: NumberedStore, memory: StoreMemory): CommitBatch {
-    return new CommitBatch(database, memory, this.#writer, this.#journalWriter);
+    return new CommitBatch(database, memory, this.#writer, this.#journalWriter, (key, reason) =>
+      this.#quarantine.reportUnreadable(key, reason),
+    );
   }
 
   #followUp({ sweeper, fold }: OpenStore, { ended }: CommitBatch): void {

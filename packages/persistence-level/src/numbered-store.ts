@@ -80,6 +80,10 @@ export class NumberedStore {
    * without sync must not only be dispensable, it must be so on its own.
    */
   async write(batch: ChainedBatch, sync: boolean, change: MemoryChange): Promise<void> {
+    if (this.#broken) {
+      change.undo();
+      throw new Error('A write before it failed');
+    }
     const number = this.#number + 1;
     try {
       batch.put(commitKey, sealCommitNumber(this.#writer, number));

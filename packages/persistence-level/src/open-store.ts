@@ -43,7 +43,7 @@ export async function beginStore(
     next: { message: snapshot.nextMessageNumber, session: snapshot.nextSessionNumber },
   };
   const writes = await NumberedStore.of(database, path);
-  const sweeper = new Sweeper(writes, gate, references, journal);
+  const sweeper = new Sweeper(writes, gate, references, journal, quarantine);
   const fold = new JournalFold(writes, gate, journal, quarantine, sync);
   const reader = new QueueReader(database, journal, quarantine, ended, settled);
   const garbage = new Set([...endedBefore, ...orphans]);

@@ -72,6 +72,7 @@ interface Suspect {
 export class Quarantine {
   readonly #onCorrupt: (report: DamageReport) => void;
   readonly #suspects = new Map<string, Suspect>();
+  readonly #unreadable = new Set<string>();
 
   constructor(onCorrupt: (report: DamageReport) => void) {
     this.#onCorrupt = onCorrupt;
@@ -92,6 +93,14 @@ export class Quarantine {
     if (!this.#suspects.delete(key.toString('latin1'))) {
       this.#report(key, describeKey(key), reason);
     }
+  }
+
+  /** Reports, once, a record that LevelDB does not give out any more. */
+  reportUnreadable(key: Buffer, reason: string): void {
+    const name = key.toString('latin1');
+    if (this.#unreadable.has(name)) return;
+    this.#unreadable.add(name);
+    this.#report(key, describeKey(key), reason);
   }
 
   /** Reports an entry of a queue that is sound, but whose message is not. */

@@ -1,6 +1,7 @@
 import type { Message, QueuedMessage } from '@sluice/plugin';
 import type { Database } from './database.ts';
 import type { EndedSessions } from './ended-sessions.ts';
+import { isRot } from './errors.ts';
 import type { Journal } from './journal.ts';
 import type { PlaceChanges } from './place-changes.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -132,7 +133,7 @@ export class QueueReader {
       if (!entry.released) keys.push(numberKey(Prefix.message, entry.message));
     }
     // getSync takes half the time while all is cached, but stops everybody for each read from a cold disk.
-    const bodies = keys.length === 0 ? [] : await this.#database.getMany(keys);
+    const bodies = await this.#bodies(keys);
     const found: QueuedMessage[] = [];
     let next = 0;
     let isSettled = false;
@@ -156,6 +157,25 @@ export class QueueReader {
       else this.#lose(session, sequence, entry.message);
     }
     return found;
+  }
+
+  /** A block that rotted takes with it what lies in it, and nothing else. */
+  async #bodies(keys: Buffer[]): Promise<(Buffer | undefined)[]> {
+    if (keys.length === 0) return [];
+    try {
+      return await this.#database.getMany(keys);
+    } catch (error) {
+      if (!isRot(error)) throw error;
+    }
+    const bodies: (Buffer | undefined)[] = [];
+    for (const key of keys) {
+      const body = await this.#database.get(key).catch((error: unknown) => {
+        if (!isRot(error)) throw error;
+        return undefined;
+      });
+      bodies.push(body);
+    }
+    return bodies;
   }
 
   #lose(session: number, sequence: number, message: number): void {

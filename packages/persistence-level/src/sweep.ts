@@ -1,15 +1,18 @@
 import { Background, type Pass } from './background.ts';
+import { isRot, unreadable } from './errors.ts';
 import { PageFolder, readStoredPages } from './fold-pages.ts';
 import type { Gate } from './gate.ts';
 import type { Journal } from './journal.ts';
 import type { MemoryChange, NumberedStore } from './numbered-store.ts';
 import type { PageName } from './place-changes.ts';
+import type { Quarantine } from './quarantine.ts';
 import {
   behindNumber,
   type KeyRange,
   numberAt,
   numberKey,
   Prefix,
+  pageKey,
   rangeOf,
   rangeOfSession,
 } from './records/keys.ts';
@@ -36,17 +39,26 @@ export class Sweeper {
   readonly #gate: Gate;
   readonly #references: References;
   readonly #journal: Journal;
+  readonly #quarantine: Quarantine;
   /** Damage in what is removed is of no interest. */
   readonly #pages = new PageFolder(() => {});
   readonly #background: Background = new Background((pass) => this.#run(pass));
   readonly #sessions = new Set<number>();
   #messagesBelow = 0;
+  #isRotten = false;
 
-  constructor(store: NumberedStore, gate: Gate, references: References, journal: Journal) {
+  constructor(
+    store: NumberedStore,
+    gate: Gate,
+    references: References,
+    journal: Journal,
+    quarantine: Quarantine,
+  ) {
     this.#store = store;
     this.#gate = gate;
     this.#references = references;
     this.#journal = journal;
+    this.#quarantine = quarantine;
   }
 
   /** Sessions that wait to be swept. */
@@ -83,15 +95,31 @@ export class Sweeper {
   async #run(pass: Pass): Promise<void> {
     try {
       for (const session of this.#sessions) {
-        await this.#sweepSession(session, pass);
+        const first = pageKey(Prefix.queue, session, 0);
+        await this.#unlessRotten(first, this.#sweepSession(session, pass));
         if (pass.isCancelled) return;
         this.#sessions.delete(session);
       }
-      if (this.#messagesBelow > 0) await this.#sweepMessages(this.#messagesBelow, pass);
+      const below = this.#messagesBelow;
+      if (below > 0) {
+        await this.#unlessRotten(numberKey(Prefix.message, 0), this.#sweepMessages(below, pass));
+      }
       if (!pass.isCancelled) this.#messagesBelow = 0;
     } catch {
       // The next commit opens the database again before it writes, or fails, and that is where somebody listens.
       if (!pass.isCancelled) this.pause();
+    }
+  }
+
+  /** What LevelDB cannot read is left to the next start, so that the rest of the sweep goes on. */
+  async #unlessRotten(first: Buffer, swept: Promise<void>): Promise<void> {
+    try {
+      await swept;
+    } catch (error) {
+      if (!isRot(error) || this.#store.isBroken) throw error;
+      // Whatever lies beside it in the block may hit many: once is enough.
+      if (!this.#isRotten) this.#quarantine.reportUnreadable(first, unreadable(error));
+      this.#isRotten = true;
     }
   }
 

@@ -6,7 +6,12 @@ import fc from 'fast-check';
 import { Level } from 'level';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { identityKey } from '../src/records/keys.ts';
-import { failNextBatches, installFailingBatch } from './failing-batch.ts';
+import {
+  failNextBatches,
+  failuresLeft,
+  installFailingBatch,
+  recordWrites,
+} from './failing-batch.ts';
 import { dequeue, endSession, enqueue, fillQueue, message, saveSession } from './operations.ts';
 import { databasePath, keysOf, withDatabase } from './raw-database.ts';
 import { quickDirectory } from './temporary-directory.ts';
@@ -88,6 +93,24 @@ describe('while a fault lasts', () => {
     await persistence.commit(operations);
     expect(await sequences(persistence)).toEqual([0, 1, 2]);
     await persistence.close();
+  });
+
+  it.each([
+    ['sweep', 2],
+    ['fold', 3],
+  ])('nothing is written behind a write of the %s that failed', async (_, before) => {
+    const { path, persistence } = await openStore();
+    await persistence.commit([saveSession(1), saveSession(2), ...fillQueue(2, 3_000, 100_000)]);
+    const writes = recordWrites();
+    failNextBatches({ only: 'others', skip: before - 2 });
+    // Enough for the journal to be folded while the other queue is swept.
+    await persistence.commit([endSession(2), ...fillQueue(1, 20_000)]);
+    await persistence.idle();
+    expect([failuresLeft(), writes.length]).toEqual([0, before]);
+    await persistence.commit(publish(20_000));
+    await persistence.idle();
+    await persistence.close();
+    expect(await keysOf(path, 'm')).toHaveLength(20_001);
   });
 
   it('what a process that was killed left behind of its look for room does not keep that', async () => {

@@ -8,7 +8,7 @@ import { identityKey, numberKey, numbersKey, Prefix, sessionKey } from '../src/r
 import { writeIdentity, writeNumbers, writeSession } from '../src/records/records.ts';
 import { failNextBatches, installFailingBatch } from './failing-batch.ts';
 import { closedStore, fullContents, fullCounts, withStore } from './full-store.ts';
-import { endSession, fillQueue, saveSession, saveWill } from './operations.ts';
+import { dequeue, endSession, enqueue, fillQueue, saveSession, saveWill } from './operations.ts';
 import {
   cutTables,
   damageRecords,
@@ -58,6 +58,25 @@ describe('a healthy store', () => {
       ...(retained.size > 0 && { retained: retained.size }),
       ...(wills.size > 0 && { will: wills.size }),
     });
+  });
+
+  it('may have messages that only the journal of a swept session still names', async () => {
+    await installFailingBatch();
+    const path = join(await temporaryDirectory(), 'data');
+    const image = `${path}.image`;
+    await withStore(path, async (store) => {
+      await store.commit([saveSession(1), saveSession(2), ...fillQueue(1, 1), enqueue(2, 0, 1)]);
+      await store.commit([endSession(1)]);
+      await store.idle();
+      await cp(path, image, { recursive: true });
+    });
+    await withStore(image, async (store) => {
+      failNextBatches({ only: 'others', count: 100 });
+      await store.commit([dequeue(2, 0, 1)]);
+      await cp(image, `${image}.image`, { recursive: true });
+      failNextBatches({ count: 0 });
+    });
+    expect(await problemsOf(`${image}.image`)).toEqual({});
   });
 
   it('may have sessions that ended and are not swept yet', async () => {

@@ -49,7 +49,7 @@ async function openParts() {
     journal,
     next: { message: 1, session: 1 },
   };
-  const sweeper = new Sweeper(store, gate, references, journal);
+  const sweeper = new Sweeper(store, gate, references, journal, new Quarantine(() => {}));
   const commit = (operations: readonly Operation[]) =>
     gate.run(async () => {
       const batch = new CommitBatch(database, memory, new ByteWriter(), new JournalRecordWriter());

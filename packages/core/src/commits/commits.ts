@@ -52,6 +52,8 @@ export class Commits implements TurnTask {
   #abandoned: Error | undefined;
   #added = 0;
   #held = false;
+  /** How many are not done yet with what has to be atomic: hooks publish within the routing of other messages. */
+  #atomic = 0;
 
   constructor(parts: CommitsParts) {
     this.#persistence = parts.persistence;
@@ -86,12 +88,21 @@ export class Commits implements TurnTask {
    * already, since a large one takes long.
    */
   cut(): void {
-    if (this.#held) return;
+    if (this.#held || this.#atomic > 0) return;
     const { size, bytes } = this.#batch;
     if (size < operationsPerCommit && bytes < bytesPerCommit) return;
     this.#batch.sealed = true;
     this.#full.push(this.#batch);
     this.#batch = new Batch();
+  }
+
+  /** What is added until `endAtomic` stays together, whoever calls `cut`. Both are called within one turn. */
+  beginAtomic(): void {
+    this.#atomic++;
+  }
+
+  endAtomic(): void {
+    this.#atomic--;
   }
 
   /** What is added from the last commit on stays together, and is not committed until `release`. */

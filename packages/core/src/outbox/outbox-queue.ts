@@ -153,7 +153,7 @@ export class OutboxQueue implements WaitingQueue {
 
   /** The next message has its turn. */
   advance(): void {
-    this.#cursor++;
+    this.#cursor = this.window.next(this.#cursor + 1);
   }
 
   /** A message that is in flight needs its bytes no more: it is not sent again. */
@@ -199,6 +199,7 @@ export class OutboxQueue implements WaitingQueue {
     window.read(upTo, onRead, (withdrawn) => {
       // Nothing is left on disk below, whatever the count said.
       this.#addCount(window.size + (this.#next - upTo) - withdrawn - this.#count);
+      if (this.#count === 0) this.#bytes = 0;
       this.#unread = undefined;
     });
   }
@@ -220,10 +221,8 @@ export class OutboxQueue implements WaitingQueue {
   }
 
   *unsent(): IterableIterator<OutboxEntry> {
-    const end = this.#openWindow?.end ?? 0;
-    for (let sequence = this.firstUnsent; sequence < end; sequence++) {
-      const entry = this.#openWindow?.get(sequence);
-      if (entry?.state === EntryState.waiting) yield entry;
+    for (const entry of this.#openWindow?.from(this.firstUnsent) ?? []) {
+      if (entry.state === EntryState.waiting) yield entry;
     }
   }
 

@@ -137,11 +137,19 @@ export class QueueWindow {
     });
   }
 
-  *[Symbol.iterator](): IterableIterator<OutboxEntry> {
-    for (let sequence = this.#ring.first; sequence < this.#ring.end; sequence++) {
-      const entry = this.#ring.get(sequence);
-      if (entry !== undefined) yield entry;
-    }
+  [Symbol.iterator](): IterableIterator<OutboxEntry> {
+    return this.from(this.#ring.first);
+  }
+
+  /** Entries in memory from a sequence on, in order. */
+  from(sequence: number): IterableIterator<OutboxEntry> {
+    return this.#ring.from(sequence);
+  }
+
+  /** Sequence of the first entry in memory from this one on; `end` where there is none. */
+  next(sequence: number): number {
+    const next = this.#ring.next(sequence);
+    return next < this.#ring.end ? next : this.#end;
   }
 
   #loaded(

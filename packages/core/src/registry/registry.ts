@@ -201,8 +201,12 @@ export class Registry {
     }
   }
 
-  /** Ends restored sessions whose time is over, when everything is restored: their wills are messages as any other. */
+  /**
+   * Ends restored sessions whose time is over, and lets wills be due, when everything is restored and the plug-ins have
+   * started: wills are messages as any other.
+   */
   resumeExpiry(): void {
+    this.#wills.resume();
     const { environment } = this.#context;
     // Asked once: there may be a hundred thousand sessions.
     const [now, monotonic] = [environment.now(), environment.monotonic()];

@@ -106,6 +106,7 @@ export class FanOuts implements SlicedTask {
     // Who gets it when its commit is durable waits for the one that also has what its publisher is told.
     if (fanOut.message.mayRepeat) this.#hold();
     const depth = publishGuard.enterRouting(fanOut.message);
+    commits.beginAtomic();
     try {
       const served = this.#deliver(fanOut, most, until);
       if (fanOut.next === fanOut.destination.targets.length) this.#end(fanOut);
@@ -113,6 +114,7 @@ export class FanOuts implements SlicedTask {
       return most - served;
     } finally {
       publishGuard.leave(depth);
+      commits.endAtomic();
     }
   }
 

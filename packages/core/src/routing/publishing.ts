@@ -86,7 +86,34 @@ export class Publishing {
     retained: RoutedMessage | undefined,
     publisher: Publisher,
   ): number | FanOut {
-    this.#context.commits.cut();
+    const { commits } = this.#context;
+    commits.cut();
+    commits.beginAtomic();
+    try {
+      return this.#accept(message, retained, publisher);
+    } finally {
+      commits.endAtomic();
+    }
+  }
+
+  /** Routes a message past hooks and store. A promise where it takes several turns. */
+  pass(message: RoutedMessage): void | Promise<void> {
+    const isBehind = this.#fanOuts.isBehind(message.publisherId);
+    const route = isBehind ? this.#router.lookupForLater(message.topic) : this.#routeOf(message);
+    if (!isBehind && !route.isLarge) {
+      this.#router.route(message, route);
+      return;
+    }
+    const fanOut = new FanOut(message, route, () => {});
+    this.#fanOuts.add(fanOut);
+    return fanOut.finished();
+  }
+
+  #accept(
+    message: RoutedMessage,
+    retained: RoutedMessage | undefined,
+    publisher: Publisher,
+  ): number | FanOut {
     const { client, hooks } = publisher;
     const isBehind = this.#fanOuts.isBehind(message.publisherId);
     const route = isBehind ? this.#router.lookupForLater(message.topic) : this.#routeOf(message);
@@ -111,19 +138,6 @@ export class Publishing {
     else for (const target of targets) if (target.deliver(message)) receivers++;
     if (hooks.published !== undefined) this.#tellPublished(message, publisher, receivers);
     return receivers;
-  }
-
-  /** Routes a message past hooks and store. A promise where it takes several turns. */
-  pass(message: RoutedMessage): void | Promise<void> {
-    const isBehind = this.#fanOuts.isBehind(message.publisherId);
-    const route = isBehind ? this.#router.lookupForLater(message.topic) : this.#routeOf(message);
-    if (!isBehind && !route.isLarge) {
-      this.#router.route(message, route);
-      return;
-    }
-    const fanOut = new FanOut(message, route, () => {});
-    this.#fanOuts.add(fanOut);
-    return fanOut.finished();
   }
 
   #routeOf({ name, topic }: RoutedMessage): Route {

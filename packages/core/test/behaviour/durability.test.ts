@@ -94,3 +94,36 @@ test('a QoS 2 message leaves for a session that ends with its connection only wh
   await client.receive('pubrec');
   expect(await member.payloads()).toEqual(['x']);
 });
+
+describe('a large message within whose routing a hook publishes', () => {
+  test.each(['transient', 'retained'])(
+    'is one commit with what its publisher is told: %s',
+    async (kind) => {
+      const publishing = aPlugin((context) =>
+        context.hook('enqueue', ({ message }) => {
+          if (message.topic !== 'large') return undefined;
+          const small = { topic: 'small', payload: 'x' };
+          if (kind === 'transient') void context.broker.publish(small, { transient: true });
+          else void context.broker.retained.set(small);
+          return undefined;
+        }),
+      );
+      const world = await startTestBroker({ plugins: [publishing] });
+      for (const clientId of ['a', 'b']) {
+        const reader = await world.connect(clientId, durable);
+        await reader.subscribe('large', { qos: 2 });
+        await reader.drop();
+      }
+      const publisher = await world.connect('p', durable);
+      const before = world.persistence.commits.length;
+      await publisher.publish('large', 'x'.repeat(600_000), { qos: 2 });
+      const commits = world.persistence.commits.slice(before);
+      const withPlaces = commits.filter((commit) =>
+        commit.some(({ type }) => type === 'enqueueMany'),
+      );
+      expect(withPlaces).toEqual([
+        expect.arrayContaining([{ type: 'receive', session: 3, packetId: 1 }]),
+      ]);
+    },
+  );
+});

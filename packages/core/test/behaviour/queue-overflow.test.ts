@@ -1,5 +1,7 @@
-import { OverflowAction } from '@sluice/plugin';
+import { MemoryPersistence } from '@sluice/persistence-memory';
+import { OverflowAction, type QueuedMessage } from '@sluice/plugin';
 import { describe, expect, test, vi } from 'vitest';
+import { SequenceRing } from '../../src/outbox/sequence-ring.ts';
 import { acknowledgement } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
@@ -12,6 +14,11 @@ async function publishAll(world: TestBroker, messages: readonly string[]): Promi
     void world.broker.publish({ topic: message.slice(0, 1), payload: message, qos: 1 });
     await world.settle();
   }
+}
+
+function enqueued(record: QueuedMessage | undefined) {
+  const { message, qos, retain, subscriptionIdentifiers } = record as QueuedMessage;
+  return { session: 1, message: message?.number ?? 0, qos, retain, subscriptionIdentifiers };
 }
 
 const messages = ['a1', 'b1', 'a2', 'b2', 'a3', 'b3', 'c1'];
@@ -119,6 +126,46 @@ describe('queueOverflow, of a client that is there and acknowledges nothing', ()
     expect(reader.disconnectCode).toBe(0x97);
     const back = await world.connect('c', durable);
     expect(await back.payloads()).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
+  });
+});
+
+describe('what is dropped for a client that acknowledges nothing', () => {
+  const busy = { maxQueuedMessages: 4, maxInflightMessages: 1 };
+
+  test.each(['drop-oldest', 'keep-newest-per-topic'] as const)(
+    '%s: the thousandth message costs no more than the tenth',
+    async (queueOverflow) => {
+      const world = await startTestBroker({ limits: busy, more: { queueOverflow } });
+      const reader = await world.connect('c', { acknowledges: false });
+      await reader.subscribe('#');
+      const looks = vi.spyOn(SequenceRing.prototype, 'get');
+      const publish = () => world.broker.publish({ topic: 'b', payload: 'x', qos: 1 });
+      for (const topic of ['a', 'c', 'd', 'e']) await world.publish(topic, 'x', { qos: 1 });
+      for (let count = 0; count < 10_000; count++) await publish();
+      looks.mockClear();
+      await publish();
+      expect(looks.mock.calls.length).toBeLessThan(100);
+      looks.mockRestore();
+    },
+  );
+
+  test('who returns to what was kept gets it, however far it lies behind what was in flight', async () => {
+    const persistence = new MemoryPersistence();
+    const world = await startTestBroker({ store: { persistence: () => persistence } });
+    const reader = await world.connect('c', { ...durable, acknowledges: false });
+    await reader.subscribe('#');
+    for (const text of ['1', '2']) await world.publish('a', text, { qos: 1 });
+    await reader.drop();
+    const [first, second] = await persistence.readQueue(1, -1, 2);
+    const last = 2 ** 27;
+    await persistence.commit([
+      { type: 'enqueue', ...enqueued(second), sequence: last },
+      { type: 'dequeue', session: 1, sequence: 1, message: 0 },
+    ]);
+    await world.restart();
+    const back = await world.connect('c', { ...durable, acknowledges: false });
+    expect((await back.messages()).map(({ payload }) => payload)).toEqual(['1']);
+    expect(first?.sequence).toBe(0);
   });
 });
 

@@ -266,3 +266,20 @@ test('nothing is written for receivers without a tomorrow', async () => {
   expect(await client.payloads()).toHaveLength(3);
   expect(world.persistence.commits).toEqual([]);
 });
+
+test('what a store lost of a queue takes no room in it when the rest was read', async () => {
+  const persistence = new MemoryPersistence();
+  const world = await startTestBroker({
+    limits: { maxQueuedBytes: 2_000 },
+    store: { persistence: () => persistence },
+  });
+  await anAbsentReader(world);
+  await world.publish('a', 'x'.repeat(1_500), { qos: 1 });
+  await persistence.commit([{ type: 'dequeue', session: 1, sequence: 0, message: 0 }]);
+  const back = await world.connect('c', durable);
+  expect(await back.messages()).toEqual([]);
+  await back.drop();
+  await world.publish('a', 'y'.repeat(1_500), { qos: 1 });
+  expect(world.dropped('queue-full')).toBe(0);
+  expect(await (await world.connect('c', durable)).messages()).toHaveLength(1);
+});

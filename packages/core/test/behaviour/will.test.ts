@@ -1,6 +1,8 @@
 import type { Qos } from '@sluice/packet';
+import { MemoryPersistence } from '@sluice/persistence-memory';
 import { allow, deny, drop } from '@sluice/plugin';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { createBroker } from '../../src/index.ts';
 import { aWill, connectPacket, pingreq } from '../support/packets.ts';
 import { memoryStore, stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
@@ -349,6 +351,28 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     await world.restart();
     expect(await (await aWatcher(world)).payloads()).toEqual(['after']);
   });
+});
+
+test('a will that is due at a start waits until the plug-ins have started', async () => {
+  const persistence = new MemoryPersistence();
+  const before = await startTestBroker({ store: { persistence: () => persistence } });
+  await before.connect('c', leaving(0, 100));
+  let isStarted = false;
+  const asked: boolean[] = [];
+  const rules = aPlugin((context) => {
+    context.provide('persistence', persistence);
+    context.hook('start', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      isStarted = true;
+    });
+    context.hook('authorizePublish', () => {
+      asked.push(isStarted);
+      return isStarted ? allow() : deny();
+    });
+  });
+  const broker = await createBroker({ plugins: [rules] });
+  await vi.waitFor(() => expect(asked).toEqual([true]));
+  await broker.close();
 });
 
 test('a closing broker publishes wills that are due, and keeps delayed ones', async () => {
