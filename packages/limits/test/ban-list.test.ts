@@ -136,6 +136,8 @@ describe('banList', () => {
       expect.objectContaining({ code: 'SLUICE_LIMITS_BANS_FILE' }),
     );
     expect(bans.list()).toHaveLength(1);
+    await bans.reload();
+    expect(bans.list()).toHaveLength(1);
   });
 
   it('refuses bans and options that cannot be right', async () => {
@@ -158,6 +160,13 @@ describe('banList', () => {
     expect(client.closed).toBe(true);
     expect(bans.list()).toEqual([{ clientId: 'always' }, { clientId: 'b' }]);
     expect((await world.client(5).connect({ clientId: 'a' })).reasonCode).toBe(0);
+  });
+
+  it('does not bring back what was removed, when it reads its file again', async () => {
+    const { bans } = await start({ file: await temporaryFile(), bans: [{ clientId: 'a' }] });
+    expect(await bans.remove({ clientId: 'a' })).toBe(true);
+    await bans.reload();
+    expect(bans.list()).toEqual([]);
   });
 
   it('writes through a symbolic link', async () => {
