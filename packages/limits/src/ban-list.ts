@@ -63,6 +63,8 @@ export function banList(options: BanListOptions = {}): BanList {
   /** How often one came or went. */
   let changes = 0;
 
+  /** Of a scope, its own connections: the others are none of its business. */
+  const watched = new WeakSet<ConnectionInfo>();
   /** Of the broker, from its start on. */
   let broker: BrokerServices | undefined;
   const isBanned = ({ clientId, userName, identity, connection }: Client): boolean =>
@@ -81,7 +83,8 @@ export function banList(options: BanListOptions = {}): BanList {
   };
   const disconnectBanned = async (): Promise<void> => {
     for await (const { client } of broker?.sessions ?? []) {
-      if (client !== undefined && isBanned(client)) disconnect(client);
+      if (client === undefined || !watched.has(client.connection)) continue;
+      if (isBanned(client)) disconnect(client);
     }
   };
   const store = async (): Promise<void> => {
@@ -99,6 +102,7 @@ export function banList(options: BanListOptions = {}): BanList {
         broker = undefined;
       });
       context.hook('connection', ({ connection }) => {
+        watched.add(connection);
         if (!bans.hits({ address: connection.remoteAddress }, clock.now())) return;
         tell(connection);
         return denied;

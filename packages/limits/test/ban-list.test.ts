@@ -83,6 +83,18 @@ describe('banList', () => {
     expect(told.map(({ clientId }) => clientId)).toEqual(['by-id', 'by-user', 'by-address']);
   });
 
+  it('disconnects nobody who came another way, where it is a plug-in of a scope', async () => {
+    const { world } = await limitedBroker(() => []);
+    const bans = banList();
+    const scope = await world.broker.scope({ name: 'public', plugins: [bans] });
+    const house = await world.connect('house', { userName: 'mallory' });
+    const guest = world.client(5, {}, scope);
+    await guest.connect({ clientId: 'guest', userName: 'mallory' });
+    await bans.add({ user: 'mallory' });
+    await world.settle();
+    expect([house.closed, guest.closed]).toEqual([false, true]);
+  });
+
   it('lets in again when a ban is removed, or its time is over', async () => {
     const { world, bans } = await start();
     await bans.add({ clientId: 'a' });
