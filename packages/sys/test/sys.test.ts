@@ -341,6 +341,7 @@ describe('options', () => {
   it.each([
     [{ intervalSeconds: 0.5 }, /intervalSeconds must be a number from 1 to 86400/],
     [{ intervalSeconds: Number.NaN }, /intervalSeconds/],
+    [{ intervalSeconds: true }, /intervalSeconds/],
     [{ interval: 10 }, /has interval/],
     [{ readers: { user: ['a'] } }, /readers has user/],
     [{ readers: { users: 'anna' } }, /readers.users/],
