@@ -1,4 +1,14 @@
-import { mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBroker } from '@sluice/core';
@@ -179,6 +189,15 @@ describe('banList', () => {
     expect(await bans.remove({ clientId: 'a' })).toBe(true);
     await bans.reload();
     expect(bans.list()).toEqual([]);
+  });
+
+  it('leaves its file to those who may read it', async () => {
+    const file = await temporaryFile();
+    await writeFile(file, '{ "bans": [] }');
+    await chmod(file, 0o664);
+    const { bans } = await start({ file });
+    await bans.add({ clientId: 'a' });
+    expect((await stat(file)).mode & 0o777).toBe(0o664);
   });
 
   it('writes through a symbolic link', async () => {
