@@ -58,6 +58,19 @@ test('a TLS socket', async () => {
   await tryStream(() => connectTls(port, host, trust));
 });
 
+test('a socket that somebody looked into first, and paused meanwhile', async () => {
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    socket.once('data', (chunk) => {
+      socket.pause();
+      socket.unshift(chunk);
+      setImmediate(broker.handle, socket);
+    });
+    socket.resume();
+  });
+  const port = await listening(server);
+  await tryStream(() => connect(port, host));
+});
+
 test('a WebSocket inside a server of HTTP that has other things to do', async () => {
   const server = createHttpServer((_request, response) => response.end('hello'));
   attachWebSocket(server, broker, { path: '/mqtt' });

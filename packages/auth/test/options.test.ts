@@ -13,7 +13,12 @@ describe('auth', () => {
       'options.users must be the path of a file, or an object',
     ],
     ['an empty path', { rules: '' }, 'options.rules must be the path of a file, or an object'],
-    ['null', { rules: null }, 'options.rules must be'],
+    ['null', { rules: null }, 'options.rules is null'],
+    [
+      'null for a boolean',
+      { certificate: { required: null } },
+      'options.certificate.required is null; give it a value, or remove it',
+    ],
     [
       'a text for a boolean',
       { users: 'a', anonymous: 'no' },

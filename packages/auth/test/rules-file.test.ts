@@ -85,6 +85,11 @@ describe('loadRules', () => {
     expect(await loadRules(path, true)).toEqual([]);
   });
 
+  it('refuses null, which would be the default', async () => {
+    const entry = { ...rule({}), maxQos: null };
+    expect(await faultOf({ rules: [entry] })).toContain('rules[0].maxQos is null');
+  });
+
   it.each([
     ['user', rule({ who: { user: 'anna' } }), 'rules[0].who depends on the user'],
     ['anonymous', rule({ who: { anonymous: true } }), 'rules[0].who depends on the user'],

@@ -199,14 +199,17 @@ describe('start', () => {
     expect([ran, errors]).toEqual([[], []]);
   });
 
-  it('takes as long as it needs, unless it was registered with a deadline', async () => {
-    const { table, environment } = aTable();
+  it('takes as long as it needs, unless it was registered with a deadline, and says so once', async () => {
+    const { table, environment, errors } = aTable();
     let finish = (): void => {};
     table.add('slow', 'start', () => new Promise<void>((resolve) => (finish = resolve)));
     table.add('bounded', 'start', () => new Promise<void>(() => {}), { deadlineMs: 100 });
     const started = table.runners().start?.();
     const failure = expect(started).rejects.toMatchObject({ code: 'SLUICE_HOOK_TIMEOUT' });
     environment.advance(1e9);
+    expect(errors.map(({ message }) => message)).toEqual([
+      'The hook start of plug-in slow has not ended in 10 seconds, and the broker waits for it.',
+    ]);
     finish();
     await settled();
     environment.advance(100);

@@ -9,7 +9,6 @@ import { emptyBroker } from '@sluice/plugin/testing';
 import { describe, expect, it } from 'vitest';
 import { setUpPlugins } from '../src/hooks/plugins.ts';
 import { aTable, client, settled } from './support/hooks.ts';
-import { VirtualEnvironment } from './support/virtual-environment.ts';
 
 const broker = emptyBroker();
 
@@ -32,13 +31,13 @@ function plugin(name: string, setup: Plugin['setup']): Plugin {
 }
 
 function setUp(...plugins: Plugin[]) {
-  const { table, errors } = aTable();
+  const { table, environment, errors } = aTable();
   const done = setUpPlugins(plugins, table, {
     broker,
-    environment: new VirtualEnvironment(),
+    environment,
     reportError: (error) => errors.push(error),
   });
-  return { table, errors, done };
+  return { table, environment, errors, done };
 }
 
 describe('setUpPlugins', () => {
@@ -153,6 +152,27 @@ describe('setUpPlugins', () => {
       cause,
     });
     expect(later).toBe(false);
+  });
+
+  it('says whom it waits for when that takes long', async () => {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const { environment, errors, done } = setUp(plugin('slow', () => ended));
+    environment.advance(9_999);
+    expect(errors).toEqual([]);
+    environment.advance(1);
+    expect(errors).toEqual([
+      expect.objectContaining({
+        code: 'SLUICE_START_WAITS',
+        message: expect.stringContaining('The setup of plug-in slow '),
+      }),
+    ]);
+    end();
+    await done;
+    environment.advance(100_000);
+    expect(errors.length).toBe(1);
   });
 
   it('lets nothing be registered after the setup', async () => {

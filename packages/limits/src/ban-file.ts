@@ -1,4 +1,4 @@
-import { open, readFile, realpath, rename } from 'node:fs/promises';
+import { type FileHandle, open, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BrokerError } from '@sluice/plugin';
 import { type Ban, readBan } from './ban.ts';
@@ -46,6 +46,7 @@ export class BanFile {
       const newPath = `${path}.new`;
       const file = await open(newPath, 'w', 0o600);
       try {
+        await copyPermissions(path, file);
         await file.writeFile(`${JSON.stringify({ bans }, undefined, 2)}\n`);
         await file.sync();
       } finally {
@@ -69,6 +70,15 @@ export class BanFile {
   #fault(what: string, cause?: unknown): BrokerError {
     return new BrokerError(code, `ban-list: the file ${this.#path} ${what}.`, { cause });
   }
+}
+
+/** Somebody else may look after the file, too. */
+async function copyPermissions(path: string, newFile: FileHandle): Promise<void> {
+  const before = await stat(path).catch(() => undefined);
+  if (before === undefined) return;
+  // Of another owner only where this process may; the ban is to be kept in any case.
+  await newFile.chown(before.uid, before.gid).catch(() => {});
+  await newFile.chmod(before.mode & 0o777);
 }
 
 /** Makes the rename itself durable. */

@@ -56,11 +56,15 @@ export function banList(options: BanListOptions = {}): BanList {
     throw refused(name, 'file must be the path of a file');
   }
   const file = options.file === undefined ? undefined : new BanFile(options.file);
-  const given = (options.bans ?? []).map((ban) => readBan(ban, code));
-  let bans = new BanSet(given);
+  const fromOptions = (options.bans ?? []).map((ban) => readBan(ban, code));
+  /** Those that count whatever the file says: of the options, and such as it could not be given. */
+  const given = new BanSet(fromOptions);
+  let bans = new BanSet(fromOptions);
   /** How often one came or went. */
   let changes = 0;
 
+  /** Of a scope, its own connections: the others are none of its business. */
+  const watched = new WeakSet<ConnectionInfo>();
   /** Of the broker, from its start on. */
   let broker: BrokerServices | undefined;
   const isBanned = ({ clientId, userName, identity, connection }: Client): boolean =>
@@ -79,7 +83,8 @@ export function banList(options: BanListOptions = {}): BanList {
   };
   const disconnectBanned = async (): Promise<void> => {
     for await (const { client } of broker?.sessions ?? []) {
-      if (client !== undefined && isBanned(client)) disconnect(client);
+      if (client === undefined || !watched.has(client.connection)) continue;
+      if (isBanned(client)) disconnect(client);
     }
   };
   const store = async (): Promise<void> => {
@@ -97,6 +102,7 @@ export function banList(options: BanListOptions = {}): BanList {
         broker = undefined;
       });
       context.hook('connection', ({ connection }) => {
+        watched.add(connection);
         if (!bans.hits({ address: connection.remoteAddress }, clock.now())) return;
         tell(connection);
         return denied;
@@ -117,13 +123,19 @@ export function banList(options: BanListOptions = {}): BanList {
       });
     },
     async add(ban) {
-      bans.add(readBan(ban, code));
+      const read = readBan(ban, code);
+      bans.add(read);
       changes += 1;
-      await Promise.all([store(), disconnectBanned()]);
+      const stored = store().catch((error: unknown) => {
+        given.add(read);
+        throw error;
+      });
+      await Promise.all([stored, disconnectBanned()]);
     },
     async remove(ban) {
       const target = targetOf(ban);
       if (target === undefined || !bans.remove(target)) return false;
+      given.remove(target);
       changes += 1;
       await store();
       return true;
@@ -137,7 +149,7 @@ export function banList(options: BanListOptions = {}): BanList {
         before = changes;
         read = await file.read();
       } while (changes !== before);
-      bans = new BanSet([...given, ...read]);
+      bans = new BanSet([...given.list(clock.now()), ...read]);
       await disconnectBanned();
     },
     list: () => bans.list(clock.now()),

@@ -42,11 +42,20 @@ export function sessionsPerUser(options: SessionsPerUserOptions): Plugin {
         if (endSession) broker.sessions.end(clientId).catch(context.reportError);
       };
 
+      /** A scope is not told of the end of a session that has moved to another one. */
+      const forgetGone = (identity: string): void => {
+        for (const clientId of users.of(identity).keys()) {
+          const session = context.broker.sessions.get(clientId);
+          if (session?.identity !== identity) users.remove(identity, clientId);
+        }
+      };
+
       context.hook('connected', ({ client, sessionPresent }) => {
         const { identity, clientId, connection } = client;
         if (identity === '') return;
         const sessions = users.of(identity);
         const room = sessions.has(clientId) ? Infinity : maximumOf(client);
+        if (count === 'sessions' && !(sessions.size < room)) forgetGone(identity);
         // What is no number is no room.
         if (!(sessions.size < room) && onLimit === 'refuse') {
           end(clientId, !sessionPresent);

@@ -1,4 +1,14 @@
-import { mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBroker } from '@sluice/core';
@@ -83,6 +93,18 @@ describe('banList', () => {
     expect(told.map(({ clientId }) => clientId)).toEqual(['by-id', 'by-user', 'by-address']);
   });
 
+  it('disconnects nobody who came another way, where it is a plug-in of a scope', async () => {
+    const { world } = await limitedBroker(() => []);
+    const bans = banList();
+    const scope = await world.broker.scope({ name: 'public', plugins: [bans] });
+    const house = await world.connect('house', { userName: 'mallory' });
+    const guest = world.client(5, {}, scope);
+    await guest.connect({ clientId: 'guest', userName: 'mallory' });
+    await bans.add({ user: 'mallory' });
+    await world.settle();
+    expect([house.closed, guest.closed]).toEqual([false, true]);
+  });
+
   it('lets in again when a ban is removed, or its time is over', async () => {
     const { world, bans } = await start();
     await bans.add({ clientId: 'a' });
@@ -136,6 +158,8 @@ describe('banList', () => {
       expect.objectContaining({ code: 'SLUICE_LIMITS_BANS_FILE' }),
     );
     expect(bans.list()).toHaveLength(1);
+    await bans.reload();
+    expect(bans.list()).toHaveLength(1);
   });
 
   it('refuses bans and options that cannot be right', async () => {
@@ -158,6 +182,22 @@ describe('banList', () => {
     expect(client.closed).toBe(true);
     expect(bans.list()).toEqual([{ clientId: 'always' }, { clientId: 'b' }]);
     expect((await world.client(5).connect({ clientId: 'a' })).reasonCode).toBe(0);
+  });
+
+  it('does not bring back what was removed, when it reads its file again', async () => {
+    const { bans } = await start({ file: await temporaryFile(), bans: [{ clientId: 'a' }] });
+    expect(await bans.remove({ clientId: 'a' })).toBe(true);
+    await bans.reload();
+    expect(bans.list()).toEqual([]);
+  });
+
+  it('leaves its file to those who may read it', async () => {
+    const file = await temporaryFile();
+    await writeFile(file, '{ "bans": [] }');
+    await chmod(file, 0o664);
+    const { bans } = await start({ file });
+    await bans.add({ clientId: 'a' });
+    expect((await stat(file)).mode & 0o777).toBe(0o664);
   });
 
   it('writes through a symbolic link', async () => {

@@ -144,6 +144,31 @@ describe('sessionsPerUser', () => {
     expect(told.map(({ clientId }) => clientId)).toEqual(['a2']);
   });
 
+  it('sessions: of a scope, forgets those that ended elsewhere', async () => {
+    const { world } = await limitedBroker(() => []);
+    await world.connect('before', stored);
+    const scope = await world.broker.scope({
+      name: 'public',
+      plugins: [sessionsPerUser({ maximum: 1, onLimit: 'refuse', count: 'sessions' })],
+    });
+    const guest = async (clientId: string) => {
+      const client = world.client(5, {}, scope);
+      await client.connect({ ...stored, clientId });
+      await world.settle();
+      return client;
+    };
+    expect((await guest('one')).closed).toBe(true);
+    void world.broker.sessions.end('before');
+    await world.settle();
+    expect((await guest('one')).closed).toBe(false);
+    // It moves out of the scope, and ends there.
+    await world.connect('one', stored);
+    void world.broker.sessions.end('one');
+    await world.settle();
+    expect((await guest('two')).closed).toBe(false);
+    expect((await guest('three')).closed).toBe(true);
+  });
+
   it('does not take the end of an old connection for that of the new one', async () => {
     const hooks: Partial<Hooks> = {};
     const disconnected: string[] = [];

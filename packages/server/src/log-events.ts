@@ -14,6 +14,8 @@ const measures = {
 
 // Lines a second of one kind: enough to see what is going on, too few to fill a disk.
 const maxLinesPerSecond = 20;
+// More than client identifiers may have by default. A stranger's may have 64 KB, each of them escaped.
+const maxLength = 300;
 
 /** Writes what happens in a broker to the log: clients at debug, refusals at info, the end of an outage and the memory at warn, errors at error. */
 export function logEvents(broker: EventEmitter<BrokerEvents>, logger: Logger): void {
@@ -38,10 +40,10 @@ export function logEvents(broker: EventEmitter<BrokerEvents>, logger: Logger): v
     if (!logger.isLevelEnabled('info') || !refusals.take()) return;
     logger.info(
       {
-        ...(clientId !== undefined && { clientId: printable(clientId) }),
+        ...(clientId !== undefined && { clientId: shown(clientId) }),
         ...connectionFields(connection),
         reasonCode,
-        reason: printable(message),
+        reason: shown(message),
       },
       'connection refused',
     );
@@ -72,16 +74,21 @@ export function logEvents(broker: EventEmitter<BrokerEvents>, logger: Logger): v
   });
 }
 
+/** The beginning of what a peer may have chosen. */
+function shown(text: string): string {
+  return printable(text.length > maxLength ? `${text.slice(0, maxLength)}...` : text);
+}
+
 /** What the stream said, or the reason code in words. */
 function reasonField(reasonCode: number, error: Error | undefined): object {
-  if (error !== undefined) return { reason: printable(error.message) };
+  if (error !== undefined) return { reason: shown(error.message) };
   return reasonCode === 0 ? {} : { reason: reasonCodeName(reasonCode) };
 }
 
 function clientFields({ clientId, userName }: Client): object {
   return {
-    clientId: printable(clientId),
-    ...(userName !== undefined && { userName: printable(userName) }),
+    clientId: shown(clientId),
+    ...(userName !== undefined && { userName: shown(userName) }),
   };
 }
 

@@ -4,8 +4,8 @@ import type { WebSocket } from 'ws';
 const tooBig = 1009;
 
 /**
- * Ends a WebSocket that sends more than so many bytes which are no whole message, as long as the broker has not accepted
- * its CONNECT: a message is held as a whole before anybody reads it.
+ * Bounds what a WebSocket sends that is no whole message, as long as the broker has not accepted its CONNECT: a message is
+ * held as a whole before anybody reads it. A first message that is larger ends it; a later one waits in the sender.
  */
 export function boundStranger(
   socket: Duplex,
@@ -14,12 +14,19 @@ export function boundStranger(
   maxBytes: number,
 ): void {
   let unread = 0;
+  let isFirst = true;
   const onMessage = (): void => {
     unread = 0;
+    isFirst = false;
   };
   const onData = (chunk: Uint8Array): void => {
     unread += chunk.length;
     if (unread <= maxBytes) return;
+    if (!isFirst) {
+      // What came before may be a CONNECT that is still being decided about.
+      webSocket.pause();
+      return;
+    }
     stop();
     webSocket.close(tooBig, 'too much before CONNECT was accepted');
     // The other side is not waited for: until its answer all that it sends would be held.
@@ -28,10 +35,14 @@ export function boundStranger(
   const stop = (): void => {
     socket.off('data', onData);
     webSocket.off('message', onMessage);
-    stream.off('mqttAccepted', stop);
+    stream.off('mqttAccepted', onAccepted);
+  };
+  const onAccepted = (): void => {
+    stop();
+    webSocket.resume();
   };
   webSocket.on('message', onMessage);
   // Before the library takes it.
   socket.prependListener('data', onData);
-  stream.once('mqttAccepted', stop);
+  stream.once('mqttAccepted', onAccepted);
 }

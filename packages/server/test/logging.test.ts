@@ -120,6 +120,15 @@ describe('the log', () => {
     ]);
   });
 
+  it('has no more than the beginning of a long name: a stranger may send 64 KB of one', () => {
+    const { broker, lines } = eventsAt('debug');
+    const clientId = 'x\u0001'.repeat(30_000);
+    broker.emit('refused', { connection, clientId, reasonCode: 0x85, message: 'too long' });
+    broker.emit('connected', { client: clientNamed(clientId), sessionPresent: false });
+    expect(lines.map((line) => line.length < 2_500)).toEqual([true, true]);
+    expect(JSON.parse(lines[0] ?? '').clientId).toMatch(/^x\\u0001x.*\.\.\.$/);
+  });
+
   it('cannot be flooded by those who are refused', () => {
     const { broker, lines } = eventsAt('info');
     for (let count = 0; count < 1_000; count += 1) {

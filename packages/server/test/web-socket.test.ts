@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import type { ConnectionInfo } from '@sluice/plugin';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -284,8 +285,10 @@ describe('a stranger', () => {
   const maxConnectPacketBytes = 1_000;
   const tooMuch = maxConnectPacketBytes + 65_536 + 1;
 
-  async function stranger(): Promise<{ readonly client: WebSocket; readonly stream: Duplex }> {
-    attach({ maxConnectPacketBytes });
+  async function stranger(
+    options: AttachOptions = {},
+  ): Promise<{ readonly client: WebSocket; readonly stream: Duplex }> {
+    attach({ maxConnectPacketBytes, ...options });
     const both = await connect();
     both.stream.on('data', () => {});
     both.client.on('error', () => {});
@@ -318,6 +321,20 @@ describe('a stranger', () => {
     client.close();
     await once(stream, 'close');
     expect(counted.bytes).toBe(200_000);
+  });
+
+  it('may send them before: they wait in the sender until it is', async () => {
+    const { client, stream } = await stranger({ maxPacketBytes: 200 * tooMuch });
+    const counted = countBytes(stream);
+    client.send(Buffer.alloc(100));
+    client.send(Buffer.alloc(200 * tooMuch));
+    client.close();
+    await expect.poll(() => counted.bytes).toBe(100);
+    await setTimeout(100);
+    expect(client.bufferedAmount).toBeGreaterThan(0);
+    stream.emit('mqttAccepted');
+    await once(stream, 'close');
+    expect(counted.bytes).toBe(100 + 200 * tooMuch);
   });
 
   it('may send large messages when its CONNECT was accepted', async () => {

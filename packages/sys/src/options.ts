@@ -35,7 +35,8 @@ const maxIntervalSeconds = 86_400;
 export function resolveOptions(options: SysOptions): ResolvedOptions {
   checkNames('options', options, optionNames);
   const { intervalSeconds = 10, readers } = options;
-  if (!(intervalSeconds >= 1 && intervalSeconds <= maxIntervalSeconds)) {
+  const isInRange = intervalSeconds >= 1 && intervalSeconds <= maxIntervalSeconds;
+  if (typeof intervalSeconds !== 'number' || !isInRange) {
     throw refused(`intervalSeconds must be a number from 1 to ${maxIntervalSeconds}`);
   }
   return { intervalMs: intervalSeconds * 1_000, mayRead: readersOf(readers) };

@@ -49,9 +49,14 @@ export class Publisher {
     for (const [topic, value] of sysTopics) {
       const payload = value(reading);
       if (this.#published.get(topic) === payload) continue;
-      this.#published.set(topic, payload);
-      made.push(this.#broker.publish({ topic, payload, retain: true }, { transient: true }));
+      made.push(this.#publishOne(topic, payload));
     }
     await Promise.all(made);
+  }
+
+  /** One that fails is still to be published at the next update. */
+  async #publishOne(topic: string, payload: string): Promise<void> {
+    await this.#broker.publish({ topic, payload, retain: true }, { transient: true });
+    this.#published.set(topic, payload);
   }
 }

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { memoryUsage } from 'node:process';
 import type { BrokerStats, Clock } from '@sluice/plugin';
 import { Load } from './load.ts';
 import { type LoadOf, loadSpans, loads } from './loads.ts';
 import { LoopDelay } from './loop-delay.ts';
-
-const { version } = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-) as { readonly version: string };
+import { version } from './version.ts';
 
 /** What the topics are made of, at the moment of the last update. */
 export class Reading {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { auth } from '@sluice/auth';
 import { allow, type Client, type Plugin } from '@sluice/plugin';
 import { describe, expect, it, test } from 'vitest';
@@ -47,7 +48,8 @@ describe('the topics', () => {
   it('are all there from the start, retained', async () => {
     const world = await aWorld();
     for (const topic of sysTopics.keys()) expect(world.broker.retained.get(topic)).toBeDefined();
-    expect(value(world, 'version')).toMatch(/^sluice version \d+\.\d+\.\d+/);
+    const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+    expect(value(world, 'version')).toBe(`sluice version ${JSON.parse(manifest).version}`);
     expect(value(world, 'uptime')).toBe('0 seconds');
     expect(Number(value(world, 'heap/current'))).toBeGreaterThan(1_000_000);
   });
@@ -341,6 +343,7 @@ describe('options', () => {
   it.each([
     [{ intervalSeconds: 0.5 }, /intervalSeconds must be a number from 1 to 86400/],
     [{ intervalSeconds: Number.NaN }, /intervalSeconds/],
+    [{ intervalSeconds: true }, /intervalSeconds/],
     [{ interval: 10 }, /has interval/],
     [{ readers: { user: ['a'] } }, /readers has user/],
     [{ readers: { users: 'anna' } }, /readers.users/],

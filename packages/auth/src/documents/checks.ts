@@ -25,12 +25,16 @@ export function checkRecord(
   }
   const known = [...keys.required, ...(keys.optional ?? [])];
   const entries = new Map(Object.entries(value).filter(([, entry]) => entry !== undefined));
-  for (const key of entries.keys()) {
-    if (known.includes(key)) continue;
-    throw fault(
-      source,
-      `${place} has the unknown key ${quoted(key)}; known are ${known.join(', ')}`,
-    );
+  for (const [key, entry] of entries) {
+    if (!known.includes(key)) {
+      throw fault(
+        source,
+        `${place} has the unknown key ${quoted(key)}; known are ${known.join(', ')}`,
+      );
+    }
+    // Where there is a default it would count, which may allow more than somebody meant.
+    if (entry === null)
+      throw fault(source, `${place}.${key} is null; give it a value, or remove it`);
   }
   for (const key of keys.required) {
     if (!entries.has(key)) throw fault(source, `${place} lacks the key "${key}"; add it`);

@@ -43,6 +43,8 @@ export class DuplexPort implements Port, Departing {
     stream.on('drain', onDrain);
     stream.on('end', onEnd);
     stream.on('close', onClose);
+    // Whoever looked into it first may have paused it; a listener alone does not change that.
+    if (stream.isPaused()) stream.resume();
     if (stream.destroyed || stream.readableEnded) this.#close();
   }
 

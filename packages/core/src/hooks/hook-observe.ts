@@ -1,3 +1,4 @@
+import { awaitStart, type StartSurroundings } from './await-start.ts';
 import { HookFailure } from './hook-failure.ts';
 import type { ObserveRunner } from './hook-runners.ts';
 import type { RegisteredHook } from './registered-hook.ts';
@@ -17,11 +18,15 @@ export function observeRunner<Event>(
 }
 
 /** Makes the runner of `start`: one hook after the other, rejecting with the first failure. */
-export function startRunner(hooks: readonly RegisteredHook[]): (() => Promise<void>) | undefined {
+export function startRunner(
+  hooks: readonly RegisteredHook[],
+  surroundings: StartSurroundings,
+): (() => Promise<void>) | undefined {
   if (hooks.length === 0) return undefined;
   return async () => {
     for (const hook of hooks) {
-      const answer = await hook.call(nothing);
+      const what = `The hook start of plug-in ${hook.statistics.plugin}`;
+      const answer = await awaitStart(hook.call(nothing), what, surroundings);
       if (answer instanceof HookFailure) throw answer.error;
     }
   };

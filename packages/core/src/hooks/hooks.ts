@@ -105,7 +105,7 @@ export class HookTable {
   /** Everything registered so far as functions, in order of priority, then of registration. */
   runners(): HookRunners {
     return {
-      start: startRunner(this.#own('start')),
+      start: startRunner(this.#own('start'), this.#options),
       close: closeRunner(this.#own('close')),
       connection: decideRunner(this.#inOrder('connection'), connectionRules),
       connect: transformRunner(this.#inOrder('connect'), applyConnect),

@@ -13,6 +13,7 @@ import {
 } from '@sluice/plugin';
 import { asError } from '../base/as-error.ts';
 import type { Environment } from '../base/environment.ts';
+import { awaitStart, type StartSurroundings } from './await-start.ts';
 import type { HookTable } from './hooks.ts';
 
 /** What plug-ins provided. */
@@ -22,10 +23,8 @@ export interface ProvidedServices {
 }
 
 /** What every plug-in is given. */
-export interface PluginSurroundings {
+export interface PluginSurroundings extends StartSurroundings {
   readonly broker: BrokerServices;
-  readonly environment: Environment;
-  readonly reportError: (error: Error) => void;
 }
 
 /** Members of a share group may have come through different scopes. */
@@ -40,9 +39,10 @@ const persistenceFunctions = ['open', 'commit', 'readQueue', 'close'] as const;
 export async function setUpPlugins(
   plugins: readonly Plugin[],
   table: HookTable,
-  { broker, environment, reportError }: PluginSurroundings,
+  surroundings: PluginSurroundings,
   scope?: string,
 ): Promise<ProvidedServices> {
+  const { broker, environment, reportError } = surroundings;
   const names = new Set<string>();
   for (const { name } of plugins) {
     if (names.has(name)) {
@@ -55,7 +55,8 @@ export async function setUpPlugins(
   for (const plugin of plugins) {
     const setup = new Setup(plugin.name, table, { broker, clock, reportError }, provided, scope);
     try {
-      await plugin.setup(setup.context);
+      const started = plugin.setup(setup.context);
+      await awaitStart(started, `The setup of plug-in ${plugin.name}`, surroundings);
     } catch (thrown) {
       throw setupError(plugin, thrown);
     } finally {

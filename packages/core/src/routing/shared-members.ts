@@ -30,7 +30,9 @@ class TakingTurns {
     let best: GroupMember | undefined;
     let bestReadiness = tooLittle;
     for (let step = 0; step < looks && bestReadiness < readiest; step++) {
-      const member = this.all[(this.#turn + step) % count] as GroupMember;
+      const member = this.all[(this.#turn + step) % count];
+      // A hook that was asked about one may have ended others.
+      if (member === undefined) continue;
       const readiness = member.readiness(message);
       if (readiness <= bestReadiness) continue;
       best = member;

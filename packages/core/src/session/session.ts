@@ -1,5 +1,5 @@
 import { type Qos, ReasonCode } from '@sluice/packet';
-import { type Client, type DeliveryEvent, DropReason, isDrop } from '@sluice/plugin';
+import { type Client, type DeliveryEvent, DropReason } from '@sluice/plugin';
 import type { Deadline } from '../base/deadlines.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Context } from '../context/context.ts';
@@ -10,6 +10,7 @@ import { Outbox } from '../outbox/outbox.ts';
 import type { OutboxOwner } from '../outbox/outbox-owner.ts';
 import type { Sink } from '../outbox/sink.ts';
 import { Inbox } from './inbox.ts';
+import { permit } from './permit.ts';
 import { type PresenceWatcher, Readiness, type SharingReceiver } from './receiver.ts';
 import { type Replay, ReplayQueue } from './replay.ts';
 import { SessionCounters } from './session-counters.ts';
@@ -105,6 +106,12 @@ export class Session implements SharingReceiver, OutboxOwner {
 
   /** What a share group looks at. */
   readiness(message: RoutedMessage, qos: Qos): Readiness {
+    const { authorizeDeliver } = this.hooks;
+    // Who is away is asked about when it is back: its rights may be others then, or not known yet.
+    if (authorizeDeliver !== undefined && this.isPresent) {
+      const event = { client: this.client, message, qos, retain: message.retain };
+      if (!authorizeDeliver(event).allowed) return Readiness.none;
+    }
     const sink = this.#sink;
     if (qos === 0) {
       if (sink?.writable === true) return Readiness.ready;
@@ -186,7 +193,7 @@ export class Session implements SharingReceiver, OutboxOwner {
     }
     const { authorizeDeliver, deliver, delivered } = this.hooks;
     if (authorizeDeliver !== undefined || deliver !== undefined) {
-      const event = this.#permit({ client: this.client, message, qos, retain });
+      const event = permit({ client: this.client, message, qos, retain }, this.hooks);
       if (typeof event === 'string') return event;
       message = RoutedMessage.of(event.message);
       retain = event.retain;
@@ -287,13 +294,5 @@ export class Session implements SharingReceiver, OutboxOwner {
         if (reason !== undefined) this.#context.dropped(message, this.clientId, reason);
       },
     });
-  }
-
-  #permit(event: DeliveryEvent): DeliveryEvent | DropReason {
-    const { authorizeDeliver, deliver } = this.hooks;
-    if (authorizeDeliver?.(event).allowed === false) return DropReason.notAuthorized;
-    if (deliver === undefined) return event;
-    const changed = deliver(event);
-    return isDrop(changed) ? DropReason.hook : changed;
   }
 }

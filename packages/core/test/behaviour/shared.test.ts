@@ -1,3 +1,4 @@
+import { allow, deny } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
@@ -52,6 +53,49 @@ test('who has room comes before who has none, and who is there before who is not
   expect(await busy.messages()).toHaveLength(1);
   expect(await ready.messages()).toHaveLength(3);
   expect(await (await world.connect('gone', durable)).payloads()).toEqual([]);
+});
+
+/** Who is called junior gets nothing. */
+const notForJuniors = aPlugin((context) => {
+  context.hook('authorizeDeliver', ({ client }) =>
+    client.clientId.startsWith('junior') ? deny() : allow(),
+  );
+}, 'not-for-juniors');
+
+test.each([0, 1, 2] as const)(
+  'a member that may not have a message leaves it to another one: QoS %i',
+  async (qos) => {
+    const world = await startTestBroker({ plugins: [notForJuniors] });
+    const senior = await world.connect('senior', durable);
+    const juniors = [await world.connect('junior-1'), await world.connect('junior-2')];
+    for (const member of [...juniors, senior]) await member.subscribe(filter, { qos: 2 });
+    await publish(world, 4, qos);
+    expect(await senior.payloads()).toEqual(['0', '1', '2', '3']);
+    await senior.drop();
+    await publish(world, 1, qos);
+    expect(await (await world.connect('senior', durable)).payloads()).toEqual(qos ? ['0'] : []);
+    for (const junior of juniors) expect(await junior.messages()).toEqual([]);
+    expect(world.dropped('offline')).toBe(qos ? 0 : 1);
+  },
+);
+
+test('members that a hook ends while one is chosen are passed over', async () => {
+  const world = await startTestBroker({
+    plugins: [
+      aPlugin((context) => {
+        context.hook('authorizeDeliver', ({ client }) => {
+          if (client.clientId !== 'c') return allow();
+          for (const other of ['a', 'b', 'd']) void context.broker.sessions.end(other);
+          return deny();
+        });
+      }),
+    ],
+  });
+  for (const id of ['c', 'a', 'b', 'd']) {
+    await (await world.connect(id)).subscribe(filter, { qos: 1 });
+  }
+  await publish(world, 1);
+  expect(world.dropped('offline')).toBe(1);
 });
 
 test('a message waits for an absent member where nobody else is there', async () => {
