@@ -74,7 +74,10 @@ export class Subscriptions {
     session.endReplay(requested);
     const { stats, commits } = this.#context;
     stats.subscriptions--;
-    if (session.stored) commits.add({ type: 'unsubscribe', session: session.number, requested });
+    if (session.stored) {
+      const { number } = session;
+      commits.add({ type: 'unsubscribe', session: number, requested }, requested.length);
+    }
     session.hooks.unsubscribed?.({ client: session.client, filter: requested });
     return true;
   }
@@ -91,7 +94,10 @@ export class Subscriptions {
       const { requested, subscriptionIdentifier } = subscription;
       const request = requestOf(subscription);
       const record = { session: session.number, requested, ...request, subscriptionIdentifier };
-      this.#context.commits.add({ type: 'subscribe', record });
+      this.#context.commits.add(
+        { type: 'subscribe', record },
+        requested.length + request.filter.length,
+      );
     }
     const { subscribed } = session.hooks;
     subscribed?.({ client: session.client, subscription: requestOf(subscription) });

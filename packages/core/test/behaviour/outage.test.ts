@@ -11,6 +11,7 @@ import {
 } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts';
+import type { TestClient } from '../support/test-client.ts';
 
 const durable = { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } };
 const full = new Error('the disk is full');
@@ -115,6 +116,33 @@ test('publishers are not read further once too much waits, and nothing of it is 
   await world.advance(5_000);
   expect(client.history.filter((name) => name === 'puback')).toHaveLength(5);
   expect(await (await world.connect('keeper', durable)).payloads()).toHaveLength(5);
+});
+
+test('long filters count as what they take while they wait', async () => {
+  const world = await startTestBroker({ limits: { maxPendingCommitBytes: 65_536 } });
+  const long = 'x'.repeat(1_000);
+  const clients: TestClient[] = [];
+  for (const name of ['subscribes', 'unsubscribes']) {
+    const client = await world.connect(name, durable);
+    for (let count = 0; count < 500; count++) await client.subscribe(`${long}/${count}`);
+    clients.push(client);
+  }
+  const [one, two] = clients as [TestClient, TestClient];
+  for (const [client, packets] of [
+    [one, (count: number) => subscribePacket(1 + count, [subscription(`${long}/${count}`)])],
+    [two, (count: number) => unsubscribePacket(1 + count, [`${long}/${count}`])],
+  ] as const) {
+    world.persistence.failure = full;
+    const before = world.broker.stats.packetsReceived;
+    for (let count = 0; count < 500; count++) {
+      client.send(packets(count));
+      await world.settle();
+    }
+    expect(world.broker.stats.packetsReceived - before).toBeLessThan(80);
+    world.persistence.failure = undefined;
+    await world.advance(5_000);
+  }
+  expect(world.broker.stats.subscriptions).toBe(500);
 });
 
 test('the application waits as publishers do, and is refused when too much waits', async () => {
