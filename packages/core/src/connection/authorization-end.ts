@@ -2,6 +2,9 @@ import { ReasonCode } from '@sluice/packet';
 import { Deadline, type DeadlineOwner } from '../base/deadlines.ts';
 import type { Context } from '../context/context.ts';
 
+/** The clock on the wall may be set forward, also by years: it is looked at that often. */
+const longestUnseenMs = 60_000;
+
 /** The connection, as the end of its authorization sees it. */
 interface Authorized {
   close(reasonCode: ReasonCode, message: string): void;
@@ -23,11 +26,13 @@ export class AuthorizationEnd implements DeadlineOwner {
   set(at: number): void {
     this.#at = at;
     const { deadlines, environment } = this.#context;
-    deadlines.set(this.#deadline, environment.monotonic() + at - environment.now());
+    const leftMs = at - environment.now();
+    const nextLookMs = at === Infinity ? Infinity : Math.min(leftMs, longestUnseenMs);
+    deadlines.set(this.#deadline, environment.monotonic() + nextLookMs);
   }
 
   onDeadline(): void {
-    // The clock on the wall may have been set back.
+    // It is not over yet, or the clock on the wall was set back.
     if (this.#at > this.#context.environment.now()) this.set(this.#at);
     else this.#owner.close(ReasonCode.maximumConnectTime, 'the authorization is over');
   }

@@ -202,6 +202,24 @@ describe('expiresAt', () => {
     expect(client.disconnectCode).toBe(0xa0);
   });
 
+  test('follows it within a minute when it goes forward, as after a start without the right time', async () => {
+    const world = await startTestBroker({
+      plugins: [
+        aPlugin((context) =>
+          context.hook('authenticate', () =>
+            allow({ expiresAt: world.environment.now() + 365 * 86_400_000 }),
+          ),
+        ),
+      ],
+    });
+    const client = await world.connect('c');
+    await world.advance(100_000);
+    world.environment.jump(366 * 86_400_000);
+    expect(client.closed).toBe(false);
+    await world.advance(60_000);
+    expect(client.disconnectCode).toBe(0xa0);
+  });
+
   test('in the past refuses', async () => {
     const world = await granting({ expiresAt: 1 });
     expect((await world.client(5).connect({ clientId: 'c' })).reasonCode).toBe(0x87);
