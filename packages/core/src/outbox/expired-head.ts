@@ -57,6 +57,11 @@ export class ExpiredHead {
     }
   }
 
+  /** Where it begins: what was sent on an earlier connection, or may have been, is of no use either when it has expired. */
+  get #first(): number {
+    return this.#owner.sink === undefined ? this.#queue.cursor : this.#queue.firstUnsent;
+  }
+
   #read(): void {
     const reading = {};
     this.#reading = reading;
@@ -64,8 +69,7 @@ export class ExpiredHead {
     commits.wait({
       onCommitted: (failure) => {
         if (failure !== undefined || this.#reading !== reading) return;
-        const after = this.#queue.firstUnsent - 1;
-        queueReads.read(this.#owner.number, after, limits.windowMessages).then(
+        queueReads.read(this.#owner.number, this.#first - 1, limits.windowMessages).then(
           (records) => {
             if (this.#reading === reading) this.#loaded(records);
           },
@@ -82,8 +86,10 @@ export class ExpiredHead {
     this.#reading = undefined;
     const now = this.#context.environment.now();
     this.#lookAt = Infinity;
-    for (const { sequence, message } of records) {
+    for (const { sequence, message, qos } of records) {
       if (message === undefined) continue;
+      // It may be that its client holds the packet identifier.
+      if (qos === 2 && sequence < this.#queue.firstUnsent) continue;
       if (message.expiresAt > now) {
         this.#lookAt = Math.min(this.#lookAt, message.expiresAt);
       } else if (this.#drop(sequence, RoutedMessage.of(message))) {
@@ -95,7 +101,7 @@ export class ExpiredHead {
   }
 
   #drop(sequence: number, message: RoutedMessage): boolean {
-    if (!this.#queue.withdraw(sequence, message)) return false;
+    if (!this.#queue.withdraw(sequence, message, this.#first)) return false;
     const { clientId, hooks } = this.#owner;
     this.#context.dropped(message, clientId, DropReason.expired);
     hooks.expired?.({ clientId, message });

@@ -241,8 +241,8 @@ export class OutboxQueue implements WaitingQueue {
     return this.#count > this.#inflight && bytes > goneBytes;
   }
 
-  withdraw(sequence: number, body: QueuedBody): boolean {
-    if (sequence < this.firstUnsent) return false;
+  withdraw(sequence: number, body: QueuedBody, first: number = this.firstUnsent): boolean {
+    if (sequence < first) return false;
     if (this.#openWindow !== undefined && sequence < this.#openWindow.end) {
       const entry = this.#openWindow.get(sequence);
       if (entry?.state !== EntryState.waiting) return false;

@@ -12,6 +12,8 @@ export interface WaitingQueue {
   readonly bytes: number;
   /** Whether it has as many messages as it may. */
   readonly isFull: boolean;
+  /** Sequence of the message whose turn it is, or will be when the client is back. */
+  readonly cursor: number;
   /** Sequences from here on were never sent: these may be taken out. */
   readonly firstUnsent: number;
   /** Whether nothing of it lies on disk only. */
@@ -22,8 +24,8 @@ export interface WaitingQueue {
   unsent(): Iterable<OutboxEntry>;
   /** Whether a message fits in once others are gone. */
   hasRoomFor(bytes: number, goneMessages?: number, goneBytes?: number): boolean;
-  /** Takes out a message that was never sent; false when it is gone or on its way. */
-  withdraw(sequence: number, body: QueuedBody): boolean;
+  /** Takes out a message that was never sent, or lies behind `first`; false when it is gone or on its way. */
+  withdraw(sequence: number, body: QueuedBody, first?: number): boolean;
 }
 
 /** Is told what leaves a queue. */

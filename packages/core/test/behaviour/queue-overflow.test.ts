@@ -80,6 +80,23 @@ describe.each(stores)('a full queue of messages that expired, %s', (_, make) => 
     expect(await back.payloads()).toEqual(['9']);
   });
 
+  test('has room for others when the broker died under a client that does not come back', async () => {
+    const world = await startTestBroker({
+      limits: { ...limits, maxInflightMessages: 1 },
+      store: make(),
+    });
+    const reader = await world.connect('c', { ...durable, acknowledges: false });
+    await reader.subscribe('#', { qos: 1 });
+    for (const text of ['1', '2', '3', '4', '5'])
+      await world.publish('a', text, { qos: 1, properties });
+    await world.crash(10_000);
+    for (const text of ['6', '7', '8']) await world.publish('a', text, { qos: 1 });
+    expect([world.dropped('queue-full'), world.dropped('expired')]).toEqual([1, 5]);
+    const back = await world.connect('c', durable);
+    expect(await back.payloads()).toEqual(['7', '8']);
+    expect(world.broker.stats.queuedMessages).toBe(0);
+  });
+
   test('has room for others while the client acknowledges nothing', async () => {
     const world = await startTestBroker({
       limits: { ...limits, maxInflightMessages: 1 },
