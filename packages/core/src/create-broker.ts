@@ -146,6 +146,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     });
     lateBroker.started(broker);
     await hooks.start?.();
+    wills.resume();
     registry.resumeExpiry();
     return broker;
   } catch (error) {

@@ -8,12 +8,20 @@ import type { Publishing } from '../routing/publishing.ts';
 import { neverExpires, type Session } from '../session/session.ts';
 import { SessionWill } from '../session/session-will.ts';
 
+interface RestoredWill {
+  readonly record: WillRecord;
+  readonly session: Session | undefined;
+  readonly client: Client;
+}
+
 /** Keeps wills until they are due and publishes them, each at most once (section 3.1.2.5). */
 export class Wills {
   readonly #context: Context;
   readonly #publishing: Publishing;
   /** Wills whose hooks have not answered, by session. */
   readonly #pending: Map<number, SessionWill> = new Map();
+  /** Until the plug-ins have started, which are asked about them. */
+  readonly #restored: RestoredWill[] = [];
 
   constructor(context: Context, publishing: Publishing) {
     this.#context = context;
@@ -39,11 +47,21 @@ export class Wills {
     this.#context.commits.add({ type: 'saveWill', record }, record.payload.length);
   }
 
-  /** Puts back a will that was committed before a restart. Without a session it is due at once. */
+  /** Puts back a will that was committed before a restart. Nothing comes of it before `resume`. */
   restore(record: WillRecord, session: Session | undefined, client: Client): void {
-    const { dueAt } = record;
-    if (dueAt === undefined) this.#delay(record, session, client);
-    else this.#holdUntil(dueAt, record, session, client);
+    if (session !== undefined) this.#hold(session, record);
+    this.#restored.push({ record, session, client });
+  }
+
+  /** The broker serves: restored wills are due in their time, and without a session at once. */
+  resume(): void {
+    for (const { record, session, client } of this.#restored.splice(0)) {
+      // A plug-in ended the session while it started.
+      if (session !== undefined && session.will?.record !== record) continue;
+      const { dueAt } = record;
+      if (dueAt === undefined) this.#delay(record, session, client);
+      else this.#holdUntil(dueAt, record, session, client);
+    }
   }
 
   /** The connection ended: the will is due after its delay, or when the session ends, whichever comes first. */

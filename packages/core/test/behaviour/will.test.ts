@@ -1,10 +1,12 @@
 import type { Qos } from '@sluice/packet';
 import { allow, deny, drop } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
+import { createBroker } from '../../src/index.ts';
 import { aWill, connectPacket, pingreq } from '../support/packets.ts';
 import { memoryStore, stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
 import type { TestClient } from '../support/test-client.ts';
+import { VirtualEnvironment } from '../support/virtual-environment.ts';
 
 const never = 0xffff_ffff;
 
@@ -349,6 +351,43 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     await world.restart();
     expect(await (await aWatcher(world)).payloads()).toEqual(['after']);
   });
+});
+
+test('restored wills wait until the plug-ins have started', async () => {
+  const store = memoryStore();
+  const world = await startTestBroker({ store });
+  for (const [clientId, expiry] of [
+    ['stays', 100],
+    ['ended', 100],
+    ['goes', undefined],
+  ] as const) {
+    await world.connect(clientId, {
+      ...leaving(0, expiry),
+      will: aWill(`will/${clientId}`, 'x', { retain: true }),
+    });
+  }
+  await world.settle();
+  await world.persistence.die();
+  const environment = new VirtualEnvironment({ startAt: world.environment.now() });
+  const asked: string[] = [];
+  const rules = aPlugin(({ hook, broker }) => {
+    let isOpen = false;
+    hook('start', async () => {
+      void broker.sessions.end('ended');
+      environment.advance(10_000);
+      asked.push('open');
+      isOpen = true;
+    });
+    hook('authorizePublish', ({ message }) => {
+      asked.push(message.topic);
+      return isOpen ? allow() : deny();
+    });
+  });
+  const provider = aPlugin(({ provide }) => provide('persistence', store.persistence()), 'store');
+  const broker = await createBroker({ environment, plugins: [provider, rules] });
+  environment.advance(0);
+  expect(asked).toEqual(['will/ended', 'open', 'will/stays', 'will/goes']);
+  expect(broker.stats.retainedMessages).toBe(2);
 });
 
 test('a closing broker publishes wills that are due, and keeps delayed ones', async () => {
