@@ -22,6 +22,7 @@ export class Wills {
   readonly #pending: Map<number, SessionWill> = new Map();
   /** Until the plug-ins have started, which are asked about them. */
   readonly #restored: RestoredWill[] = [];
+  #isClosed = false;
 
   constructor(context: Context, publishing: Publishing) {
     this.#context = context;
@@ -84,6 +85,11 @@ export class Wills {
     return will === undefined ? this.#pending.get(session.number)?.publishing : this.#publish(will);
   }
 
+  /** No delay ends any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /** Resolves when every will that is due is published. */
   async flush(): Promise<void> {
     while (this.#pending.size > 0) {
@@ -92,7 +98,9 @@ export class Wills {
   }
 
   #hold(session: Session, record: WillRecord): SessionWill {
-    const will = new SessionWill(record, session.client, () => void this.publish(session));
+    const will = new SessionWill(record, session.client, () => {
+      if (!this.#isClosed) void this.publish(session);
+    });
     session.will = will;
     return will;
   }
@@ -120,7 +128,9 @@ export class Wills {
   }
 
   #make(record: WillRecord, client: Client): SessionWill {
-    return new SessionWill(record, client, (will) => void this.#publish(will));
+    return new SessionWill(record, client, (will) => {
+      if (!this.#isClosed) void this.#publish(will);
+    });
   }
 
   #release(session: Session): SessionWill | undefined {

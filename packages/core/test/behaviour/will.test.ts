@@ -390,6 +390,36 @@ test('restored wills wait until the plug-ins have started', async () => {
   expect(broker.stats.retainedMessages).toBe(2);
 });
 
+test.each([
+  ['the will', 5, 100],
+  ['the session', 50, 5],
+])(
+  '%s that is over while the plug-ins close waits for the next start',
+  async (_, delay, expiry) => {
+    const asked: boolean[] = [];
+    const rules = aPlugin(({ hook }) => {
+      let isOpen = true;
+      hook('close', () => {
+        isOpen = false;
+        world.environment.advance(10_000);
+      });
+      hook('authorizePublish', () => {
+        asked.push(isOpen);
+        return isOpen ? allow() : deny();
+      });
+    });
+    const world = await startTestBroker({ plugins: [rules] });
+    const properties = { willDelayInterval: delay };
+    const will = aWill('will', 'x', { retain: true, properties });
+    await (await world.connect('c', { ...leaving(delay, expiry), will })).drop();
+    await world.restart();
+    await world.advance(0);
+    expect(world.broker.stats.retainedMessages).toBe(1);
+    // At CONNECT, and when it is due.
+    expect(asked).toEqual([true, true]);
+  },
+);
+
 test('a closing broker publishes wills that are due, and keeps delayed ones', async () => {
   const world = await startTestBroker();
   const reader = { cleanStart: false, properties: { sessionExpiryInterval: never } };
