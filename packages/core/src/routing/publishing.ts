@@ -99,7 +99,7 @@ export class Publishing {
       this.#context.dropped(message, undefined, DropReason.hook);
       return refusal(targets.reasonCode);
     }
-    if (retained !== undefined && !this.#retained.publish(retained)) {
+    if (retained !== undefined && !this.#retained.publish(this.#inItsPlace(retained))) {
       this.#retainedFull(message, publisher);
       return refusal(ReasonCode.quotaExceeded);
     }
@@ -124,6 +124,13 @@ export class Publishing {
     const fanOut = new FanOut(message, route, () => {});
     this.#fanOuts.add(fanOut);
     return fanOut.finished();
+  }
+
+  /** After a hook that took its time: who subscribed meanwhile gets it as it is routed, and not as a retained one again. */
+  #inItsPlace(retained: RoutedMessage): RoutedMessage {
+    const { numbers } = this.#context;
+    if (retained.number === numbers.nextMessage - 1) return retained;
+    return retained.renumbered(numbers.message());
   }
 
   #routeOf({ name, topic }: RoutedMessage): Route {
