@@ -207,11 +207,14 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
   }
 
   async #close(options: ResolvedCloseOptions): Promise<void> {
-    const { context } = this.#parts;
+    const { context, registry, wills } = this.#parts;
     this.#services.close();
     await this.#entrance.close(options);
-    await this.#parts.wills.flush();
-    await Promise.race([this.#parts.registry.flush(), context.commits.stuck()]);
+    // Plug-ins that have closed cannot be asked: what would be due from now on is with the next start.
+    registry.close();
+    wills.close();
+    await wills.flush();
+    await Promise.race([registry.flush(), context.commits.stuck()]);
     await context.commits.flush();
     this.#local.close();
     await this.#scopes.close();

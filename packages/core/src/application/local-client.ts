@@ -74,7 +74,7 @@ export class LocalClient {
       retainHandling: 0,
       subscriptionIdentifier: 0,
     });
-    const before = this.#context.numbers.nextMessage;
+    const before = this.#context.numbers.message();
     this.#router.add(subscription);
     this.#subscriptions.add(local);
     this.#context.stats.subscriptions++;

@@ -128,6 +128,12 @@ export class Answers {
     }
   }
 
+  /** Answers PINGREQ, before what waits. */
+  pingresp(): void {
+    this.#output.pingresp();
+    this.#owner.sink.answered();
+  }
+
   /** Does something in the same order: sends another answer, and what belongs behind it. */
   act(act: () => void, durable: boolean): void {
     if (!durable && this.pending === 0) act();

@@ -241,12 +241,6 @@ export class Connection implements PortOwner, Member {
     this.onGone?.();
   }
 
-  /** Answers PINGREQ. */
-  pingresp(): void {
-    this.output.pingresp();
-    this.sink.answered();
-  }
-
   onAnswered(): void {
     this.reading.resume(ReadingStop.answers);
   }
@@ -284,6 +278,8 @@ export class Connection implements PortOwner, Member {
   }
 
   #left(error: Error | undefined): void {
+    // Who sends no more may still take the answers.
+    this.output.flush();
     this.liveness.closing();
     if (this.client === undefined)
       this.#refused('network', 0, error?.message ?? 'the stream ended');

@@ -40,7 +40,7 @@ function dispatch(connection: Connection, packet: Packet): void | Promise<void> 
     case PacketType.pubcomp:
       return handlePubcomp(connection, packet);
     case PacketType.pingreq:
-      connection.pingresp(); // [MQTT-3.12.4-1]
+      connection.answers.pingresp(); // [MQTT-3.12.4-1]
       return;
     case PacketType.subscribe:
       return handleSubscribe(connection, packet);

@@ -251,6 +251,11 @@ export class Registry {
     this.#expiry.begin(session, session.expiryInterval * 1_000);
   }
 
+  /** No session ends by itself any more. */
+  close(): void {
+    this.#expiry.close();
+  }
+
   /** Resolves when every session that is over is forgotten. */
   flush(): Promise<void> {
     return this.#endings.flush();

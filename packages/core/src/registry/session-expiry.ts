@@ -4,12 +4,13 @@ import { neverExpires, type Session } from '../session/session.ts';
 
 /** Ends sessions whose time without a connection is over. */
 export class SessionExpiry {
-  readonly onOver: (session: Session) => void;
+  readonly #onOver: (session: Session) => void;
   readonly #context: Context;
+  #isClosed = false;
 
   constructor(context: Context, onOver: (session: Session) => void) {
     this.#context = context;
-    this.onOver = onOver;
+    this.#onOver = onOver;
   }
 
   /** `monotonic` is the time now. */
@@ -21,6 +22,15 @@ export class SessionExpiry {
     if (session.expiryInterval === neverExpires) return;
     session.expiry = new Deadline(new SessionEnd(this, session));
     this.#context.deadlines.set(session.expiry, monotonic + inMs);
+  }
+
+  /** The broker closes: what is over from now on ends with the next start. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  over(session: Session): void {
+    if (!this.#isClosed) this.#onOver(session);
   }
 
   stop(session: Session): void {
@@ -41,6 +51,6 @@ class SessionEnd implements DeadlineOwner {
   }
 
   onDeadline(): void {
-    this.#expiry.onOver(this.#session);
+    this.#expiry.over(this.#session);
   }
 }

@@ -8,7 +8,6 @@ import type { Publishing } from '../routing/publishing.ts';
 import { neverExpires, type Session } from '../session/session.ts';
 import { SessionWill } from '../session/session-will.ts';
 
-/** A will from before a restart, and whose it is. */
 interface RestoredWill {
   readonly record: WillRecord;
   readonly session: Session | undefined;
@@ -21,7 +20,9 @@ export class Wills {
   readonly #publishing: Publishing;
   /** Wills whose hooks have not answered, by session. */
   readonly #pending: Map<number, SessionWill> = new Map();
+  /** Until the plug-ins have started, which are asked about them. */
   readonly #restored: RestoredWill[] = [];
+  #isClosed = false;
 
   constructor(context: Context, publishing: Publishing) {
     this.#context = context;
@@ -47,16 +48,16 @@ export class Wills {
     this.#context.commits.add({ type: 'saveWill', record }, record.payload.length);
   }
 
-  /** Puts back a will that was committed before a restart; nothing is due before `resume`. */
+  /** Puts back a will that was committed before a restart. Nothing comes of it before `resume`. */
   restore(record: WillRecord, session: Session | undefined, client: Client): void {
     if (session !== undefined) this.#hold(session, record);
     this.#restored.push({ record, session, client });
   }
 
-  /** Those that were put back are due in their time from now on; without a session at once. */
+  /** The broker serves: restored wills are due in their time, and without a session at once. */
   resume(): void {
     for (const { record, session, client } of this.#restored.splice(0)) {
-      // A plug-in has ended the session.
+      // A plug-in ended the session while it started.
       if (session !== undefined && session.will?.record !== record) continue;
       const { dueAt } = record;
       if (dueAt === undefined) this.#delay(record, session, client);
@@ -84,6 +85,11 @@ export class Wills {
     return will === undefined ? this.#pending.get(session.number)?.publishing : this.#publish(will);
   }
 
+  /** No delay ends any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /** Resolves when every will that is due is published. */
   async flush(): Promise<void> {
     while (this.#pending.size > 0) {
@@ -92,7 +98,9 @@ export class Wills {
   }
 
   #hold(session: Session, record: WillRecord): SessionWill {
-    const will = new SessionWill(record, session.client, () => void this.publish(session));
+    const will = new SessionWill(record, session.client, () => {
+      if (!this.#isClosed) void this.publish(session);
+    });
     session.will = will;
     return will;
   }
@@ -120,7 +128,9 @@ export class Wills {
   }
 
   #make(record: WillRecord, client: Client): SessionWill {
-    return new SessionWill(record, client, (will) => void this.#publish(will));
+    return new SessionWill(record, client, (will) => {
+      if (!this.#isClosed) void this.#publish(will);
+    });
   }
 
   #release(session: Session): SessionWill | undefined {

@@ -126,7 +126,7 @@ export class Publishing {
       this.#context.dropped(message, undefined, DropReason.hook);
       return refusal(targets.reasonCode);
     }
-    if (retained !== undefined && !this.#retained.publish(retained)) {
+    if (retained !== undefined && !this.#retained.publish(this.#inItsPlace(retained))) {
       this.#retainedFull(message, publisher);
       return refusal(ReasonCode.quotaExceeded);
     }
@@ -138,6 +138,13 @@ export class Publishing {
     else for (const target of targets) if (target.deliver(message)) receivers++;
     if (hooks.published !== undefined) this.#tellPublished(message, publisher, receivers);
     return receivers;
+  }
+
+  /** After a hook that took its time: who subscribed meanwhile gets it as it is routed, and not as a retained one again. */
+  #inItsPlace(retained: RoutedMessage): RoutedMessage {
+    const { numbers } = this.#context;
+    if (retained.number === numbers.nextMessage - 1) return retained;
+    return retained.renumbered(numbers.message());
   }
 
   #routeOf({ name, topic }: RoutedMessage): Route {

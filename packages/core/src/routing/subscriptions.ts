@@ -41,7 +41,8 @@ export class Subscriptions {
     const { maxSubscriptionsPerSession } = session.limits;
     const isFull = session.subscriptions.size >= maxSubscriptionsPerSession;
     if (existing === undefined && isFull) return undefined;
-    const before = this.#context.numbers.nextMessage;
+    // A number of its own, by which a message that is still with a hook is found to be older.
+    const before = this.#context.numbers.message();
     let subscription: Subscription;
     if (existing?.filter === filter) {
       subscription = existing;

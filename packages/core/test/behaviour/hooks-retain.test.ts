@@ -1,7 +1,7 @@
 import { allow, deny, type Plugin } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { Gate } from '../support/gate.ts';
-import { aWill, publishPacket, text } from '../support/packets.ts';
+import { acknowledgement, aWill, publishPacket, text } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
 
@@ -260,4 +260,35 @@ test('limited tells which bound keeps a retained message out', async () => {
     { limit: 'maxRetainedMessages', action: 'dropped', clientId: 'c' },
     { limit: 'maxRetainedBytes', action: 'dropped', clientId: undefined, connection: undefined },
   ]);
+});
+
+test('a message that a hook held up comes once to who subscribed meanwhile', async () => {
+  const gate = new Gate();
+  const world = await startTestBroker({
+    plugins: [
+      aPlugin(({ hook }) => {
+        hook('publish', async ({ message }) => {
+          if (text(message.payload) === 'y') await gate.wait();
+          return {};
+        });
+      }),
+    ],
+  });
+  for (const topic of ['a', 'held']) await world.publish(topic, 'x', { qos: 2, retain: true });
+  const publisher = await world.connect('p');
+  publisher.send(publishPacket('held', 'y', { qos: 2, packetId: 1, retain: true }));
+  await world.settle();
+  const subscriber = await world.connect('s', {
+    acknowledges: false,
+    properties: { receiveMaximum: 1 },
+  });
+  await subscriber.subscribe('#');
+  gate.open();
+  const [first] = await subscriber.messages();
+  subscriber.acknowledges = true;
+  subscriber.send(acknowledgement('pubrec', first?.packetId ?? 0));
+  expect(await subscriber.messages()).toMatchObject([{ topic: 'held', retain: false }]);
+  const later = await world.connect('later');
+  await later.subscribe('held');
+  expect(await later.messages()).toMatchObject([{ topic: 'held', retain: true }]);
 });

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { aWill, disconnectPacket, publishPacket } from '../support/packets.ts';
+import {
+  aWill,
+  connectPacket,
+  disconnectPacket,
+  pingreq,
+  publishPacket,
+} from '../support/packets.ts';
+import { stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
 import type { TestClient } from '../support/test-client.ts';
 
@@ -52,3 +59,19 @@ test('a will comes behind what its client sent before the stream was closed', as
   expect(await watcher.payloads()).toEqual(['1', '2', 'will']);
   expect(world.broker.stats.clients).toBe(1);
 });
+
+test.each(stores)(
+  'who sends no more is answered what it sent before, with %s',
+  async (_, store) => {
+    const world = await startTestBroker({ store: store() });
+    const client = world.client(5);
+    client.send(
+      connectPacket(5, { clientId: 'c', properties: { sessionExpiryInterval: 100 } }),
+      publishPacket('a', 'x', { qos: 1, packetId: 1 }),
+      pingreq,
+    );
+    client.stream.push(null);
+    expect(await client.unread()).toEqual(['connack', 'puback', 'pingresp']);
+    expect(client.closed).toBe(true);
+  },
+);

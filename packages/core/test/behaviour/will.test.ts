@@ -1,12 +1,12 @@
 import type { Qos } from '@sluice/packet';
-import { MemoryPersistence } from '@sluice/persistence-memory';
 import { allow, deny, drop } from '@sluice/plugin';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createBroker } from '../../src/index.ts';
 import { aWill, connectPacket, pingreq } from '../support/packets.ts';
 import { memoryStore, stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
 import type { TestClient } from '../support/test-client.ts';
+import { VirtualEnvironment } from '../support/virtual-environment.ts';
 
 const never = 0xffff_ffff;
 
@@ -353,27 +353,72 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
   });
 });
 
-test('a will that is due at a start waits until the plug-ins have started', async () => {
-  const persistence = new MemoryPersistence();
-  const before = await startTestBroker({ store: { persistence: () => persistence } });
-  await before.connect('c', leaving(0, 100));
-  let isStarted = false;
-  const asked: boolean[] = [];
-  const rules = aPlugin((context) => {
-    context.provide('persistence', persistence);
-    context.hook('start', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      isStarted = true;
+test('restored wills wait until the plug-ins have started', async () => {
+  const store = memoryStore();
+  const world = await startTestBroker({ store });
+  for (const [clientId, expiry] of [
+    ['stays', 100],
+    ['ended', 100],
+    ['goes', undefined],
+  ] as const) {
+    await world.connect(clientId, {
+      ...leaving(0, expiry),
+      will: aWill(`will/${clientId}`, 'x', { retain: true }),
     });
-    context.hook('authorizePublish', () => {
-      asked.push(isStarted);
-      return isStarted ? allow() : deny();
+  }
+  await world.settle();
+  await world.persistence.die();
+  const environment = new VirtualEnvironment({ startAt: world.environment.now() });
+  const asked: string[] = [];
+  const rules = aPlugin(({ hook, broker }) => {
+    let isOpen = false;
+    hook('start', async () => {
+      void broker.sessions.end('ended');
+      environment.advance(10_000);
+      asked.push('open');
+      isOpen = true;
+    });
+    hook('authorizePublish', ({ message }) => {
+      asked.push(message.topic);
+      return isOpen ? allow() : deny();
     });
   });
-  const broker = await createBroker({ plugins: [rules] });
-  await vi.waitFor(() => expect(asked).toEqual([true]));
-  await broker.close();
+  const provider = aPlugin(({ provide }) => provide('persistence', store.persistence()), 'store');
+  const broker = await createBroker({ environment, plugins: [provider, rules] });
+  environment.advance(0);
+  expect(asked).toEqual(['will/ended', 'open', 'will/stays', 'will/goes']);
+  expect(broker.stats.retainedMessages).toBe(2);
 });
+
+test.each([
+  ['the will', 5, 100],
+  ['the session', 50, 5],
+])(
+  '%s that is over while the plug-ins close waits for the next start',
+  async (_, delay, expiry) => {
+    const asked: boolean[] = [];
+    const rules = aPlugin(({ hook }) => {
+      let isOpen = true;
+      hook('close', () => {
+        isOpen = false;
+        world.environment.advance(10_000);
+      });
+      hook('authorizePublish', () => {
+        asked.push(isOpen);
+        return isOpen ? allow() : deny();
+      });
+    });
+    const world = await startTestBroker({ plugins: [rules] });
+    const properties = { willDelayInterval: delay };
+    const will = aWill('will', 'x', { retain: true, properties });
+    await (await world.connect('c', { ...leaving(delay, expiry), will })).drop();
+    await world.restart();
+    await world.advance(0);
+    expect(world.broker.stats.retainedMessages).toBe(1);
+    // At CONNECT, and when it is due.
+    expect(asked).toEqual([true, true]);
+  },
+);
 
 test('a closing broker publishes wills that are due, and keeps delayed ones', async () => {
   const world = await startTestBroker();
