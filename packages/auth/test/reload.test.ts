@@ -230,6 +230,26 @@ describe('a source', () => {
     await hooks.close({});
   });
 
+  it('that gives no answer is asked again at the next change, and what it answers late does not count', async () => {
+    let answer: () => RulesFile | Promise<RulesFile> = () => forViewers;
+    const plugin = auth({ users: both, rules: { load: () => answer() } });
+    const broker = new FakeBroker();
+    const hooks = (await plugIn(plugin, broker)) as Hooks;
+    await hooks.start({});
+    const anna = await loggedIn({ hooks, broker }, 'c1', 'anna', 'right');
+    let answerLate: ((rules: RulesFile) => void) | undefined;
+    answer = () => new Promise((resolve) => (answerLate = resolve));
+    const late = plugin.reload();
+    await expect.poll(() => answerLate).toBeDefined();
+    answer = () => forNobody;
+    await plugin.reload();
+    expect(mayReceive(hooks, anna)).toBe(false);
+    answerLate?.(forViewers);
+    await late;
+    expect(mayReceive(hooks, anna)).toBe(false);
+    await hooks.close({});
+  });
+
   it('that fails at the start fails it', async () => {
     const rules = { load: () => Promise.reject(new Error('no database')) };
     await expect(plugIn(auth({ rules }))).rejects.toThrow('no database');

@@ -42,6 +42,15 @@ export function sessionsPerUser(options: SessionsPerUserOptions): Plugin {
         if (endSession) broker.sessions.end(clientId).catch(context.reportError);
       };
 
+      /** None where it cannot be told: who is not counted would not be limited either. */
+      const roomFor = (client: Client): number => {
+        try {
+          return maximumOf(client);
+        } catch (error) {
+          context.reportError(error as Error);
+          return 0;
+        }
+      };
       /** A scope is not told of the end of a session that has moved to another one. */
       const forgetGone = (identity: string): void => {
         for (const clientId of users.of(identity).keys()) {
@@ -54,7 +63,7 @@ export function sessionsPerUser(options: SessionsPerUserOptions): Plugin {
         const { identity, clientId, connection } = client;
         if (identity === '') return;
         const sessions = users.of(identity);
-        const room = sessions.has(clientId) ? Infinity : maximumOf(client);
+        const room = sessions.has(clientId) ? Infinity : roomFor(client);
         if (count === 'sessions' && !(sessions.size < room)) forgetGone(identity);
         // What is no number is no room.
         if (!(sessions.size < room) && onLimit === 'refuse') {

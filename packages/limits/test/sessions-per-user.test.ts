@@ -106,6 +106,19 @@ describe('sessionsPerUser', () => {
     expect(client.closed).toBe(true);
   });
 
+  it('has no room where the maximum cannot be told', async () => {
+    const { world } = await start({
+      maximum: () => {
+        throw new Error('the database is down');
+      },
+      onLimit: 'refuse',
+    });
+    const client = await world.connect('a1', anna);
+    await world.settle();
+    expect(client.disconnectCode).toBe(ReasonCode.quotaExceeded);
+    expect(world.errors.map(({ message }) => message)).toEqual(['the database is down']);
+  });
+
   it('sessions: counts those of absent clients, also of before the last start', async () => {
     const { world } = await start({ maximum: 2, onLimit: 'refuse', count: 'sessions' });
     for (const name of ['a1', 'a2']) await (await world.connect(name, stored)).disconnect();

@@ -22,6 +22,7 @@ import { logEvents } from './log-events.ts';
 import { logSlowTurns } from './log-slow-turns.ts';
 import { createLogger } from './logging.ts';
 import { noStore } from './no-store.ts';
+import { checkProgramOptions } from './program-options.ts';
 
 /** What `startServer` takes: the keys of the configuration file, and what only a program can give. */
 export interface ServerOptions extends ServerConfig {
@@ -62,6 +63,7 @@ export interface RunningServer {
 /** Starts a broker and everything that it listens on. Throws a BrokerError, and leaves nothing open, when any part fails. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { plugins = [], logger = silentLogger(), allowEphemeralPorts = false, ...given } = options;
+  checkProgramOptions(plugins, logger);
   const read = configReader(allowEphemeralPorts ? 0 : 1);
   const config = resolveConfig(read(given, { source: 'startServer', key: '' }));
   checkRules(config);

@@ -217,6 +217,10 @@ describe('who may connect', () => {
 describe('options', () => {
   it.each([
     [{ listeners: [{ type: 'tcp', port: 0 }] }, 'SLUICE_CONFIG_VALUE', /startServer: "listeners/],
+    // It would do until somebody is refused.
+    [{ logger: console }, 'SLUICE_CONFIG_VALUE', /startServer: "logger" must be a logger of pino/],
+    [{ logger: null }, 'SLUICE_CONFIG_VALUE', /startServer: "logger"/],
+    [{ plugins: { name: 'a' } }, 'SLUICE_CONFIG_VALUE', /startServer: "plugins" must be a list/],
     [{ host: '::' }, 'SLUICE_CONFIG_KEY', /startServer: "host" is not a known key/],
     [{ listeners: [] }, 'SLUICE_CONFIG_CONFLICT', /nothing to listen on/],
     [{ listeners: [{ type: 'tcp', host: '::' }] }, 'SLUICE_OPEN_TO_ALL', /Without users/],

@@ -13,8 +13,10 @@ export class LiveDocument<Value> {
   readonly #read: Read<Value>;
   readonly #watch: FileWatch | undefined;
   #current: { readonly value: Value } | undefined;
-  /** Of the last reading: a slow one must not take the place of one that began after it. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** How many readings began. */
+  #begun = 0;
+  /** The number of the one whose value counts. */
+  #taken = 0;
 
   /** `source.name` names the option; of a file, its path takes that place. */
   constructor(given: GivenDocument, source: Source, read: Read<Value>) {
@@ -30,15 +32,18 @@ export class LiveDocument<Value> {
     return this.#current.value;
   }
 
-  /** Reads it, and takes it if it is whole. */
-  load(): Promise<Value> {
-    const loaded = this.#turn.then(async () => {
-      const value = await this.#read(await this.#open(), this.#source);
+  /** Reads it, and takes it if it is whole: unless one that began later was, since a source may take its time. */
+  async load(): Promise<Value> {
+    // Before it is numbered: what is known of the file is no newer than what the last reading finds.
+    await this.#watch?.seen();
+    this.#begun += 1;
+    const number = this.#begun;
+    const value = await this.#read(await this.#open(), this.#source);
+    if (number > this.#taken) {
+      this.#taken = number;
       this.#current = { value };
-      return value;
-    });
-    this.#turn = loaded.catch(() => {});
-    return loaded;
+    }
+    return value;
   }
 
   /** Calls back for each change, also for one that breaks it. */
@@ -53,7 +58,6 @@ export class LiveDocument<Value> {
 
   async #open(): Promise<Document> {
     if (typeof this.#given === 'string') {
-      await this.#watch?.seen();
       return await readDocument(this.#given, this.#source);
     }
     const value = isSource(this.#given) ? await this.#given.load() : this.#given;
