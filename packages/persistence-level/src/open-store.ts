@@ -1,11 +1,14 @@
 import type { Database } from './database.ts';
 import type { EndedSessions } from './ended-sessions.ts';
+import { unwritableError } from './errors.ts';
 import type { Gate } from './gate.ts';
 import { JournalFold } from './journal-fold.ts';
 import type { Loaded } from './load.ts';
 import { NumberedStore } from './numbered-store.ts';
 import type { Quarantine } from './quarantine.ts';
 import { QueueReader } from './queue-reader.ts';
+import { ByteWriter } from './records/byte-writer.ts';
+import { numberKey, Prefix } from './records/keys.ts';
 import type { StoreMemory } from './store-memory.ts';
 import { Sweeper } from './sweep.ts';
 
@@ -43,6 +46,7 @@ export async function beginStore(
     next: { message: snapshot.nextMessageNumber, session: snapshot.nextSessionNumber },
   };
   const writes = await NumberedStore.of(database, path);
+  if (orphans.size > 0) await markEnded(writes, orphans, path);
   const sweeper = new Sweeper(writes, gate, references, journal, quarantine);
   const fold = new JournalFold(writes, gate, journal, quarantine, sync);
   const reader = new QueueReader(database, journal, quarantine, ended, settled);
@@ -51,4 +55,26 @@ export async function beginStore(
   sweeper.sweepSessions(garbage);
   sweeper.sweepMessages(memory.next.message);
   return { writes, memory, reader, sweeper, fold };
+}
+
+/**
+ * The fold of the journal may make pages of what it still says of sessions that were swept before a crash. Until they are
+ * swept again nobody is to take these for lost.
+ */
+async function markEnded(
+  writes: NumberedStore,
+  sessions: Iterable<number>,
+  path: string,
+): Promise<void> {
+  const batch = writes.database.batch();
+  const writer = new ByteWriter();
+  for (const session of sessions) {
+    const key = numberKey(Prefix.ended, session);
+    batch.put(key, writer.start().seal(key));
+  }
+  try {
+    await writes.write(batch, false, { undo() {}, redo() {} });
+  } catch (error) {
+    throw unwritableError(path, error);
+  }
 }

@@ -5,12 +5,11 @@ import { isRot } from './errors.ts';
 import type { Journal } from './journal.ts';
 import type { PlaceChanges } from './place-changes.ts';
 import type { Quarantine } from './quarantine.ts';
+import { readQueuePages } from './queue-pages.ts';
 import { ByteReader, DamagedRecord } from './records/byte-reader.ts';
-import { behindNumber, numberAt, numberKey, Prefix, rangeOfQueue } from './records/keys.ts';
+import { behindNumber, numberAt, numberKey, Prefix } from './records/keys.ts';
 import { changePlaces, type Places, pageOf, placesPerPage, readPage } from './records/page.ts';
 import { type QueueEntry, readMessage } from './records/records.ts';
-
-const readAheadBytes = 64 * 1024;
 
 /** An entry of a queue whose message is missing or damaged. */
 export interface LostEntry {
@@ -93,25 +92,23 @@ export class QueueReader {
     limit: number,
   ): Promise<Reference[]> {
     const places = new Map<number, Places>();
-    const iterator = this.#database.iterator({
-      ...rangeOfQueue(session, pageOf(after + 1)),
-      highWaterMarkBytes: readAheadBytes,
-    });
-    try {
-      for (;;) {
-        const entries = await iterator.nextv(2 + Math.ceil(limit / placesPerPage));
-        let through = Number.POSITIVE_INFINITY;
-        for (const [key, value] of entries) {
-          through = numberAt(key, behindNumber);
-          const stored = this.#placesOf(key, value);
-          if (stored !== undefined) places.set(through, stored);
-        }
-        const found = merged({ places, through }, changes, session, after, limit);
-        if (entries.length === 0 || found.length === limit) return found;
+    const read = readQueuePages(
+      this.#database,
+      session,
+      pageOf(after + 1),
+      2 + Math.ceil(limit / placesPerPage),
+      (key, reason) => this.#quarantine.reportUnreadable(key, reason),
+    );
+    let found: Reference[] = [];
+    for await (const { entries, through } of read) {
+      for (const [key, value] of entries) {
+        const stored = this.#placesOf(key, value);
+        if (stored !== undefined) places.set(numberAt(key, behindNumber), stored);
       }
-    } finally {
-      await iterator.close();
+      found = merged({ places, through }, changes, session, after, limit);
+      if (found.length === limit) break;
     }
+    return found;
   }
 
   #placesOf(key: Buffer, value: Buffer): Places | undefined {

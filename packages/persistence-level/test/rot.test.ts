@@ -113,3 +113,25 @@ it('a block that rots under messages loses those, once, and the rest of the queu
   expect(reports).toHaveLength(lost);
   await persistence.close();
 });
+
+it.each([100, queued])(
+  'a block that rots under a queue loses the pages in it, once, and the rest is read, %i at a time',
+  async (limit) => {
+    const { persistence, reports } = await rotten();
+    const readAll = async () => {
+      let read = 0;
+      for (let after = -1; ; ) {
+        const window = await persistence.readQueue(2, after, limit);
+        read += window.length;
+        if (window.length < limit) return read;
+        after = window.at(-1)?.sequence ?? after;
+      }
+    };
+    const lost = queued - (await readAll());
+    expect(reports.length).toBeGreaterThan(0);
+    expect(lost).toBe(32 * reports.length);
+    expect(await readAll()).toBe(queued - lost);
+    expect(lost).toBe(32 * reports.length);
+    await persistence.close();
+  },
+);

@@ -60,6 +60,20 @@ describe('a healthy store', () => {
     });
   });
 
+  it('may have been stopped right after the start that followed a crash', async () => {
+    const path = join(await temporaryDirectory(), 'data');
+    await withStore(path, async (store) => {
+      await store.commit([saveSession(1), ...fillQueue(1, 5_000)]);
+      await store.commit([endSession(1)]);
+      await store.idle();
+      await cp(path, `${path}.image`, { recursive: true });
+    });
+    const store = new LevelPersistence({ path: `${path}.image`, durability: 'write' });
+    await store.open();
+    await store.close();
+    expect(await problemsOf(`${path}.image`)).toEqual({});
+  });
+
   it('may have messages that only the journal of a swept session still names', async () => {
     await installFailingBatch();
     const path = join(await temporaryDirectory(), 'data');
