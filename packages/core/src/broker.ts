@@ -212,7 +212,6 @@ export class Broker extends EventEmitter<BrokerEvents> implements BrokerServices
     await this.#entrance.close(options);
     // Plug-ins that have closed cannot be asked: what would be due from now on is with the next start.
     registry.close();
-    wills.close();
     await wills.flush();
     await Promise.race([registry.flush(), context.commits.stuck()]);
     await context.commits.flush();

@@ -146,7 +146,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     });
     lateBroker.started(broker);
     await hooks.start?.();
-    registry.resumeExpiry();
+    registry.resume();
     return broker;
   } catch (error) {
     try {

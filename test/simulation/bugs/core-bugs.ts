@@ -12,6 +12,7 @@ import { RegisteredHook } from '../../../packages/core/src/hooks/registered-hook
 import { OutboxEntry } from '../../../packages/core/src/outbox/outbox-entry.ts';
 import { OutboxQueue } from '../../../packages/core/src/outbox/outbox-queue.ts';
 import { Registry } from '../../../packages/core/src/registry/registry.ts';
+import { SessionExpiry } from '../../../packages/core/src/registry/session-expiry.ts';
 import { Wills } from '../../../packages/core/src/registry/wills.ts';
 import { Publishing } from '../../../packages/core/src/routing/publishing.ts';
 import { Router } from '../../../packages/core/src/routing/router.ts';
@@ -183,7 +184,7 @@ export const coreBugs: readonly Bug[] = [
   {
     name: 'expiry-forgotten',
     says: 'the time of sessions is not continued after a restart',
-    plant: () => replace(Registry.prototype, 'resumeExpiry', () => () => {}),
+    plant: () => replace(SessionExpiry.prototype, 'resume', () => () => true),
   },
   {
     name: 'will-not-discarded',

@@ -13,7 +13,7 @@ import { restoredClient } from '../context/restored-client.ts';
 import type { HookRunners } from '../hooks/hooks.ts';
 import type { Sink } from '../outbox/sink.ts';
 import type { Router } from '../routing/router.ts';
-import { neverExpires, Session } from '../session/session.ts';
+import { Session } from '../session/session.ts';
 import { Subscription } from '../session/subscription.ts';
 import { SessionEndings } from './session-endings.ts';
 import { SessionExpiry } from './session-expiry.ts';
@@ -201,16 +201,19 @@ export class Registry {
     }
   }
 
-  /**
-   * Ends restored sessions whose time is over, and lets wills be due, when everything is restored and the plug-ins have
-   * started: wills are messages as any other.
-   */
-  resumeExpiry(): void {
+  /** Everything is restored, and the plug-ins have started: sessions whose time is over end, and wills are due. */
+  resume(): void {
     this.#wills.resume();
     const { environment } = this.#context;
     // Asked once: there may be a hundred thousand sessions.
     const [now, monotonic] = [environment.now(), environment.monotonic()];
-    for (const session of this.#sessions.values()) this.#resumeExpiry(session, now, monotonic);
+    for (const session of this.#sessions.values()) this.#resume(session, now, monotonic);
+  }
+
+  /** No session ends by itself any more, and no will is due: plug-ins that have closed cannot be asked. */
+  close(): void {
+    this.#expiry.close();
+    this.#wills.close();
   }
 
   /** Whether it did not end. */
@@ -251,11 +254,6 @@ export class Registry {
     this.#expiry.begin(session, session.expiryInterval * 1_000);
   }
 
-  /** No session ends by itself any more. */
-  close(): void {
-    this.#expiry.close();
-  }
-
   /** Resolves when every session that is over is forgotten. */
   flush(): Promise<void> {
     return this.#endings.flush();
@@ -281,20 +279,14 @@ export class Registry {
     this.#context.commits.add({ type: 'saveSession', record });
   }
 
-  #resumeExpiry(session: Session, now: number, monotonic: number): void {
+  #resume(session: Session, now: number, monotonic: number): void {
     if (session.disconnectedAt === undefined) {
       // The broker died under it: its time begins now.
       session.disconnectedAt = now;
       if (session.expiryInterval > 0) this.#save(session);
     }
-    const expiresAt = session.disconnectedAt + session.expiryInterval * 1_000;
-    if (session.expiryInterval !== neverExpires && expiresAt <= now) {
-      this.end(session, 'expired');
-    } else {
-      // A clock that was set back must not make it stay for longer than it was asked to.
-      const inMs = Math.min(expiresAt - now, session.expiryInterval * 1_000);
-      this.#expiry.begin(session, inMs, monotonic);
-    }
+    const leftMs = session.disconnectedAt + session.expiryInterval * 1_000 - now;
+    if (!this.#expiry.resume(session, leftMs, monotonic)) this.end(session, 'expired');
   }
 }
 

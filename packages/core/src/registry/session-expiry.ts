@@ -24,6 +24,14 @@ export class SessionExpiry {
     this.#context.deadlines.set(session.expiry, monotonic + inMs);
   }
 
+  /** Goes on with the time of a session from before a restart. False when it is over. */
+  resume(session: Session, leftMs: number, monotonic: number): boolean {
+    if (session.expiryInterval !== neverExpires && leftMs <= 0) return false;
+    // A clock that was set back must not make it stay for longer than it was asked to.
+    this.begin(session, Math.min(leftMs, session.expiryInterval * 1_000), monotonic);
+    return true;
+  }
+
   /** The broker closes: what is over from now on ends with the next start. */
   close(): void {
     this.#isClosed = true;
