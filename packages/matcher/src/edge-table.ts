@@ -1,4 +1,4 @@
-import type { GrowingTable } from './hash-directory.ts';
+import { type GrowingTable, roomIn } from './hash-directory.ts';
 import { hashPair } from './text-hash.ts';
 
 const fields = 3;
@@ -12,12 +12,15 @@ const fields = 3;
 export class EdgeTable implements GrowingTable<EdgeTable> {
   #slots: Int32Array;
   #mask: number;
+  /** How many slots may be in use. */
+  #room: number;
   #size = 0;
 
   /** `slotCount` is a power of two. */
   constructor(slotCount: number) {
     this.#slots = new Int32Array(slotCount * fields);
     this.#mask = slotCount - 1;
+    this.#room = roomIn(slotCount);
   }
 
   get size(): number {
@@ -28,9 +31,8 @@ export class EdgeTable implements GrowingTable<EdgeTable> {
     return this.#mask + 1;
   }
 
-  /** Whether two thirds are in use. */
   get isFull(): boolean {
-    return (this.#size + 1) * 3 > (this.#mask + 1) * 2;
+    return this.#size >= this.#room;
   }
 
   /** The child, or 0. */
@@ -75,6 +77,7 @@ export class EdgeTable implements GrowingTable<EdgeTable> {
     this.#copyTo(larger, larger, 0);
     this.#slots = larger.#slots;
     this.#mask = larger.#mask;
+    this.#room = larger.#room;
   }
 
   divided(bit: number): [EdgeTable, EdgeTable] {

@@ -71,6 +71,18 @@ export class HashDirectory<Table> {
   }
 }
 
+const goldenRatio = (Math.sqrt(5) - 1) / 2;
+let spread = 0;
+
+/**
+ * How many slots of a table may be in use: between a third and two thirds of them, of each table another part. Hashes fill
+ * all tables alike, so that with one part for all they would be divided at the same time, and turns would be long for it.
+ */
+export function roomIn(slotCount: number): number {
+  spread = (spread + goldenRatio) % 1;
+  return Math.floor((slotCount * 2) / 3 / 2 ** spread);
+}
+
 /** The table for this hash, with room in it: one that was full has grown, or, with `maxSlots`, become two. */
 export function tableWithRoom<Table extends GrowingTable<Table>>(
   directory: HashDirectory<Table>,

@@ -1,4 +1,4 @@
-import type { GrowingTable } from './hash-directory.ts';
+import { type GrowingTable, roomIn } from './hash-directory.ts';
 
 const fields = 2;
 
@@ -11,12 +11,15 @@ const fields = 2;
 export class NameTable implements GrowingTable<NameTable> {
   #slots: Int32Array;
   #mask: number;
+  /** How many slots may be in use. */
+  #room: number;
   #size = 0;
 
   /** `slotCount` is a power of two. */
   constructor(slotCount: number) {
     this.#slots = new Int32Array(slotCount * fields);
     this.#mask = slotCount - 1;
+    this.#room = roomIn(slotCount);
   }
 
   get slotCount(): number {
@@ -28,9 +31,8 @@ export class NameTable implements GrowingTable<NameTable> {
     return this.#slots.byteLength;
   }
 
-  /** Whether two thirds are in use. */
   get isFull(): boolean {
-    return (this.#size + 1) * 3 > (this.#mask + 1) * 2;
+    return this.#size >= this.#room;
   }
 
   /** The first slot with this hash, or the free one behind all of them. */
@@ -80,6 +82,7 @@ export class NameTable implements GrowingTable<NameTable> {
     this.#copyTo(larger, larger, 0);
     this.#slots = larger.#slots;
     this.#mask = larger.#mask;
+    this.#room = larger.#room;
   }
 
   divided(bit: number): [NameTable, NameTable] {
