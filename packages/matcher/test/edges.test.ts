@@ -52,4 +52,15 @@ describe('Edges', () => {
     expect(table.tables).toBeGreaterThan(count / 64);
     expect(table.tables).toBeLessThan((count / 64) * 6);
   });
+
+  it('divides some of its tables at any time, and never all of them', () => {
+    const table = new Edges(1_024);
+    let [edge, tables] = [0, 0];
+    // Twice as many tables for twice as many edges: a tenth at a time there are no more than a fifth more.
+    for (let count = 100_000; count < 300_000; count *= 1.1) {
+      while (edge < count) table.add(++edge, 1, edge);
+      if (tables > 0) expect(table.tables / tables).toBeLessThan(1.2);
+      tables = table.tables;
+    }
+  });
 });
