@@ -14,6 +14,7 @@ export interface EnvironmentWorld {
 
 /** The environment of one life of the broker. When that ends, nothing of it happens any more. */
 export class VirtualEnvironment implements Environment {
+  readonly overwritesReads = true;
   readonly #timeline: Timeline;
   readonly #world: EnvironmentWorld;
   readonly #dice: Dice;

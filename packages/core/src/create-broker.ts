@@ -6,6 +6,7 @@ import { LocalClient } from './application/local-client.ts';
 import { asError } from './base/as-error.ts';
 import { Deadlines } from './base/deadlines.ts';
 import { OutputMemory } from './base/output-memory.ts';
+import { ReadMemory } from './base/read-memory.ts';
 import { Stats } from './base/stats.ts';
 import { Turn } from './base/turn.ts';
 import { Broker } from './broker.ts';
@@ -47,7 +48,13 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     if (broker === undefined) process.emitWarning(error);
     else broker.reportError(error);
   };
-  const table = new HookTable({ hookTimeoutMs: limits.hookTimeoutMs, environment, reportError });
+  const readMemory = new ReadMemory(environment.overwritesReads);
+  const table = new HookTable({
+    hookTimeoutMs: limits.hookTimeoutMs,
+    environment,
+    reportError,
+    showsMessages: () => readMemory.shown(),
+  });
   const lateBroker = new LateBroker(table.guard);
   let opened: Persistence | undefined;
   try {
@@ -61,7 +68,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     opened = persistence;
     const stats = new Stats();
     const hooks = table.runners();
-    const turn = new Turn(environment, limits.maxTurnMs, reportError);
+    const turn = new Turn(environment, limits.maxTurnMs, reportError, () => readMemory.written());
     const deadlines = new Deadlines(environment, reportError);
     const commits = new Commits({
       persistence,
@@ -99,6 +106,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
       stats,
       topicCache: new TopicCache(),
       outputMemory: new OutputMemory(),
+      readMemory,
       numbers: new Numbers(snapshot.nextMessageNumber, snapshot.nextSessionNumber),
       reportError,
       dropped: (message, clientId, reason) => {

@@ -45,7 +45,8 @@ export class Entrance {
     this.#all = outer === undefined ? [this] : [this, outer];
     this.#connections = outer === undefined ? new Members() : outer.#connections;
     this.#addresses = outer === undefined ? new AddressCounts() : outer.#addresses;
-    this.#socketReads = outer === undefined ? new SocketReads() : outer.#socketReads;
+    this.#socketReads =
+      outer === undefined ? new SocketReads(parts.context.readMemory) : outer.#socketReads;
     this.#departures = outer === undefined ? new Departures(parts.context) : outer.#departures;
     if (outer === undefined) parts.context.overload.watch(new Loads(this.#connections));
   }

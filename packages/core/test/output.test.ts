@@ -1,6 +1,7 @@
 import { encodePacket, PacketType, type PublishPacket } from '@sluice/packet';
 import { expect, test } from 'vitest';
 import { OutputMemory } from '../src/base/output-memory.ts';
+import { ReadMemory } from '../src/base/read-memory.ts';
 import { Stats } from '../src/base/stats.ts';
 import { Turn } from '../src/base/turn.ts';
 import { Output } from '../src/connection/output.ts';
@@ -15,6 +16,7 @@ function anOutput({ copies = false } = {}) {
   const context = {
     turn: new Turn(environment),
     outputMemory: new OutputMemory(),
+    readMemory: new ReadMemory(),
     stats: new Stats(),
   };
   const output = new Output(port, context);
@@ -135,6 +137,31 @@ test('nor is a large payload that lies behind its head, in the chunk that it cam
   expect(port.written[1]?.buffer).toBe(bytes.buffer);
 });
 
+test.each<[string, boolean, boolean, number[], boolean]>([
+  ['that the system takes at once', true, true, [100], false],
+  ['that the stream has still', true, false, [100], true],
+  ['for a stream that may have it still', false, true, [100], true],
+  ['in pieces that are put together', true, false, [100, 200], false],
+  ['in large pieces that the system takes', true, true, [100, 20_000], false],
+  ['in large pieces that the stream has still', true, false, [100, 20_000], true],
+  ['in large pieces for a stream that may have them still', false, true, [100, 20_000], true],
+])('a write %s: is what was read kept', (_, copies, takes, lengths, isKept) => {
+  const { output, port, environment, context } = anOutput({ copies });
+  port.takes = takes;
+  const { readMemory: memory } = context;
+  const chunk = memory.take(Buffer.alloc(64 * 1024, 1), 64 * 1024);
+  let at = 0;
+  for (const length of lengths) {
+    // Not right behind each other, or they would be one.
+    output.append(chunk, at + 1, at + 1 + length);
+    at += length + 1;
+  }
+  environment.runTurn();
+  memory.written();
+  const next = [1, 2].map(() => memory.take(Buffer.alloc(64 * 1024, 2), 64 * 1024));
+  expect(next.every(({ buffer }) => buffer !== chunk.buffer)).toBe(isKept);
+});
+
 test('much output is written before the turn ends', () => {
   const { output, port } = anOutput();
   const bytes = new Uint8Array(10_000);
@@ -174,6 +201,7 @@ test.each([2, 300_000])(
     const context = {
       turn: new Turn(environment),
       outputMemory: new OutputMemory(),
+      readMemory: new ReadMemory(),
       stats: new Stats(),
     };
     const [port, otherPort] = [new FakePort({ copies: true }), new FakePort({ copies: true })];

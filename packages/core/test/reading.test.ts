@@ -1,5 +1,6 @@
 import { Decoder, type Packet, PacketType } from '@sluice/packet';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { ReadMemory } from '../src/base/read-memory.ts';
 import { Turn } from '../src/base/turn.ts';
 import { Reading, ReadingStop } from '../src/connection/reading.ts';
 import { defaultLimits } from '../src/context/options.ts';
@@ -18,7 +19,7 @@ function aReading(onHandled: () => void = () => {}) {
     },
     fail: (error: unknown) => expect.unreachable(String(error)),
   };
-  const context = { environment, turn: new Turn(environment) };
+  const context = { environment, turn: new Turn(environment), readMemory: new ReadMemory() };
   const decoder = new Decoder({ role: 'server', protocolVersion: 5, maxPacketBytes: 100 });
   return {
     environment,

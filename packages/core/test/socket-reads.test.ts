@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
+import { ReadMemory } from '../src/base/read-memory.ts';
 import { SocketReads } from '../src/connection/socket-reads.ts';
 
 const isSupported = process.platform !== 'win32' && [20, 22, 24].includes(majorOfNode());
@@ -49,7 +50,7 @@ const sizeOf = (chunks: readonly Buffer[]): number =>
   chunks.reduce((sum, { length }) => sum + length, 0);
 
 test('what several sockets send stays as it came, also when more is read', async () => {
-  const reads = new SocketReads();
+  const reads = new SocketReads(new ReadMemory());
   const pairs = await Promise.all(Array.from({ length: 8 }, socketPair));
   const received = pairs.map(([, accepted]) => {
     reads.begin(accepted);
@@ -63,23 +64,26 @@ test('what several sockets send stays as it came, also when more is read', async
   }
 });
 
-test.runIf(isSupported)('small reads share memory, and none of it is used twice', async () => {
-  const reads = new SocketReads();
-  const [client, accepted] = await socketPair();
-  reads.begin(accepted);
-  const chunks = collect(accepted);
-  for (let index = 0; index < 20; index++) {
-    client.write(bytesOf(index, 10));
-    await expect.poll(() => sizeOf(chunks)).toBe((index + 1) * 10);
-  }
-  expect(new Set(chunks.map(({ buffer }) => buffer)).size).toBe(1);
-  const starts = chunks.map(({ byteOffset }) => byteOffset);
-  expect(starts).toEqual(starts.map((_, index) => index * 10));
-});
+test.runIf(isSupported)(
+  'small reads share memory, and none of it is used twice before all is written',
+  async () => {
+    const reads = new SocketReads(new ReadMemory());
+    const [client, accepted] = await socketPair();
+    reads.begin(accepted);
+    const chunks = collect(accepted);
+    for (let index = 0; index < 20; index++) {
+      client.write(bytesOf(index, 10));
+      await expect.poll(() => sizeOf(chunks)).toBe((index + 1) * 10);
+    }
+    expect(new Set(chunks.map(({ buffer }) => buffer)).size).toBe(1);
+    const starts = chunks.map(({ byteOffset }) => byteOffset);
+    expect(starts).toEqual(starts.map((_, index) => index * 10));
+  },
+);
 
 test('a socket that is paused gives nothing, and loses nothing', async () => {
   const [client, accepted] = await socketPair();
-  new SocketReads().begin(accepted);
+  new SocketReads(new ReadMemory()).begin(accepted);
   const chunks = collect(accepted);
   client.write('a');
   await expect.poll(() => sizeOf(chunks)).toBe(1);
@@ -99,7 +103,7 @@ test('bytes that were put back come first', async () => {
   const [head] = (await once(accepted, 'data')) as [Buffer];
   accepted.pause();
   accepted.unshift(head);
-  new SocketReads().begin(accepted);
+  new SocketReads(new ReadMemory()).begin(accepted);
   client.write('tail');
   await arrived();
   const chunks = collect(accepted);
@@ -107,9 +111,26 @@ test('bytes that were put back come first', async () => {
   await expect.poll(() => Buffer.concat(chunks).toString()).toBe('head tail');
 });
 
+test('a second listener, or who reads later, has bytes of its own', async () => {
+  const memory = new ReadMemory(true);
+  const [client, accepted] = await socketPair();
+  new SocketReads(memory).begin(accepted);
+  const [one, other] = [collect(accepted), collect(accepted)];
+  client.write('seen by two');
+  await expect.poll(() => sizeOf(other)).toBe(11);
+  memory.written();
+  expect([String(one[0]), String(other[0])]).toEqual(['seen by two', 'seen by two']);
+  accepted.pause();
+  client.write('read later');
+  await arrived();
+  memory.written();
+  accepted.resume();
+  await expect.poll(() => Buffer.concat(one).toString()).toBe('seen by tworead later');
+});
+
 test('who reads it in another way gets the same', async () => {
   const [client, accepted] = await socketPair();
-  new SocketReads().begin(accepted);
+  new SocketReads(new ReadMemory()).begin(accepted);
   client.end('x'.repeat(200_000));
   let length = 0;
   for await (const chunk of accepted) length += chunk.length;
@@ -117,11 +138,11 @@ test('who reads it in another way gets the same', async () => {
 });
 
 test.each([
-  ['another release of Node', new SocketReads('19.9.0', 'linux')],
-  ['a release that is not known yet', new SocketReads('99.0.0', 'linux')],
+  ['another release of Node', new SocketReads(new ReadMemory(), '19.9.0', 'linux')],
+  ['a release that is not known yet', new SocketReads(new ReadMemory(), '99.0.0', 'linux')],
   [
     'Windows, where the system has the buffers of several sockets',
-    new SocketReads('20.19.0', 'win32'),
+    new SocketReads(new ReadMemory(), '20.19.0', 'win32'),
   ],
 ])('with %s, sockets read as Node has it', async (_, reads) => {
   const [client, accepted] = await socketPair();
@@ -135,7 +156,7 @@ test.each([
 });
 
 test('a stream that is no socket, and a socket that has gone, are left alone', async () => {
-  const reads = new SocketReads();
+  const reads = new SocketReads(new ReadMemory());
   reads.begin(new PassThrough());
   const [, accepted] = await socketPair();
   accepted.destroy();
@@ -145,7 +166,7 @@ test('a stream that is no socket, and a socket that has gone, are left alone', a
 });
 
 test('a socket that is given twice is read once', async () => {
-  const reads = new SocketReads();
+  const reads = new SocketReads(new ReadMemory());
   const [client, accepted] = await socketPair();
   reads.begin(accepted);
   reads.begin(accepted);

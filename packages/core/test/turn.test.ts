@@ -7,11 +7,18 @@ let environment: VirtualEnvironment;
 let errors: Error[];
 let turn: Turn;
 let done: string[];
+let written: number;
 
 beforeEach(() => {
   environment = new VirtualEnvironment();
   errors = [];
-  turn = new Turn(environment, maxMs, (error) => errors.push(error));
+  written = 0;
+  turn = new Turn(
+    environment,
+    maxMs,
+    (error) => errors.push(error),
+    () => written++,
+  );
   done = [];
 });
 
@@ -168,6 +175,36 @@ describe('Turn', () => {
     flush('next');
     environment.runTurn();
     expect(done.at(-1)).toBe('next');
+  });
+
+  it('tells when nothing is left to be written', () => {
+    turn.commit({ endTurn: () => flush('output') });
+    environment.runTurn();
+    expect([done, written]).toEqual([['output'], 1]);
+    for (let index = 0; index < 40; index++) flush('long', 1);
+    environment.runTurn();
+    expect(written).toBe(1);
+    environment.runDeferred();
+    expect([done.length, written]).toEqual([41, 2]);
+    const slice = (): boolean => {
+      flush('made by a slice');
+      return false;
+    };
+    turn.share({ slice });
+    environment.runTurn();
+    expect([done.length, written]).toEqual([41, 3]);
+    environment.runTurn();
+    expect([done.length, written]).toEqual([42, 4]);
+  });
+
+  it('tells nothing of the kind while outputs wait for more', () => {
+    flush('output');
+    gathering(3);
+    environment.runTurn();
+    environment.runTurn();
+    expect([done, written]).toEqual([['slice', 'slice'], 0]);
+    environment.runDeferred();
+    expect([done, written]).toEqual([['slice', 'slice', 'slice', 'output'], 1]);
   });
 
   it('writes in between where that takes long', () => {

@@ -24,6 +24,11 @@ export interface Environment {
   memory?(): ProcessMemory;
   /** How long the event loop was held up since the last call; the first one begins to measure. */
   eventLoopDelay?(): EventLoopDelay;
+  /**
+   * Whether chunks of all streams are copied into memory that is overwritten as soon as it could be used again: for tests,
+   * which see who needs it for longer. Default false.
+   */
+  readonly overwritesReads?: boolean;
 }
 
 /** What a process uses of its memory. Bytes. */

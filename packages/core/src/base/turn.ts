@@ -43,6 +43,7 @@ export class Turn {
   readonly #environment: Environment;
   readonly #maxMs: number;
   readonly #onError: (error: Error) => void;
+  readonly #onWritten: () => void;
   readonly #run: () => void = () => this.#end();
   #commits: TurnTask[] = [];
   readonly #outputs: TurnTask[] = [];
@@ -60,15 +61,20 @@ export class Turn {
   /** Monotonic milliseconds of the first work in this turn; undefined before. */
   #startedAt: number | undefined;
 
-  /** `maxMs` is what one turn may take, as far as its work can be put off. */
+  /**
+   * `maxMs` is what one turn may take, as far as its work can be put off. `onWritten` is called in each turn that has written
+   * all outputs, before anything is added to them.
+   */
   constructor(
     environment: Environment,
     maxMs: number = defaultMaxTurnMs,
     onError: (error: Error) => void = () => {},
+    onWritten: () => void = () => {},
   ) {
     this.#environment = environment;
     this.#maxMs = maxMs;
     this.#onError = onError;
+    this.#onWritten = onWritten;
   }
 
   /** Another one for each turn with work in it. */
@@ -132,6 +138,7 @@ export class Turn {
     const until = (this.#startedAt ?? now) + this.#maxMs;
     this.#startedAt = undefined;
     if (!this.#gathers(now)) this.#write(Math.max(until, now + this.#maxMs * leastShare));
+    if (this.#outputs.length === 0) this.#onWritten();
     if (this.#sliced.length > 0) this.#slice(until);
     if (this.#outputs.length > 0 || this.#sliced.length > 0) this.#schedule();
   }

@@ -96,7 +96,7 @@ export class DuplexPort implements Port, Departing {
   }
 
   received(chunk: Uint8Array): void {
-    this.#owner?.onData(chunk);
+    this.#owner?.onData(this.#socketReads.memory.lent(chunk));
   }
 
   drained(): void {

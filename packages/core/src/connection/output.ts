@@ -7,6 +7,7 @@ import {
 } from '../base/output-memory.ts';
 import { ownBytes } from '../base/own-bytes.ts';
 import type { Port } from '../base/port.ts';
+import type { ReadMemory } from '../base/read-memory.ts';
 import type { Stats } from '../base/stats.ts';
 import type { Turn, TurnTask } from '../base/turn.ts';
 import type { Encoded } from '../messages/encoded.ts';
@@ -35,6 +36,7 @@ class Segment {
 interface OutputContext {
   readonly turn: Turn;
   readonly outputMemory: OutputMemory;
+  readonly readMemory: ReadMemory;
   readonly stats: Stats;
 }
 
@@ -48,6 +50,7 @@ export class Output implements TurnTask {
   readonly #port: Port;
   readonly #turn: Turn;
   readonly #memory: OutputMemory;
+  readonly #reads: ReadMemory;
   readonly #stats: Stats;
   // The first segment lies in fields: most turns have no second one.
   #bytes: Uint8Array | undefined;
@@ -68,6 +71,7 @@ export class Output implements TurnTask {
     this.#port = port;
     this.#turn = context.turn;
     this.#memory = context.outputMemory;
+    this.#reads = context.readMemory;
     this.#stats = context.stats;
   }
 
@@ -140,13 +144,22 @@ export class Output implements TurnTask {
     this.#written += queued;
     this.#stats.bytesSent += queued;
     if ((this.#more === undefined || this.#more.length === 0) && this.#packetIdAt === 0) {
-      const view = this.#memory.view(first, this.#start, this.#end);
-      // What has to wait in the stream would keep all the memory around it.
-      this.#port.write(this.#port.pending === 0 ? view : ownBytes(view));
+      this.#writeAsItLies(this.#memory.view(first, this.#start, this.#end));
     } else {
       this.#gather(first, queued);
     }
     this.#isTaken = this.#port.pending === 0;
+  }
+
+  #writeAsItLies(view: Uint8Array): void {
+    const port = this.#port;
+    if (port.pending > 0) {
+      // What has to wait in the stream would keep all the memory around it.
+      port.write(ownBytes(view));
+      return;
+    }
+    port.write(view);
+    if (port.pending > 0 || !port.copies) this.#reads.keep(view);
   }
 
   /** Called behind a whole packet: what a peer or a hook answers within the write must not end up in the middle of one. */
@@ -238,6 +251,7 @@ export class Output implements TurnTask {
         isCorked = true;
         if (at > pieceStart) port.write(target.subarray(pieceStart, at));
         port.write(bytes.subarray(start, end));
+        if (!port.copies) this.#reads.keep(bytes);
         pieceStart = at;
       } else {
         at = copyBytes(target, at, bytes, start, end);
@@ -252,7 +266,10 @@ export class Output implements TurnTask {
       packetId = packetIds[next] as number;
     }
     if (at > pieceStart) port.write(target.subarray(pieceStart, at));
-    if (isCorked) port.uncork();
+    if (isCorked) {
+      port.uncork();
+      if (port.pending > 0) this.#keepAll(first, more);
+    }
     if (port.copies) {
       this.#memory.slab.finish(target, begin + queued, port.pending === 0 ? begin : at);
     }
@@ -260,5 +277,11 @@ export class Output implements TurnTask {
     packetIds.length = 0;
     this.#more ??= more;
     this.#packetIds ??= packetIds;
+  }
+
+  /** The stream has some of them still. */
+  #keepAll(first: Uint8Array, more: readonly (Segment | Encoded)[]): void {
+    this.#reads.keep(first);
+    for (const { bytes } of more) this.#reads.keep(bytes);
   }
 }

@@ -2,6 +2,7 @@ import type { Decoder, Packet } from '@sluice/packet';
 import type { Limits } from '../base/limits.ts';
 import { ownBytes } from '../base/own-bytes.ts';
 import type { Port } from '../base/port.ts';
+import type { ReadSlab } from '../base/read-memory.ts';
 import type { SlicedTask } from '../base/turn.ts';
 import type { Context } from '../context/context.ts';
 
@@ -33,7 +34,13 @@ interface ReadingOwner {
   fail(error: unknown): void;
 }
 
-type ReadingContext = Pick<Context, 'environment' | 'turn'>;
+type ReadingContext = Pick<Context, 'environment' | 'turn' | 'readMemory'>;
+
+/** A chunk that waits to be handled, and the memory that it holds meanwhile. */
+interface Waiting {
+  readonly chunk: Uint8Array;
+  readonly slab: ReadSlab | undefined;
+}
 
 const turnBudgetMs = 1;
 
@@ -48,7 +55,11 @@ export class Reading implements SlicedTask {
   #paused = false;
   /** The decoder has bytes that it was not asked for yet. */
   #unfinished = false;
-  #chunks: Uint8Array[] | undefined;
+  #waiting: Waiting[] | undefined;
+  /** What the decoder has. */
+  #chunk: Uint8Array | undefined;
+  /** The memory of that chunk, while it is held. */
+  #slab: ReadSlab | undefined;
   /** Bytes that were handled in the turn of that number. */
   #bytes = 0;
   #turn = 0;
@@ -79,24 +90,24 @@ export class Reading implements SlicedTask {
   /** Bytes that came and are no packets yet. */
   get heldBytes(): number {
     let bytes = this.#decoder.bufferedBytes;
-    for (const chunk of this.#chunks ?? []) bytes += chunk.length;
+    for (const { chunk } of this.#waiting ?? []) bytes += chunk.length;
     return bytes;
   }
 
   push(chunk: Uint8Array): void {
     if (this.#stops !== 0 || this.#unfinished || this.#running) {
       // It may stay for long, and would keep all the memory around it.
-      this.#keep(ownBytes(chunk));
+      this.#keep(ownBytes(chunk), undefined);
       this.#pause();
       return;
     }
     if (this.#context.turn.isOver || this.#hasHadItsBytes) {
       // Not paused for this alone: most streams have no more of it in this turn.
-      this.#keep(chunk);
+      this.#keep(chunk, this.#context.readMemory.hold(chunk));
       this.#yield();
       return;
     }
-    this.#take(chunk);
+    this.#take(chunk, undefined);
     this.#run();
   }
 
@@ -142,9 +153,10 @@ export class Reading implements SlicedTask {
     this.#running = true;
     try {
       this.#decode();
+      if (this.#unfinished) this.#hold();
     } catch (error) {
-      this.#unfinished = false;
-      this.#chunks = undefined;
+      this.#used();
+      this.#waiting = undefined;
       this.#owner.fail(error);
     } finally {
       this.#running = false;
@@ -167,10 +179,10 @@ export class Reading implements SlicedTask {
     while (this.#stops === 0) {
       const packet = this.#unfinished ? this.#decoder.next() : undefined;
       if (packet === undefined) {
-        this.#unfinished = false;
-        if (this.#chunks === undefined || this.#chunks.length === 0) return;
+        this.#used();
+        if (this.#waiting === undefined || this.#waiting.length === 0) return;
         if (this.#hasHadItsBytes) this.#yield();
-        else this.#take(this.#chunks.shift() as Uint8Array);
+        else this.#takeNext(this.#waiting);
         continue;
       }
       const pending = this.#owner.handle(packet);
@@ -212,15 +224,36 @@ export class Reading implements SlicedTask {
     return this.#bytes >= this.#owner.limits.maxBytesPerTurn;
   }
 
-  #take(chunk: Uint8Array): void {
+  #takeNext(waiting: Waiting[]): void {
+    const { chunk, slab } = waiting.shift() as Waiting;
+    this.#take(chunk, slab);
+  }
+
+  #take(chunk: Uint8Array, slab: ReadSlab | undefined): void {
     this.#bytes += chunk.length;
+    this.#chunk = chunk;
+    this.#slab = slab;
     this.#decoder.push(chunk);
     this.#unfinished = true;
   }
 
-  #keep(chunk: Uint8Array): void {
-    this.#chunks ??= [];
-    this.#chunks.push(chunk);
+  /** The decoder needs nothing of its chunk any more. */
+  #used(): void {
+    this.#unfinished = false;
+    this.#chunk = undefined;
+    if (this.#slab === undefined) return;
+    this.#context.readMemory.release(this.#slab);
+    this.#slab = undefined;
+  }
+
+  /** What is left of the chunk comes in another turn. */
+  #hold(): void {
+    this.#slab ??= this.#context.readMemory.hold(this.#chunk as Uint8Array);
+  }
+
+  #keep(chunk: Uint8Array, slab: ReadSlab | undefined): void {
+    this.#waiting ??= [];
+    this.#waiting.push({ chunk, slab });
   }
 
   #pause(): void {

@@ -1,11 +1,12 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { ownBytes } from '../base/own-bytes.ts';
+import type { ReadMemory } from '../base/read-memory.ts';
 
 /** The releases of Node whose sockets are known to read this way. With any other, and where it is named, sockets read as Node has it. */
 const knownMajors: readonly number[] = [20, 22, 24];
 
 const readBytes = 64 * 1024;
-const poolBytes = 64 * 1024;
 
 /** What Node sets on a socket for `onread`, which it offers for sockets that connect but not for those it accepted. */
 interface OnRead {
@@ -19,26 +20,34 @@ interface Accepted extends Socket {
 }
 
 /**
- * Reads all sockets of a broker into one buffer, and hands over what came in memory of the right size. Node by itself
+ * Reads all sockets of a broker into one buffer, and hands over what came in memory that is used again. Node by itself
  * allocates 64 KB for each read and cuts them to the size of what came, which costs as much as a small message.
  *
  * A socket stays the stream that it is: who reads it otherwise, pauses it or has put bytes back gets what Node would have
  * given.
  */
 export class SocketReads {
+  readonly memory: ReadMemory;
   readonly #onRead: OnRead | undefined;
   readonly #received: (this: Socket, length: number, buffer: Uint8Array) => boolean;
   #buffer: Buffer | undefined;
-  #pool: Buffer = Buffer.alloc(0);
-  #used = 0;
 
-  constructor(version: string = process.versions.node, platform: string = process.platform) {
+  constructor(
+    memory: ReadMemory,
+    version: string = process.versions.node,
+    platform: string = process.platform,
+  ) {
+    this.memory = memory;
     this.#onRead = findOnRead(version, platform);
-    const take = (buffer: Uint8Array, length: number): Buffer => this.#take(buffer, length);
     this.#received = function received(length, buffer) {
-      const chunk = take(buffer, length);
-      if (this.readableFlowing !== true || this.readableLength > 0) return this.push(chunk);
-      this.emit('data', chunk);
+      // What waits in the stream, or is seen by another listener, may stay for long.
+      if (
+        this.readableFlowing !== true ||
+        this.readableLength > 0 ||
+        this.listenerCount('data') > 1
+      )
+        return this.push(ownBytes(buffer, 0, length));
+      this.emit('data', memory.take(buffer, length));
       return true;
     };
   }
@@ -54,18 +63,6 @@ export class SocketReads {
     socket[buffer] = this.#buffer;
     socket[callback] = this.#received;
     socket._handle.useUserBuffer(this.#buffer);
-  }
-
-  /** The bytes of a read, in memory that is never written to again: messages are forwarded as they lie in it. */
-  #take(buffer: Uint8Array, length: number): Buffer {
-    if (length > this.#pool.length - this.#used) {
-      this.#pool = Buffer.allocUnsafeSlow(poolBytes);
-      this.#used = 0;
-    }
-    const start = this.#used;
-    this.#used += length;
-    this.#pool.set(length === buffer.length ? buffer : buffer.subarray(0, length), start);
-    return this.#pool.subarray(start, this.#used);
   }
 }
 

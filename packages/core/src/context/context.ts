@@ -3,6 +3,7 @@ import type { DropReason, Message, OverflowAction, Persistence } from '@sluice/p
 import type { Deadlines } from '../base/deadlines.ts';
 import type { Environment } from '../base/environment.ts';
 import type { OutputMemory } from '../base/output-memory.ts';
+import type { ReadMemory } from '../base/read-memory.ts';
 import type { Stats } from '../base/stats.ts';
 import type { Turn } from '../base/turn.ts';
 import type { Commits } from '../commits/commits.ts';
@@ -35,6 +36,7 @@ export interface Context {
   readonly stats: Stats;
   readonly topicCache: TopicCache;
   readonly outputMemory: OutputMemory;
+  readonly readMemory: ReadMemory;
   readonly numbers: Numbers;
   /** Something that a person should see: the broker's `error` event. */
   reportError(error: Error): void;

@@ -40,12 +40,39 @@ export type {
   TransformRunner,
 } from './hook-runners.ts';
 
+/** Hooks that see neither messages nor packets that came in. */
+const withoutMessages: ReadonlySet<HookName> = new Set<HookName>([
+  'start',
+  'close',
+  'connection',
+  'connect',
+  'authenticate',
+  'exchange',
+  'session',
+  'connack',
+  'connected',
+  'takenOver',
+  'resumed',
+  'disconnect',
+  'disconnected',
+  'ended',
+  'subscribe',
+  'authorizeSubscribe',
+  'subscribed',
+  'unsubscribe',
+  'unsubscribed',
+  'limited',
+  'policyChanged',
+]);
+
 /** What a table of hooks needs of the broker. */
 export interface HookTableOptions {
   /** For asynchronous hooks that were registered without a deadline. */
   readonly hookTimeoutMs: number;
   readonly environment: Environment;
   readonly reportError: (error: Error) => void;
+  /** A hook was registered that sees messages or packets. */
+  readonly showsMessages?: () => void;
 }
 
 /** What plug-ins registered, by the name of the hook. */
@@ -80,7 +107,7 @@ export class HookTable {
     hook: Hooks[Name],
     options: HookOptions = {},
   ): void {
-    const { environment, hookTimeoutMs, reportError } = this.#options;
+    const { environment, hookTimeoutMs, reportError, showsMessages } = this.#options;
     const registered = new RegisteredHook(
       registrationOf(plugin, name, hook, options, hookTimeoutMs),
       {
@@ -91,6 +118,7 @@ export class HookTable {
         onFailure: name === 'start' ? () => {} : reportError,
       },
     );
+    if (!withoutMessages.has(name)) showsMessages?.();
     const others = this.#hooks.get(name);
     if (others === undefined) this.#hooks.set(name, [registered]);
     else others.push(registered);

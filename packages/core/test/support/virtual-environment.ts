@@ -10,6 +10,7 @@ const maxCallbacks = 1_000_000;
 
 /** An environment in which time passes, and deferred callbacks run, only when a test says so. */
 export class VirtualEnvironment implements Environment {
+  readonly overwritesReads = true;
   readonly #timers: Set<VirtualTimer> = new Set();
   #deferred: (() => void)[] = [];
   #monotonic = 0;
