@@ -86,6 +86,20 @@ describe.each([100, slabBytes])('a chunk of %i bytes', (length) => {
   });
 });
 
+test('what is handled right now stays, also where another chunk is handled within a write', () => {
+  const memory = new ReadMemory(true);
+  memory.enter();
+  const outer = take(memory, 1);
+  memory.enter();
+  const inner = take(memory, 2);
+  memory.leave();
+  memory.written();
+  expect([outer[0], inner[0]]).toEqual([1, 2]);
+  memory.leave();
+  memory.written();
+  expect([outer[0], inner[0]]).toEqual([0xee, 0xee]);
+});
+
 test('bytes that lie elsewhere are neither held nor kept', () => {
   const memory = new ReadMemory();
   const chunk = chunkOf(1, 10);

@@ -7,7 +7,7 @@ import { defaultLimits } from '../src/context/options.ts';
 import { FakePort } from './support/fake-port.ts';
 import { VirtualEnvironment } from './support/virtual-environment.ts';
 
-function aReading(onHandled: () => void = () => {}) {
+function aReading(onHandled: () => void = () => {}, readMemory = new ReadMemory()) {
   const environment = new VirtualEnvironment();
   const port = new FakePort();
   const handled: Packet[] = [];
@@ -19,7 +19,7 @@ function aReading(onHandled: () => void = () => {}) {
     },
     fail: (error: unknown) => expect.unreachable(String(error)),
   };
-  const context = { environment, turn: new Turn(environment), readMemory: new ReadMemory() };
+  const context = { environment, turn: new Turn(environment), readMemory };
   const decoder = new Decoder({ role: 'server', protocolVersion: 5, maxPacketBytes: 100 });
   return {
     environment,
@@ -56,4 +56,46 @@ test('who begins late in a turn has less than a millisecond of it', () => {
   expect([handled.length, environment.monotonic()]).toEqual([3, 3.25]);
   environment.runDeferred();
   expect(handled).toHaveLength(10);
+});
+
+test('memory of chunks that have to wait is not used for others meanwhile', () => {
+  const memory = new ReadMemory(true);
+  const { environment, context, reading, handled } = aReading(() => {
+    environment.block(1);
+    reading.tookLong();
+  }, memory);
+  const pings = Buffer.from('c000'.repeat(6), 'hex');
+  const read = (): Buffer => memory.take(pings, pings.length);
+  const toTheEnd = (): void => {
+    memory.written();
+    while (environment.deferred > 0) {
+      environment.runTurn();
+      memory.written();
+    }
+  };
+  reading.push(read());
+  expect(handled.length).toBeLessThan(6);
+  toTheEnd();
+  // The turn is over before anything of the next one is handled.
+  expect([handled.length, context.turn.isOver]).toEqual([6, false]);
+  environment.block(10);
+  reading.push(read());
+  expect(handled.length).toBe(6);
+  toTheEnd();
+  expect([handled.length, reading.heldBytes]).toEqual([12, 0]);
+});
+
+test.each([
+  ['much', 40_000, 1],
+  ['little', 10_000, 0],
+])('%s at once is written at once', (_, bytes, early) => {
+  let asked = 0;
+  let written = 0;
+  const { environment, context, reading } = aReading(() => {
+    if (asked++ === 0) context.turn.flush({ endTurn: () => written++ });
+  });
+  reading.push(Buffer.from('c000'.repeat(bytes / 2), 'hex'));
+  expect(written).toBe(early);
+  environment.runDeferred();
+  expect(written).toBeGreaterThan(0);
 });

@@ -207,6 +207,29 @@ describe('Turn', () => {
     expect([done, written]).toEqual([['slice', 'slice', 'slice', 'output'], 1]);
   });
 
+  it('writes before its end where it is asked to and little is to be written', () => {
+    for (const name of ['a', 'b', 'c', 'd']) flush(name);
+    turn.writeFew();
+    expect([done, written]).toEqual([['a', 'b', 'c', 'd'], 1]);
+    for (const name of ['e', 'f', 'g', 'h', 'i']) flush(name);
+    turn.writeFew();
+    expect([done.length, written]).toEqual([4, 1]);
+    environment.runDeferred();
+    expect([done.length, written]).toEqual([9, 2]);
+  });
+
+  it('does not write early what waits for more, nor within a write', () => {
+    const within = { endTurn: () => void turn.writeFew() };
+    turn.flush(within);
+    turn.writeFew();
+    expect(written).toBe(1);
+    flush('output');
+    gathering(3);
+    environment.runTurn();
+    turn.writeFew();
+    expect([done, written]).toEqual([['slice'], 1]);
+  });
+
   it('writes in between where that takes long', () => {
     flush('output');
     gathering(100);

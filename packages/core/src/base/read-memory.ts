@@ -36,6 +36,8 @@ export class ReadMemory {
   #used: ReadSlab[] = [];
   #current: ReadSlab | undefined;
   #at = 0;
+  /** Chunks that are handled right now: one within the other where a stream answers within a write. */
+  #readers = 0;
   #isShown = false;
 
   /** With `overwrites`, each chunk is in a slab of its own, which is overwritten when it is free: a test sees who needed it. */
@@ -86,8 +88,18 @@ export class ReadMemory {
     this.#isShown = true;
   }
 
-  /** All that was read is handled or held, and what came of it is written. */
+  /** Chunks are handled from here on to `leave`, which leaves nothing of them unhandled that is not held. */
+  enter(): void {
+    this.#readers++;
+  }
+
+  leave(): void {
+    this.#readers--;
+  }
+
+  /** What came of all that was read is written. */
   written(): void {
+    if (this.#readers > 0) return;
     const used = this.#used;
     for (let index = 0; index < used.length; index++) this.#settle(used[index] as ReadSlab);
     used.length = 0;

@@ -31,6 +31,9 @@ const maxGatheringMs = 25;
 /** What one slice may take, where the turn has that much left. */
 const maxSliceMs = 1;
 
+// For so many, a write each now and at the end of the turn costs less than memory that is in no cache any more.
+const fewOutputs = 4;
+
 // So many places of outputs that were written are kept before the others move up.
 const maxWritten = 16_384;
 
@@ -49,6 +52,7 @@ export class Turn {
   readonly #outputs: TurnTask[] = [];
   /** Those before it were written. */
   #written = 0;
+  #isWriting = false;
   readonly #sliced: Line<SlicedTask> = new Line();
   /** Whether what goes on in the next turn adds to many outputs. */
   #isGathering = false;
@@ -62,8 +66,8 @@ export class Turn {
   #startedAt: number | undefined;
 
   /**
-   * `maxMs` is what one turn may take, as far as its work can be put off. `onWritten` is called in each turn that has written
-   * all outputs, before anything is added to them.
+   * `maxMs` is what one turn may take, as far as its work can be put off. `onWritten` is called whenever all outputs
+   * are written, at least once in a turn that is not too long for that.
    */
   constructor(
     environment: Environment,
@@ -120,6 +124,14 @@ export class Turn {
     this.share(task);
   }
 
+  /** Much was read: what came of it is written at once where it is for few. */
+  writeFew(): void {
+    if (this.#isWriting || this.#isGathering || this.#gathersUntil !== undefined) return;
+    if (this.#outputs.length - this.#written > fewOutputs) return;
+    this.#write(Number.POSITIVE_INFINITY);
+    if (this.#outputs.length === 0) this.#onWritten();
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -155,6 +167,12 @@ export class Turn {
 
   /** Writes those that are there, but for what there is no time for. */
   #write(until: number): void {
+    this.#isWriting = true;
+    this.#writeUntil(until);
+    this.#isWriting = false;
+  }
+
+  #writeUntil(until: number): void {
     const outputs = this.#outputs;
     const end = outputs.length;
     let index = this.#written;

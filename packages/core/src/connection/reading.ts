@@ -44,6 +44,9 @@ interface Waiting {
 
 const turnBudgetMs = 1;
 
+/** Who sends that much at once has it written at once, too. */
+const muchBytes = 32 * 1024;
+
 /** Takes packets out of the chunks of one connection, in order, and stops where something has to come first. */
 export class Reading implements SlicedTask {
   readonly #decoder: Decoder;
@@ -150,7 +153,9 @@ export class Reading implements SlicedTask {
   }
 
   #run(): void {
+    const { readMemory } = this.#context;
     this.#running = true;
+    readMemory.enter();
     try {
       this.#decode();
       if (this.#unfinished) this.#hold();
@@ -160,7 +165,9 @@ export class Reading implements SlicedTask {
       this.#owner.fail(error);
     } finally {
       this.#running = false;
+      readMemory.leave();
     }
+    if (this.#bytes >= muchBytes) this.#context.turn.writeFew();
     if (this.#stops !== 0) return;
     if (this.#onFinished !== undefined) {
       this.#onFinished();
