@@ -139,6 +139,22 @@ describe('one auth() for two', () => {
   });
 });
 
+it('a source is asked once to tell of changes, and tells the broker that runs', async () => {
+  const tellers: (() => void)[] = [];
+  const load = vi.fn(() => ({ rules: [] }));
+  const plugin = auth({ rules: { load, onChange: (changed) => void tellers.push(changed) } });
+  const errors: Error[] = [];
+  for (const expected of [2, 4]) {
+    const broker = await createBroker({ plugins: [plugin] });
+    broker.on('error', (error) => errors.push(error));
+    for (const tell of tellers) tell();
+    await expect.poll(() => load.mock.calls.length).toBe(expected);
+    await broker.close();
+    for (const tell of tellers) tell();
+  }
+  expect([tellers.length, load.mock.calls.length, errors]).toEqual([1, 4, []]);
+});
+
 describe('a client with a token', () => {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const keys = { publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString() };
