@@ -27,11 +27,11 @@ import { checkProgramOptions } from './program-options.ts';
 /** What `startServer` takes: the keys of the configuration file, and what only a program can give. */
 export interface ServerOptions extends ServerConfig {
   /** Set up after the persistence, the users and the limits. None by default. */
-  readonly plugins?: readonly Plugin[];
+  readonly plugins?: readonly Plugin[] | undefined;
   /** Where the server logs; nowhere by default. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** Port 0 stands for one that the system chooses, rather than being refused. false by default. */
-  readonly allowEphemeralPorts?: boolean;
+  readonly allowEphemeralPorts?: boolean | undefined;
 }
 
 /** A place where a running server accepts connections. */
@@ -135,13 +135,13 @@ async function openListeners(
   config: ResolvedConfig,
   logger: Logger,
 ): Promise<readonly Listener[]> {
-  const limits = { ...defaultLimits, ...config.limits };
+  const { maxPacketBytes, maxConnectPacketBytes } = config.limits;
   const context = {
     handle: broker.handle,
     logger,
     arrivals: new Arrivals(config.handshakes, logger),
-    maxPacketBytes: limits.maxPacketBytes,
-    maxConnectPacketBytes: limits.maxConnectPacketBytes,
+    maxPacketBytes: maxPacketBytes ?? defaultLimits.maxPacketBytes,
+    maxConnectPacketBytes: maxConnectPacketBytes ?? defaultLimits.maxConnectPacketBytes,
   };
   const open: Listener[] = [];
   try {
