@@ -10,7 +10,10 @@ export interface TenantsOptions {
   readonly tenants: readonly string[];
 }
 
-/** Takes the tenant from the user name, `anna@acme`. Whether that is Anna is for another plug-in to say: `auth`, for one. */
+/**
+ * Takes the tenant from the user name, `anna@acme`. Whether that is Anna is for another plug-in to say: `auth` with users, for
+ * one. Tokens and certificates prove a name of their own, beside which any user name may stand: compare them there.
+ */
 export function tenants({ tenants }: TenantsOptions): Plugin {
   for (const tenant of tenants) {
     if (!/^[\w-]+$/.test(tenant)) throw new TypeError(`${tenant} cannot be the name of a tenant`);

@@ -44,6 +44,7 @@ export class AuthService {
   #isLoaded = false;
   /** Whether there is a broker to tell of changes. */
   #isRunning = false;
+  #isInUse = false;
 
   constructor(settings: Settings) {
     const { users, rules, jwt, identities } = settings;
@@ -78,7 +79,19 @@ export class AuthService {
     this.#take();
   }
 
+  /** One broker or scope at a time: a change is told to whom it was given to. */
   async setup(context: PluginContext): Promise<void> {
+    if (this.#isInUse) throw inUse();
+    this.#isInUse = true;
+    try {
+      await this.#register(context);
+    } catch (error) {
+      this.#isInUse = false;
+      throw error;
+    }
+  }
+
+  async #register(context: PluginContext): Promise<void> {
     const reloading = new Reloading(
       this.#parts,
       () => this.#changed(context),
@@ -96,6 +109,7 @@ export class AuthService {
     });
     context.hook('close', () => {
       this.#isRunning = false;
+      this.#isInUse = false;
       reloading.unwatch();
     });
     context.hook('policyChanged', ({ clientId }) => this.#forget(context, clientId));
@@ -167,6 +181,13 @@ export class AuthService {
     if (this.#logins !== undefined) await revokeLogins(broker, this.#logins);
     await broker.reauthorize();
   }
+}
+
+function inUse(): BrokerError {
+  return new BrokerError(
+    'SLUICE_PLUGIN_TWICE',
+    'This auth() is in use by another broker or scope: make one for each of them, with the same options.',
+  );
 }
 
 function notReady(): never {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { generateKeyPairSync } from 'node:crypto';
+import { createBroker } from '@sluice/core';
 import { PacketType, ReasonCode } from '@sluice/packet';
 import type { LimitedEvent, Plugin } from '@sluice/plugin';
 import { SignJWT } from 'jose';
@@ -108,6 +109,50 @@ describe('in a broker', () => {
     ]);
     expect(await connack(world.client(), login('ben'))).toMatchObject({ reasonCode: 0 });
   });
+});
+
+describe('one auth() for two', () => {
+  const rules = { rules: [] };
+
+  it('is refused while it is in use: who is removed would stay connected to one of them', async () => {
+    const plugin = auth({ rules });
+    const broker = await createBroker({ plugins: [plugin] });
+    onTestFinished(() => broker.close());
+    const refused = { code: 'SLUICE_PLUGIN_TWICE' };
+    await expect(broker.scope({ name: 'public', plugins: [plugin] })).rejects.toMatchObject(
+      refused,
+    );
+    await expect(createBroker({ plugins: [plugin] })).rejects.toMatchObject(refused);
+  });
+
+  it('is taken one after the other, also after a start that failed', async () => {
+    let isBroken = true;
+    const load = () => {
+      if (isBroken) throw new Error('not yet');
+      return rules;
+    };
+    const plugin = auth({ rules: { load } });
+    await expect(createBroker({ plugins: [plugin] })).rejects.toThrow('not yet');
+    isBroken = false;
+    await (await createBroker({ plugins: [plugin] })).close();
+    await (await createBroker({ plugins: [plugin] })).close();
+  });
+});
+
+it('a source is asked once to tell of changes, and tells the broker that runs', async () => {
+  const tellers: (() => void)[] = [];
+  const load = vi.fn(() => ({ rules: [] }));
+  const plugin = auth({ rules: { load, onChange: (changed) => void tellers.push(changed) } });
+  const errors: Error[] = [];
+  for (const expected of [2, 4]) {
+    const broker = await createBroker({ plugins: [plugin] });
+    broker.on('error', (error) => errors.push(error));
+    for (const tell of tellers) tell();
+    await expect.poll(() => load.mock.calls.length).toBe(expected);
+    await broker.close();
+    for (const tell of tellers) tell();
+  }
+  expect([tellers.length, load.mock.calls.length, errors]).toEqual([1, 4, []]);
 });
 
 describe('a client with a token', () => {

@@ -45,7 +45,7 @@ export function hookConnect(stage: Stage, handlers: FromAedesOptions): void {
         return;
       }
       const asked = connectPacketOf(packet);
-      const outcome = stage.ask<boolean>((callback) =>
+      const outcome = stage.ask<boolean>(client, (callback) =>
         preConnect.call(broker, client, asked, callback),
       );
       return andThen(outcome, ({ error, value }) => {
@@ -68,7 +68,7 @@ export function hookConnect(stage: Stage, handlers: FromAedesOptions): void {
       const client = clients.ofConnection(connection);
       client.id = clientId;
       const secret = password === undefined ? undefined : Buffer.from(password);
-      const outcome = stage.ask<boolean>((callback) =>
+      const outcome = stage.ask<boolean>(client, (callback) =>
         authenticate.call(broker, client, userName, secret, callback),
       );
       return andThen(outcome, ({ error, value }): Allow<never> | Deny => {

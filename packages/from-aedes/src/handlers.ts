@@ -152,7 +152,7 @@ export interface AedesHandlers {
 
 export interface FromAedesOptions extends AedesHandlers {
   /** Listeners by the names of the events of Aedes. */
-  on?: Partial<ListenedEvents>;
+  on?: Partial<ListenedEvents> | undefined;
   /** Milliseconds until a callback that does not come refuses; the broker's `hookTimeoutMs` by default. */
-  deadlineMs?: number;
+  deadlineMs?: number | undefined;
 }

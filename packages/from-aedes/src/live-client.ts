@@ -25,6 +25,7 @@ export class LiveClient extends EventEmitter implements AedesClient {
   readonly req: AedesClient['req'];
   /** What the handler has decided about the SUBSCRIBE at hand, for the hook that comes next. */
   readonly decisions: Decisions = new Decisions();
+  readonly #waiting: Set<Callback<never>> = new Set();
   readonly #connection: ConnectionInfo;
   readonly #broker: BrokerServices;
 
@@ -74,8 +75,17 @@ export class LiveClient extends EventEmitter implements AedesClient {
     if (callback !== undefined) queueMicrotask(callback);
   }
 
+  /** Calls back with an error when a handler ends the connection, unless what it returns is called before. */
+  wait(callback: Callback<never>): () => void {
+    this.#waiting.add(callback);
+    return () => this.#waiting.delete(callback);
+  }
+
   /** Ends the connection, but not that of somebody who has the client identifier now. */
   end(reasonCode: ReasonCode): void {
+    // The handler that asked for it need not call back.
+    for (const callback of this.#waiting) callback(new Error('a handler closed the client'));
+    this.#waiting.clear();
     if (this.closed) return;
     this.closed = true;
     if (this.id === null) return;

@@ -20,15 +20,15 @@ export function hookMessages(stage: Stage, handlers: FromAedesOptions): void {
     const ask = (
       client: LiveClient | null,
       message: Message,
-      onError: (error: Error) => void,
+      isWill: boolean,
     ): Changes | Promise<Changes> => {
       const packet = publishPacketOf(message, message.qos, message.retain);
-      const outcome = stage.ask<void>((callback) =>
+      const outcome = stage.ask<void>(isWill ? null : client, (callback) =>
         authorizePublish.call(broker, client, packet, callback),
       );
       return andThen(outcome, ({ error }) => {
         if (error === undefined) return messageChanges(message, packet);
-        onError(error);
+        if (!isWill) stage.fail(client, error);
         return refused;
       });
     };
@@ -37,14 +37,13 @@ export function hookMessages(stage: Stage, handlers: FromAedesOptions): void {
       'publish',
       (event) => {
         if (event.client === undefined) return;
-        const client = clients.of(event.client);
-        return ask(client, event.message, (error) => stage.fail(client, error));
+        return ask(clients.of(event.client), event.message, false);
       },
       options,
     );
     context.hook(
       'will',
-      ({ client, message }) => ask(clients.find(client), message, () => {}),
+      ({ client, message }) => ask(clients.find(client), message, true),
       options,
     );
   }
@@ -69,7 +68,7 @@ export function hookMessages(stage: Stage, handlers: FromAedesOptions): void {
       const packet = publishPacketOf(message, message.qos, message.retain);
       stage.emit('publish', packet, client);
       if (published === undefined) return;
-      const outcome = stage.ask<void>((callback) =>
+      const outcome = stage.ask<void>(null, (callback) =>
         published.call(broker, packet, client, callback),
       );
       const end = andThen(outcome, ({ error }) => {

@@ -26,11 +26,21 @@ export class Stage {
     this.#listeners = on;
   }
 
-  /** Calls a handler: see `outcomeOf`. */
+  /**
+   * Calls a handler: see `outcomeOf`. One that decides about a client may close it in place of calling back, as in Aedes:
+   * that is a refusal, and no failure of the handler, which would be suspended after some of them.
+   */
   ask<Value>(
+    client: LiveClient | null,
     call: (callback: Callback<Value>) => unknown,
   ): Outcome<Value> | Promise<Outcome<Value>> {
-    return outcomeOf(call, this.context.reportError);
+    return outcomeOf<Value>((callback) => {
+      const waiting = client?.wait(callback);
+      return call((error, value) => {
+        waiting?.();
+        callback(error, value);
+      });
+    }, this.context.reportError);
   }
 
   listensTo(name: keyof ListenedEvents): boolean {

@@ -24,7 +24,7 @@ export function hookSubscribe(stage: Stage, handlers: FromAedesOptions): void {
   const options = { priority, ...(deadlineMs !== undefined && { deadlineMs }) };
   const ask = (client: LiveClient, request: SubscriptionRequest) => {
     const subscription = judgedSubscription(request);
-    return stage.ask<Subscription>((callback) =>
+    return stage.ask<Subscription>(client, (callback) =>
       authorizeSubscribe.call(broker, client, subscription, callback),
     );
   };

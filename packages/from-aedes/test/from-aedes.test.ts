@@ -366,6 +366,62 @@ describe('a client', () => {
     expect(owner.closed).toBe(false);
   });
 
+  it.each<[string, FromAedesOptions]>([
+    [
+      'preConnect',
+      {
+        preConnect(client, packet, callback) {
+          if (packet.clientId === 'bad') client.conn.destroy();
+          else callback(null, true);
+        },
+      },
+    ],
+    [
+      'authenticate',
+      {
+        authenticate(client, _username, _password, callback) {
+          if (client.id === 'bad') client.close();
+          else callback(null, true);
+        },
+      },
+    ],
+    [
+      'authorizePublish',
+      {
+        authorizePublish(client, _packet, callback) {
+          if (client?.id === 'bad') client.close();
+          else callback(null);
+        },
+      },
+    ],
+    [
+      'authorizeSubscribe',
+      {
+        authorizeSubscribe(client, subscription, callback) {
+          if (client.id === 'bad') client.close();
+          else callback(null, subscription);
+        },
+      },
+    ],
+  ])(
+    'that a handler closes in place of calling back keeps nobody else out: %s',
+    async (_name, handlers) => {
+      const world = await start(handlers);
+      for (let count = 0; count < 10; count++) {
+        const bad = world.client();
+        await bad.connect({ clientId: 'bad' }).catch(() => {});
+        if (!bad.closed) await bad.publish('a', 'x', { qos: 1 }).catch(() => {});
+        if (!bad.closed) await bad.subscribe('a').catch(() => {});
+        expect(bad.closed).toBe(true);
+      }
+      await world.advance(5_000);
+      const good = await world.connect('good');
+      expect((await good.subscribe('a')).reasonCodes).toEqual([2]);
+      expect(await good.publish('a', 'x', { qos: 1 })).toBe(0);
+      expect(world.errors).toEqual([]);
+    },
+  );
+
   it('tells with a callback what became of publish, subscribe and unsubscribe', async () => {
     let client: AedesClient | undefined;
     const world = await start({

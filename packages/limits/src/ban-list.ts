@@ -48,6 +48,12 @@ const priority = -100;
 const denied: Deny = Object.freeze(deny(ReasonCode.banned));
 const dropped: Drop = Object.freeze(drop(ReasonCode.banned, 'banned'));
 
+/** A broker, or a scope of one, with the connections that came there: the others are none of its business. */
+interface Door {
+  readonly broker: BrokerServices;
+  readonly watched: WeakSet<ConnectionInfo>;
+}
+
 /** Keeps out client identifiers, users and addresses. */
 export function banList(options: BanListOptions = {}): BanList {
   checkNames(name, options, ['bans', 'file', 'clock']);
@@ -63,28 +69,16 @@ export function banList(options: BanListOptions = {}): BanList {
   /** How often one came or went. */
   let changes = 0;
 
-  /** Of a scope, its own connections: the others are none of its business. */
-  const watched = new WeakSet<ConnectionInfo>();
-  /** Of the broker, from its start on. */
-  let broker: BrokerServices | undefined;
+  /** Where it is in use: several scopes and brokers may have one list. */
+  const doors = new Set<Door>();
   const isBanned = ({ clientId, userName, identity, connection }: Client): boolean =>
     bans.hits({ clientId, userName, identity, address: connection.remoteAddress }, clock.now());
-  const tell = (connection: ConnectionInfo, clientId?: string): void => {
-    const action = clientId === undefined ? 'refused' : 'closed';
-    broker?.limited({ limit: name, action, connection, clientId });
-  };
-  const disconnect = (client: Client): void => {
-    tell(client.connection, client.clientId);
-    // Banned (0x8A) is no code of DISCONNECT: a client that comes back reads it in CONNACK.
-    broker?.disconnect(client.clientId, {
-      reasonCode: ReasonCode.administrativeAction,
-      reasonString: 'banned',
-    });
-  };
   const disconnectBanned = async (): Promise<void> => {
-    for await (const { client } of broker?.sessions ?? []) {
-      if (client === undefined || !watched.has(client.connection)) continue;
-      if (isBanned(client)) disconnect(client);
+    for (const door of doors) {
+      for await (const { client } of door.broker.sessions) {
+        if (client === undefined || !door.watched.has(client.connection)) continue;
+        if (isBanned(client)) disconnect(door.broker, client);
+      }
     }
   };
   const store = async (): Promise<void> => {
@@ -95,16 +89,14 @@ export function banList(options: BanListOptions = {}): BanList {
     name,
     async setup(context) {
       for (const ban of (await file?.read()) ?? []) bans.add(ban);
-      context.hook('start', () => {
-        broker = context.broker;
-      });
-      context.hook('close', () => {
-        broker = undefined;
-      });
+      const { broker } = context;
+      const door: Door = { broker, watched: new WeakSet() };
+      context.hook('start', () => void doors.add(door));
+      context.hook('close', () => void doors.delete(door));
       context.hook('connection', ({ connection }) => {
-        watched.add(connection);
+        door.watched.add(connection);
         if (!bans.hits({ address: connection.remoteAddress }, clock.now())) return;
-        tell(connection);
+        tell(broker, connection);
         return denied;
       });
       context.hook(
@@ -112,14 +104,14 @@ export function banList(options: BanListOptions = {}): BanList {
         ({ connection, packet: { clientId, userName } }) => {
           const address = connection.remoteAddress;
           if (!bans.hits({ clientId, userName, address }, clock.now())) return;
-          tell(connection);
+          tell(broker, connection);
           return dropped;
         },
         { priority },
       );
       // Only now the identity is known, and a ban may have come while the client authenticated.
       context.hook('connected', ({ client }) => {
-        if (isBanned(client)) disconnect(client);
+        if (isBanned(client)) disconnect(broker, client);
       });
     },
     async add(ban) {
@@ -154,4 +146,18 @@ export function banList(options: BanListOptions = {}): BanList {
     },
     list: () => bans.list(clock.now()),
   };
+}
+
+function tell(broker: BrokerServices, connection: ConnectionInfo, clientId?: string): void {
+  const action = clientId === undefined ? 'refused' : 'closed';
+  broker.limited({ limit: name, action, connection, clientId });
+}
+
+function disconnect(broker: BrokerServices, client: Client): void {
+  tell(broker, client.connection, client.clientId);
+  // Banned (0x8A) is no code of DISCONNECT: a client that comes back reads it in CONNACK.
+  broker.disconnect(client.clientId, {
+    reasonCode: ReasonCode.administrativeAction,
+    reasonString: 'banned',
+  });
 }

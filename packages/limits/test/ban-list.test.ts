@@ -105,6 +105,21 @@ describe('banList', () => {
     expect([house.closed, guest.closed]).toEqual([false, true]);
   });
 
+  it('bans everywhere where it is in use, also when one of these places is closed', async () => {
+    const bans = banList();
+    const { world } = await limitedBroker(() => [bans]);
+    const { world: other } = await limitedBroker(() => [bans]);
+    const scope = await other.broker.scope({ name: 'public', plugins: [bans] });
+    const inBoth = [await world.connect('a'), await other.connect('a')];
+    await Promise.all([bans.add({ clientId: 'a' }), world.settle(), other.settle()]);
+    expect(inBoth.map(({ closed }) => closed)).toEqual([true, true]);
+
+    const client = await world.connect('b');
+    await Promise.all([scope.close(), other.settle()]);
+    await Promise.all([bans.add({ clientId: 'b' }), world.settle()]);
+    expect(client.closed).toBe(true);
+  });
+
   it('lets in again when a ban is removed, or its time is over', async () => {
     const { world, bans } = await start();
     await bans.add({ clientId: 'a' });

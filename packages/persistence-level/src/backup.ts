@@ -25,7 +25,7 @@ export interface BackupProgress {
 
 export interface BackupOptions {
   /** Called after each of many small steps. What it throws ends the backup. */
-  readonly onProgress?: (progress: BackupProgress) => void;
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
 export interface BackupReport extends BackupProgress {

@@ -27,7 +27,7 @@ export interface StoreToolOptions {
   /** Directory of the store: the `path` of `level()`. */
   readonly path: string;
   /** Called now and then: what is being read, and how many records of it so far. */
-  readonly onProgress?: (what: string, records: number) => void;
+  readonly onProgress?: ((what: string, records: number) => void) | undefined;
 }
 
 /** A store that is looked at without starting it: nothing is counted, moved or repaired. */

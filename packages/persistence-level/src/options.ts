@@ -7,17 +7,17 @@ export interface LevelOptions {
   /** Directory of the store; created if it is missing. One process at a time may have it open. */
   readonly path: string;
   /** 'fsync' by default. 'write' survives the death of the process only, 'none' nothing. */
-  readonly durability?: Durability;
+  readonly durability?: Durability | undefined;
   /** Cache of uncompressed blocks, 8 MiB by default. */
-  readonly cacheBytes?: number;
+  readonly cacheBytes?: number | undefined;
   /** Size of the table in memory (up to two exist), 4 MiB by default. Larger writes faster and starts slower. */
-  readonly writeBufferBytes?: number;
+  readonly writeBufferBytes?: number | undefined;
   /** How much of LevelDB's tables a start checks before LevelDB reads them, newest first: 0 to Infinity, 64 MiB by default. */
-  readonly verifyBytes?: number;
+  readonly verifyBytes?: number | undefined;
   /** true: before opening, salvage a store that is refused as damaged or rolled back. false by default. */
-  readonly repair?: boolean;
+  readonly repair?: boolean | undefined;
   /** Called for each record that fails its checksum: it was put aside, the rest goes on. */
-  readonly onCorrupt?: (report: DamageReport) => void;
+  readonly onCorrupt?: ((report: DamageReport) => void) | undefined;
 }
 
 /** Options with every default in place. */

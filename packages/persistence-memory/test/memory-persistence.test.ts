@@ -1,3 +1,4 @@
+import { createBroker } from '@sluice/core';
 import { MemoryPersistence, memory } from '@sluice/persistence-memory';
 import type { Message, Operation, PluginContext } from '@sluice/plugin';
 import { describePersistence } from '@sluice/plugin/testing';
@@ -70,9 +71,23 @@ describe('a body in memory', () => {
 
 it('the plug-in provides the persistence', async () => {
   const provided: unknown[] = [];
-  const context: Pick<PluginContext, 'provide'> = {
+  const context: Pick<PluginContext, 'provide' | 'hook'> = {
     provide: (name, service) => provided.push(name, service),
+    hook: () => {},
   };
   await memory().setup(context as PluginContext);
   expect(provided).toEqual(['persistence', expect.any(MemoryPersistence)]);
+});
+
+it('is refused by a second broker, which would give its messages the numbers of the first', async () => {
+  const store = memory();
+  const first = await createBroker({ plugins: [store] });
+  await expect(createBroker({ plugins: [store] })).rejects.toMatchObject({
+    code: 'SLUICE_PLUGIN_TWICE',
+  });
+  await first.publish({ topic: 'a', payload: 'kept', retain: true });
+  await first.close();
+  const second = await createBroker({ plugins: [store] });
+  expect(String(second.retained.get('a')?.payload)).toBe('kept');
+  await second.close();
 });

@@ -15,7 +15,7 @@ export interface ConnectionEvent {
 /** What the hook `connection` may grant. */
 export interface ConnectionGrant {
   /** For this connection, in place of the broker's where they are lower. */
-  readonly limits?: ClientLimits;
+  readonly limits?: ClientLimits | undefined;
 }
 
 export interface ConnectEvent {
@@ -38,18 +38,18 @@ export interface AuthenticateEvent {
 
 export interface AuthenticateGrant {
   /** Sessions belong to it: another identity never resumes them. */
-  readonly identity?: string;
-  readonly attributes?: Readonly<Record<string, unknown>>;
+  readonly identity?: string | undefined;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
   /** Response Information for a 5.0 client that asks for it (section 3.2.2.3.15): by custom, where its answers should go. */
-  readonly responseInformation?: string;
+  readonly responseInformation?: string | undefined;
   /** For this client, in place of the broker's where they are lower. */
-  readonly limits?: ClientLimits;
+  readonly limits?: ClientLimits | undefined;
   /** Milliseconds since 1970: the client is disconnected then (0xA0), unless it authenticated again. */
-  readonly expiresAt?: number;
+  readonly expiresAt?: number | undefined;
   /** Reason String of the CONNACK (section 3.2.2.3.9). */
-  readonly reasonString?: string;
+  readonly reasonString?: string | undefined;
   /** User properties of the CONNACK (section 3.2.2.3.10). */
-  readonly userProperties?: UserProperties;
+  readonly userProperties?: UserProperties | undefined;
 }
 
 export interface ExchangeEvent {
@@ -65,7 +65,7 @@ export interface ExchangeEvent {
 
 export interface ExchangeGrant extends AuthenticateGrant {
   /** Authentication Data of the CONNACK or AUTH that says so. */
-  readonly data?: Uint8Array;
+  readonly data?: Uint8Array | undefined;
 }
 
 export interface ConnackEvent {

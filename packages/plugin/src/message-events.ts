@@ -32,7 +32,7 @@ export interface RouteEvent extends MessageEvent {
 export interface RouteAddition {
   readonly clientId: string;
   /** Of the delivery, at most that of the message; that of the message by default. */
-  readonly qos?: Qos;
+  readonly qos?: Qos | undefined;
 }
 
 export interface RouteChanges {
@@ -44,7 +44,7 @@ export interface RouteChanges {
 
 export interface RetainGrant {
   /** Seconds after which the retained message is removed; a shorter Message Expiry Interval counts nevertheless. */
-  readonly timeToLiveSeconds?: number;
+  readonly timeToLiveSeconds?: number | undefined;
 }
 
 /** One group of a shared subscription that a message is for (section 4.8.2). */
@@ -77,9 +77,9 @@ export interface EnqueueEvent {
 
 export interface EnqueueGrant {
   /** Seconds that it may wait in this queue; a shorter Message Expiry Interval counts nevertheless. */
-  readonly timeToLiveSeconds?: number;
+  readonly timeToLiveSeconds?: number | undefined;
   /** It takes the place of the message that waits under the same key, if that was not sent yet. */
-  readonly replaceKey?: string;
+  readonly replaceKey?: string | undefined;
 }
 
 export interface OverflowEvent {

@@ -25,17 +25,17 @@ export interface Message {
 
 /** What a hook may change of a message. Fields that are left out stay as they are. */
 export interface MessageChanges {
-  readonly topic?: string;
-  readonly payload?: Uint8Array | string;
+  readonly topic?: string | undefined;
+  readonly payload?: Uint8Array | string | undefined;
   /** May only be lowered. */
-  readonly qos?: Qos;
-  readonly retain?: boolean;
-  readonly properties?: PublishProperties;
+  readonly qos?: Qos | undefined;
+  readonly retain?: boolean | undefined;
+  readonly properties?: PublishProperties | undefined;
   /**
    * What the message has to outlive before its publisher gets the acknowledgement, where that is less than the
    * store gives: 'write' needs no fsync, for 'none' nobody waits.
    */
-  readonly durability?: Durability;
+  readonly durability?: Durability | undefined;
 }
 
 /** Why a message did not reach a receiver, or a publisher's message nobody: a closed list. */

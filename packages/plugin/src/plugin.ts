@@ -12,29 +12,29 @@ export interface Services {
 
 export interface HookOptions {
   /** Higher runs earlier; equal ones run in order of registration. 0 by default. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /** Milliseconds that an asynchronous answer may take; the broker's `hookTimeoutMs` by default. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
   /**
    * Asynchronous calls that run at once; more wait in line. Unlimited by default. Waiting counts against the
    * deadline. A call keeps its place until its promise settles, or for `deadlineMs` from when it began to run.
    */
-  readonly maxConcurrent?: number;
+  readonly maxConcurrent?: number | undefined;
   /**
    * Of `authorizeSubscribe` with a filter: what the filter keeps from it is as if the hook was not there. Otherwise, once
    * any hook is registered, everything is denied that none allows. false by default.
    */
-  readonly leavesOthers?: boolean;
+  readonly leavesOthers?: boolean | undefined;
   /** Calls the hook only for what it is about; of any hook that has such a thing. Everything by default. */
-  readonly filter?: HookFilter;
+  readonly filter?: HookFilter | undefined;
   /**
    * Failures in a row, timeouts included, after which the hook is not called for `retryAfterMs`: meanwhile each call
    * counts as failed, without an error of its own. Whole number from 1; 10 by default; Infinity never. Not for hooks
    * that observe, nor for `start` and `close`.
    */
-  readonly maxFailures?: number;
+  readonly maxFailures?: number | undefined;
   /** Milliseconds until one call tries whether the hook works again. 5,000 by default. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** Which events a hook is called for: those that match all that is given. */
@@ -43,9 +43,9 @@ export interface HookFilter {
    * A topic filter that the topic of the message has to match, or that has topics in common with the subscription. What
    * `authorizeSubscribe` allows counts only for a subscription that does not reach out of it.
    */
-  readonly topic?: string;
+  readonly topic?: string | undefined;
   /** What the client identifier begins with. */
-  readonly clientIdPrefix?: string;
+  readonly clientIdPrefix?: string | undefined;
 }
 
 /** Handed to `setup`. Hooks and services are registered there and nowhere else. */

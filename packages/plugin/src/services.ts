@@ -9,10 +9,12 @@ export interface OutgoingMessage {
   readonly topic: string;
   readonly payload: Uint8Array | string;
   /** 0 by default. */
-  readonly qos?: Qos;
+  readonly qos?: Qos | undefined;
   /** false by default. */
-  readonly retain?: boolean;
-  readonly properties?: Omit<PublishProperties, 'topicAlias' | 'subscriptionIdentifiers'>;
+  readonly retain?: boolean | undefined;
+  readonly properties?:
+    | Omit<PublishProperties, 'topicAlias' | 'subscriptionIdentifiers'>
+    | undefined;
 }
 
 export interface PublishOptions {
@@ -20,15 +22,15 @@ export interface PublishOptions {
    * For what is made anew all the time, such as `$SYS`: it is never stored, a retained one is gone with the process, and
    * the hooks `publish`, `retain`, `route` and `published` are not called. QoS 0 only. false by default.
    */
-  readonly transient?: boolean;
+  readonly transient?: boolean | undefined;
 }
 
 export interface DisconnectOptions {
   /** `ReasonCode.administrativeAction` (0x98) by default. */
-  readonly reasonCode?: ReasonCode;
-  readonly reasonString?: string;
+  readonly reasonCode?: ReasonCode | undefined;
+  readonly reasonString?: string | undefined;
   /** Where the client should go instead, with 0x9C or 0x9D. */
-  readonly serverReference?: string;
+  readonly serverReference?: string | undefined;
 }
 
 /** The sessions of connected and absent clients (section 4.1). */

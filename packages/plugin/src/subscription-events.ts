@@ -13,7 +13,7 @@ export interface AuthorizeSubscribeEvent {
 
 export interface AuthorizeSubscribeGrant {
   /** The subscription is granted at most this. */
-  readonly maximumQos?: Qos;
+  readonly maximumQos?: Qos | undefined;
 }
 
 export interface SubscribedEvent {

@@ -7,24 +7,24 @@ import { webOrigin, webPath } from './web-address.ts';
 
 export interface AttachOptions {
   /** Path of the URL that is upgraded to MQTT; any path by default. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /**
    * Web sites whose pages may connect, as browsers name them in the header Origin: 'https://app.example.org'. Requests
    * without that header, which are not of pages, are not asked. All by default.
    */
-  readonly origins?: readonly string[];
+  readonly origins?: readonly string[] | undefined;
   /** Largest packet that the broker accepts, in bytes: frames may be a little larger. The broker's default by default. */
-  readonly maxPacketBytes?: number;
+  readonly maxPacketBytes?: number | undefined;
   /**
    * Largest CONNECT that the broker accepts, in bytes: until then, messages may be a little larger. The broker's default by
    * default.
    */
-  readonly maxConnectPacketBytes?: number;
+  readonly maxConnectPacketBytes?: number | undefined;
   /**
    * More about these connections, for hooks: name of the listener, name in the client's certificate. Where it throws, the
    * connection is closed with 1011 and the error is a warning of the process.
    */
-  readonly info?: (request: IncomingMessage) => Partial<ConnectionInfo>;
+  readonly info?: ((request: IncomingMessage) => Partial<ConnectionInfo>) | undefined;
 }
 
 const read: Reader<AttachOptions> = record<AttachOptions>({

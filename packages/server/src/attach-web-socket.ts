@@ -57,6 +57,7 @@ export function attachWebSocket(
     handleProtocols: (offered) => subprotocols.find((name) => offered.has(name)) ?? false,
   };
   const sockets = new WebSocketServer(serverOptions);
+  let hasWarned = false;
 
   /** What the application says of a request. Undefined where it fails, which what a peer sends must not make it do to all. */
   function describe(
@@ -93,18 +94,30 @@ export function attachWebSocket(
       refuse(socket, 400, 'the subprotocol mqtt is needed');
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const told = describe(request, webSocket);
-      if (told === undefined) return;
-      const stream = webSocketStream(webSocket);
-      boundStranger(socket, webSocket, stream, maxStrangerBytes);
-      broker.handle(stream, {
-        transport: 'encrypted' in request.socket ? 'wss' : 'ws',
-        remoteAddress: request.socket.remoteAddress,
-        remotePort: request.socket.remotePort,
-        request: { url: request.url ?? '/', headers: request.headers },
-        ...told,
-      });
+    try {
+      sockets.handleUpgrade(request, socket, head, (webSocket) =>
+        handOver(webSocket, request, socket),
+      );
+    } catch (cause) {
+      // Another listener, of any path perhaps, has made a WebSocket of it before: it is theirs.
+      if (hasWarned) return;
+      hasWarned = true;
+      const message = `attachWebSocket: another listener of "upgrade" took a request for ${pathOf(request)} first`;
+      process.emitWarning(new Error(message, { cause }));
+    }
+  }
+
+  function handOver(webSocket: WebSocket, request: IncomingMessage, socket: Duplex): void {
+    const told = describe(request, webSocket);
+    if (told === undefined) return;
+    const stream = webSocketStream(webSocket);
+    boundStranger(socket, webSocket, stream, maxStrangerBytes);
+    broker.handle(stream, {
+      transport: 'encrypted' in request.socket ? 'wss' : 'ws',
+      remoteAddress: request.socket.remoteAddress,
+      remotePort: request.socket.remotePort,
+      request: { url: request.url ?? '/', headers: request.headers },
+      ...told,
     });
   }
 

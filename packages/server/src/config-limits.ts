@@ -20,13 +20,13 @@ import {
 /** Plug-ins of `@sluice/limits`, with what a file can say of them. */
 export interface LimitConfig {
   /** How many connections may come in a time. */
-  readonly connectRate?: Omit<ConnectRateOptions, 'clock'>;
+  readonly connectRate?: Omit<ConnectRateOptions, 'clock'> | undefined;
   /** What each client may publish in a time. */
-  readonly messageRate?: Omit<MessageRateOptions, 'clock' | 'exempt'>;
+  readonly messageRate?: Omit<MessageRateOptions, 'clock' | 'exempt'> | undefined;
   /** How many clients, or sessions, one user may have. */
-  readonly sessionsPerUser?: SessionsPerUserOptions & { readonly maximum: number };
+  readonly sessionsPerUser?: (SessionsPerUserOptions & { readonly maximum: number }) | undefined;
   /** Clients, users and addresses that are kept out. */
-  readonly bans?: Omit<BanListOptions, 'clock'>;
+  readonly bans?: Omit<BanListOptions, 'clock'> | undefined;
 }
 
 const count = integer(1, Number.MAX_SAFE_INTEGER);

@@ -5,8 +5,11 @@ import { asksWhoClientsAre } from './auth-of.ts';
 import { addressOf, type ListenerOptions, type ResolvedConfig } from './config.ts';
 import { printable } from './printable.ts';
 
-/** Throws unless the parts of a configuration fit together. */
-export function checkRules(config: ResolvedConfig): void {
+/**
+ * Throws unless the parts of a configuration fit together. `mayAsk`: whether there are plug-ins that may ask who clients are,
+ * so that `checkExposure` has to wait for them.
+ */
+export function checkRules(config: ResolvedConfig, mayAsk = false): void {
   if (config.listeners.length === 0) {
     throw new BrokerError(
       'SLUICE_CONFIG_CONFLICT',
@@ -17,8 +20,19 @@ export function checkRules(config: ResolvedConfig): void {
   checkAddresses(config.listeners);
   for (const listener of config.listeners) {
     checkClientCertificates(listener);
-    checkExposure(listener, config);
   }
+  if (!mayAsk && !asksWhoClientsAre(config)) checkExposure(config);
+}
+
+/** Throws where not only this machine can connect. Of a server that asks nobody who they are. */
+export function checkExposure({ listeners, allowAnonymous }: ResolvedConfig): void {
+  if (allowAnonymous !== false) return;
+  const exposed = listeners.find((listener) => !isLocal(listener));
+  if (exposed === undefined || exposed.type === 'unix') return;
+  throw new BrokerError(
+    'SLUICE_OPEN_TO_ALL',
+    `Without users, listening on ${addressOf(exposed).host} would let everybody in: name a users file (--users), or say that it is meant (--allow-anonymous).`,
+  );
 }
 
 function checkClientCertificates(listener: ListenerOptions): void {
@@ -68,15 +82,6 @@ function checkBackupPath({ persistence }: ResolvedConfig): void {
   throw new BrokerError(
     'SLUICE_CONFIG_CONFLICT',
     `Backups would lie in ${persistence.backupPath}, within the store itself: choose a directory outside of it.`,
-  );
-}
-
-function checkExposure(listener: ListenerOptions, config: ResolvedConfig): void {
-  if (asksWhoClientsAre(config) || config.allowAnonymous !== false) return;
-  if (listener.type === 'unix' || isLocal(listener)) return;
-  throw new BrokerError(
-    'SLUICE_OPEN_TO_ALL',
-    `Without users, listening on ${addressOf(listener).host} would let everybody in: name a users file (--users), or say that it is meant (--allow-anonymous).`,
   );
 }
 

@@ -12,7 +12,7 @@ import {
   resolveConfig,
   type ServerConfig,
 } from './config.ts';
-import { checkRules, isLocal } from './config-rules.ts';
+import { checkExposure, checkRules, isLocal } from './config-rules.ts';
 import { configReader } from './config-shape.ts';
 import { limitsOf } from './limits-of.ts';
 import { Arrivals } from './listeners/arrivals.ts';
@@ -27,11 +27,11 @@ import { checkProgramOptions } from './program-options.ts';
 /** What `startServer` takes: the keys of the configuration file, and what only a program can give. */
 export interface ServerOptions extends ServerConfig {
   /** Set up after the persistence, the users and the limits. None by default. */
-  readonly plugins?: readonly Plugin[];
+  readonly plugins?: readonly Plugin[] | undefined;
   /** Where the server logs; nowhere by default. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** Port 0 stands for one that the system chooses, rather than being refused. false by default. */
-  readonly allowEphemeralPorts?: boolean;
+  readonly allowEphemeralPorts?: boolean | undefined;
 }
 
 /** A place where a running server accepts connections. */
@@ -66,7 +66,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   checkProgramOptions(plugins, logger);
   const read = configReader(allowEphemeralPorts ? 0 : 1);
   const config = resolveConfig(read(given, { source: 'startServer', key: '' }));
-  checkRules(config);
+  checkRules(config, plugins.length > 0);
   const prepared = config.listeners.map(prepareListener);
 
   const { persistence } = config;
@@ -88,7 +88,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   logEvents(broker, logger);
   const listeners = await openListeners(prepared, broker, config, logger);
   const stopWatching = watchCertificates(listeners, logger);
-  logExposure(config, logger);
+  if (!asksClients(config, broker)) logExposure(config, logger);
   const endSlowTurns = logSlowTurns(broker, logger, config.slowTurnMs);
 
   let closing: Promise<void> | undefined;
@@ -135,16 +135,17 @@ async function openListeners(
   config: ResolvedConfig,
   logger: Logger,
 ): Promise<readonly Listener[]> {
-  const limits = { ...defaultLimits, ...config.limits };
+  const { maxPacketBytes, maxConnectPacketBytes } = config.limits;
   const context = {
     handle: broker.handle,
     logger,
     arrivals: new Arrivals(config.handshakes, logger),
-    maxPacketBytes: limits.maxPacketBytes,
-    maxConnectPacketBytes: limits.maxConnectPacketBytes,
+    maxPacketBytes: maxPacketBytes ?? defaultLimits.maxPacketBytes,
+    maxConnectPacketBytes: maxConnectPacketBytes ?? defaultLimits.maxConnectPacketBytes,
   };
   const open: Listener[] = [];
   try {
+    if (!asksClients(config, broker)) checkExposure(config);
     for (const listener of prepared) open.push(await listener(context));
   } catch (error) {
     await closeAll(open, broker, 0);
@@ -167,8 +168,12 @@ async function closeAll(
   }
 }
 
+/** Whether strangers stay out: by the configuration, or by a plug-in of the program. */
+function asksClients(config: ResolvedConfig, broker: Broker): boolean {
+  return asksWhoClientsAre(config) || broker.hooks().some(({ name }) => name === 'authenticate');
+}
+
 function logExposure(config: ResolvedConfig, logger: Logger): void {
-  if (asksWhoClientsAre(config)) return;
   if (config.listeners.every(isLocal)) {
     logger.warn('no users are configured: only this machine can connect');
   } else {

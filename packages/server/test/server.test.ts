@@ -8,7 +8,8 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { writeUser } from '@sluice/auth';
 import { createBroker } from '@sluice/core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { allow, deny, type Plugin } from '@sluice/plugin';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createWebSocketStream, WebSocket } from 'ws';
 import { attachWebSocket } from '../src/attach-web-socket.ts';
 import { createLogger } from '../src/logging.ts';
@@ -211,6 +212,30 @@ describe('who may connect', () => {
     const server = await start({ listeners: [tcp], users, allowAnonymous: true });
     expect(await answerTo(dial(server), connect311)).toBe(accepted311);
     expect(await answerTo(dial(server), connectAs('ann', 'guess'))).toBe('20020004');
+  });
+});
+
+describe('a plug-in of the program', () => {
+  const everywhere = { type: 'tcp', host: '0.0.0.0', port: 0 } as const;
+
+  it('that asks clients who they are lets the server listen everywhere', async () => {
+    const doorman: Plugin = {
+      name: 'doorman',
+      setup: ({ hook }) =>
+        hook('authenticate', ({ userName }) => (userName === 'ann' ? allow() : deny())),
+    };
+    const server = await start({ listeners: [everywhere], plugins: [doorman] });
+    expect(await answerTo(dial(server), connectAs('ann', 'secret'))).toBe(accepted311);
+    expect(await answerTo(dial(server), connect311)).toBe('20020005');
+    expect(log.join('')).not.toContain('no users');
+  });
+
+  it('that asks nobody does not', async () => {
+    const closed = vi.fn();
+    const other: Plugin = { name: 'other', setup: ({ hook }) => hook('close', closed) };
+    const starting = start({ listeners: [everywhere], plugins: [other] });
+    await expect(starting).rejects.toMatchObject({ code: 'SLUICE_OPEN_TO_ALL' });
+    expect(closed).toHaveBeenCalledOnce();
   });
 });
 

@@ -180,6 +180,22 @@ describe('beside other things on one HTTP server', () => {
     expect(await statusOf(dial(['mqtt'], '/c'))).toBe(404);
   });
 
+  it('leaves a request to who has taken it before, though that is for any path', async () => {
+    const warned = once(process, 'warning');
+    const other = new Inbox();
+    attachWebSocket(server, other, { path: '/mqtt' });
+    attach();
+    const client = dial(['mqtt'], '/mqtt');
+    await once(client, 'open');
+    await once(dial(['mqtt'], '/'), 'open');
+    expect([other.infos.length, inbox.infos.length]).toEqual([1, 1]);
+    expect(await warned).toEqual([
+      expect.objectContaining({
+        message: expect.stringContaining('took a request for /mqtt first'),
+      }),
+    ]);
+  });
+
   it('leaves the server when it is taken off', async () => {
     const detach = attach();
     detach();

@@ -3,8 +3,8 @@ import { BrokerError, type Client } from '@sluice/plugin';
 /** Clients by who they are: one name that matches is enough. */
 export interface NamedReaders {
   /** Identities: the user name, unless an authenticator says who a client is. */
-  readonly users?: readonly string[];
-  readonly clientIds?: readonly string[];
+  readonly users?: readonly string[] | undefined;
+  readonly clientIds?: readonly string[] | undefined;
 }
 
 /** Who may subscribe below `$SYS`. */
@@ -13,12 +13,12 @@ export type SysReaders = NamedReaders | ((client: Client) => boolean);
 /** What `sys` takes; everything may be left out. */
 export interface SysOptions {
   /** Seconds between two updates: a number from 1 to 86,400; 10 by default. */
-  readonly intervalSeconds?: number;
+  readonly intervalSeconds?: number | undefined;
   /**
    * Clients that may subscribe below `$SYS`; nobody else may, whatever access rules say. Without it, whom access rules
    * let, and nobody where there are none.
    */
-  readonly readers?: SysReaders;
+  readonly readers?: SysReaders | undefined;
 }
 
 /** Options that were checked. */

@@ -12,6 +12,9 @@ export class LiveDocument<Value> {
   readonly #source: Source;
   readonly #read: Read<Value>;
   readonly #watch: FileWatch | undefined;
+  /** Whether the source was asked to tell of changes: it is once, however often brokers start. */
+  #isTold = false;
+  #changed: (() => void) | undefined;
   #current: { readonly value: Value } | undefined;
   /** How many readings began. */
   #begun = 0;
@@ -48,11 +51,16 @@ export class LiveDocument<Value> {
 
   /** Calls back for each change, also for one that breaks it. */
   watch(changed: () => void): void {
-    if (typeof this.#given === 'object' && isSource(this.#given)) this.#given.onChange?.(changed);
+    this.#changed = changed;
+    if (typeof this.#given === 'object' && isSource(this.#given) && !this.#isTold) {
+      this.#isTold = true;
+      this.#given.onChange?.(() => this.#changed?.());
+    }
     this.#watch?.start(changed);
   }
 
   unwatch(): void {
+    this.#changed = undefined;
     this.#watch?.stop();
   }
 

@@ -24,7 +24,7 @@ import { ReplayToApplication } from './replay-to-application.ts';
 
 export interface SubscribeOptions {
   /** Whether retained messages that match come first. true by default. */
-  readonly retained?: boolean;
+  readonly retained?: boolean | undefined;
 }
 
 /** The application as a client of its own broker: no session, no connection, no access rules. */

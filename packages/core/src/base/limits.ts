@@ -1,5 +1,8 @@
 import type { Qos } from '@sluice/packet';
 
+/** Some of them; undefined counts as left out. */
+export type Given<All> = { readonly [Name in keyof All]?: All[Name] | undefined };
+
 /** Every limit of a broker. Sections are those of the MQTT 5.0 standard. */
 export interface Limits {
   /**

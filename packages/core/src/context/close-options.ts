@@ -3,9 +3,9 @@ import { refuseUnknown, resolveReference, wrong } from './options.ts';
 /** What `close` of a broker or a scope takes. */
 export interface CloseOptions {
   /** Milliseconds that clients get to take what is on its way to them. 5,000 by default. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
   /** Where 5.0 clients should go for the time being (section 4.11): DISCONNECT is 0x9C with it in place of 0x8B. */
-  readonly serverReference?: string;
+  readonly serverReference?: string | undefined;
 }
 
 /** With nothing left out but a reference. */

@@ -1,6 +1,6 @@
 import { BrokerError, OverflowAction, type Plugin } from '@sluice/plugin';
 import { createEnvironment, type Environment } from '../base/environment.ts';
-import { defaultLimits, type Limits, limitRanges } from '../base/limits.ts';
+import { defaultLimits, type Given, type Limits, limitRanges } from '../base/limits.ts';
 import { isSendable, sendable } from '../hooks/change-message.ts';
 
 export type { LimitRange, Limits } from '../base/limits.ts';
@@ -9,26 +9,26 @@ export { defaultLimits, limitRanges } from '../base/limits.ts';
 /** What `createBroker` takes. */
 export interface BrokerOptions {
   /** Set up in this order. None by default. */
-  readonly plugins?: readonly Plugin[];
+  readonly plugins?: readonly Plugin[] | undefined;
   /** Those that are left out are as in `defaultLimits`. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Given<Limits> | undefined;
   /** What the broker offers of the optional parts of the standard. All of it by default. */
-  readonly features?: Partial<Features>;
+  readonly features?: Given<Features> | undefined;
   /**
    * What happens to a QoS 1 or 2 message that has no room in the queue of a session, where no hook `overflow` has an
    * opinion: `drop-newest` by default.
    */
-  readonly queueOverflow?: OverflowAction;
+  readonly queueOverflow?: OverflowAction | undefined;
   /** What happens when a client does not take what is sent to it as fast as it comes. `drop` by default. */
-  readonly slowReceiver?: SlowReceiver;
+  readonly slowReceiver?: SlowReceiver | undefined;
   /** Where 5.0 clients should go while the broker is short of memory: CONNACK 0x9C. None by default. */
-  readonly serverReference?: string;
+  readonly serverReference?: string | undefined;
   /** For tests and simulations. The running process by default. */
-  readonly environment?: Environment;
+  readonly environment?: Environment | undefined;
   /** Accepts U+0001 to U+001F and U+007F to U+009F in topics, client identifiers and user names (section 1.5.4). false by default. */
-  readonly allowControlCharacters?: boolean;
+  readonly allowControlCharacters?: boolean | undefined;
   /** Called now and then while a large store is restored: what is read, and how many records so far. */
-  readonly onProgress?: (what: string, records: number) => void;
+  readonly onProgress?: ((what: string, records: number) => void) | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { BrokerError, type Plugin } from '@sluice/plugin';
-import type { Limits } from '../base/limits.ts';
+import type { Given, Limits } from '../base/limits.ts';
 import { isLower } from '../hooks/client-limits.ts';
 import { refuseUnknown, resolveLimits, resolvePlugins, wrong } from './options.ts';
 
@@ -25,9 +25,9 @@ export interface ScopeOptions {
   /** Names it in errors, and its connections as their `listener`; unique within a broker. */
   readonly name: string;
   /** Set up in this order, for the connections of this scope alone. None by default. */
-  readonly plugins?: readonly Plugin[];
+  readonly plugins?: readonly Plugin[] | undefined;
   /** Those of the broker by default; never above them. `maxConnections` counts those of this scope. */
-  readonly limits?: Partial<ScopeLimits>;
+  readonly limits?: Given<ScopeLimits> | undefined;
 }
 
 /** Options of a scope with nothing left out. */

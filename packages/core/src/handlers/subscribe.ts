@@ -12,7 +12,7 @@ import {
   type SubscriptionRequest,
   subackCodes,
 } from '@sluice/packet';
-import { isDrop } from '@sluice/plugin';
+import { type AuthorizeSubscribeGrant, isDrop } from '@sluice/plugin';
 import { andThen } from '../base/and-then.ts';
 import { fittingCode } from '../base/fitting-code.ts';
 import { exceededTopicLimit } from '../base/limit-exceeded.ts';
@@ -148,7 +148,7 @@ function decide(
 }
 
 type Judgement =
-  | { readonly allowed: true; readonly grant: { readonly maximumQos?: Qos } | undefined }
+  | { readonly allowed: true; readonly grant: AuthorizeSubscribeGrant | undefined }
   | { readonly allowed: false; readonly reasonCode: ReasonCode };
 
 function judge(entry: Entry, verdict: Judgement): void {

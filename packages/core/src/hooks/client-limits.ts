@@ -1,5 +1,5 @@
 import type { ClientLimits } from '@sluice/plugin';
-import { type Limits, limitRanges } from '../base/limits.ts';
+import { type Given, type Limits, limitRanges } from '../base/limits.ts';
 
 const clientLimitNames: ReadonlySet<string> = new Set<keyof ClientLimits>([
   'maxPacketBytes',
@@ -29,10 +29,10 @@ export function faultInLimits(limits: unknown): string | undefined {
 }
 
 /** Of each limit the lower value; the same object where that changes nothing. */
-export function lowerLimits<Given extends Partial<Limits>>(
-  limits: Given,
-  others: Partial<Limits> | undefined,
-): Given {
+export function lowerLimits<Known extends Given<Limits>>(
+  limits: Known,
+  others: Given<Limits> | undefined,
+): Known {
   if (others === undefined) return limits;
   const before = limits as Readonly<Record<string, number | undefined>>;
   const lower = Object.entries(others).filter(
