@@ -80,6 +80,7 @@ export class Connection implements PortOwner, Member {
   /** CONNACK with success was written: from here on a client is told why it is disconnected. */
   presence: Presence | undefined;
   onGone: (() => void) | undefined;
+  onEnded: (() => void) | undefined;
   readonly traffic: TrafficMeter;
   readonly #context: Context;
   readonly #port: Port;
@@ -275,6 +276,7 @@ export class Connection implements PortOwner, Member {
       this.presence?.disconnected({ client, by, reasonCode, error, traffic });
     }
     if (isMine) registry.leave(session);
+    this.onEnded?.();
   }
 
   #left(error: Error | undefined): void {
