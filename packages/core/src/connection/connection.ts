@@ -148,8 +148,7 @@ export class Connection implements PortOwner, Member {
   handle(packet: Packet): void | Promise<void> {
     this.#context.stats.packetsReceived++;
     this.hooks.packetReceived?.({ connection: this.info, client: this.client, packet });
-    if (this.#closed) return;
-    return this.#handlePacket(this, packet);
+    return this.#closed ? undefined : this.#handlePacket(this, packet);
   }
 
   /** The peer broke the protocol, or the broker is at fault itself. */
@@ -282,6 +281,8 @@ export class Connection implements PortOwner, Member {
   #left(error: Error | undefined): void {
     // Who sends no more may still take the answers.
     this.output.flush();
+    // A hook that was told of them has ended it.
+    if (this.#closed) return;
     this.liveness.closing();
     if (this.client === undefined)
       this.#refused('network', 0, error?.message ?? 'the stream ended');
