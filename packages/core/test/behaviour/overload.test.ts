@@ -195,6 +195,23 @@ describe('a broker whose memory gets short', () => {
     },
   );
 
+  test('lets in whose messages fill the memory: nobody else makes room', async () => {
+    const { world, idle } = await aTightBroker();
+    await idle.drop();
+    await anAbsentReader(world);
+    const publisher = await world.connect('p');
+    await fill(world, publisher, 41);
+    await world.advance(10_000);
+    expect(world.broker.stats.overload).toBe('refusing');
+    const other = world.client();
+    expect((await other.connect({ clientId: 'other' })).reasonCode).toBe(0x97);
+    const reader = await world.connect('absent', durable);
+    await world.advance(10_000);
+    expect(await reader.payloads()).toHaveLength(41);
+    expect(world.broker.stats.overload).toBe('none');
+    await world.connect('other');
+  });
+
   test('looks at its memory only when something comes, and not for ever', async () => {
     const { world, idle } = await aTightBroker();
     await world.advance(1_000);
