@@ -83,6 +83,26 @@ describe('close', () => {
     expect(world.broker.stats).toMatchObject({ clients: 0, messagesReceived: 1 });
   });
 
+  test('what a hook still holds up of the application is refused, and goes no further', async () => {
+    const log: string[] = [];
+    const gate = new Gate();
+    const slow = aPlugin((context) => {
+      context.hook('publish', gate.wait);
+      context.hook('published', () => void log.push('published'));
+      context.hook('close', () => void log.push('close'));
+    });
+    const world = await startTestBroker({ plugins: [slow] });
+    const published = world.broker.publish({ topic: 'a', payload: 'x' });
+    const refused = expect(published).rejects.toMatchObject({ code: 'SLUICE_CLOSED' });
+    const closing = world.broker.close();
+    await world.settle();
+    await closing;
+    gate.open();
+    await world.settle();
+    await refused;
+    expect(log).toEqual(['close']);
+  });
+
   test('does not wait for ever for a client that takes nothing', async () => {
     const world = await startTestBroker();
     const slow = await world.connect('slow');
