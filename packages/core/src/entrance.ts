@@ -29,6 +29,8 @@ export class Entrance {
   readonly #all: readonly Entrance[];
   /** Of the broker and its scopes together. */
   readonly #connections: Members<Connection>;
+  /** As those, but their streams are gone: a hook or a commit holds up what came before. */
+  readonly #leaving: Set<Connection>;
   /** Of the broker and its scopes together. */
   readonly #addresses: AddressCounts;
   readonly #socketReads: SocketReads;
@@ -44,6 +46,7 @@ export class Entrance {
     this.#outer = outer;
     this.#all = outer === undefined ? [this] : [this, outer];
     this.#connections = outer === undefined ? new Members() : outer.#connections;
+    this.#leaving = outer === undefined ? new Set() : outer.#leaving;
     this.#addresses = outer === undefined ? new AddressCounts() : outer.#addresses;
     this.#socketReads =
       outer === undefined ? new SocketReads(parts.context.readMemory) : outer.#socketReads;
@@ -105,7 +108,7 @@ export class Entrance {
       serverReference === undefined ? ReasonCode.serverShuttingDown : ReasonCode.useAnotherServer;
     const { environment } = this.#parts.context;
     let began = environment.monotonic();
-    for (const connection of this.#own()) {
+    for (const connection of this.#own(this.#connections)) {
       connection.close(reasonCode, 'the broker is closing', serverReference);
       if (environment.monotonic() < began + maxClosingMs) continue;
       await nextTurn(environment);
@@ -113,6 +116,9 @@ export class Entrance {
     }
     // Their streams are closed, and what they leave behind is still to be stored.
     while (this.#departures.areBusy) await nextTurn(environment);
+    for (const connection of this.#own(this.#leaving)) {
+      connection.close(reasonCode, 'the broker is closing');
+    }
     if (this.#count === 0) return;
     await new Promise<void>((resolve) => {
       const timer = environment.setTimer(resolve, graceMs);
@@ -121,12 +127,12 @@ export class Entrance {
         resolve();
       };
     });
-    for (const connection of this.#own()) connection.destroy();
+    for (const connection of this.#own(this.#connections)) connection.destroy();
   }
 
-  /** Its connections at this moment. */
-  #own(): Connection[] {
-    const all = [...this.#connections];
+  /** Its own of these, at this moment. */
+  #own(connections: Iterable<Connection>): Connection[] {
+    const all = [...connections];
     return this.#outer === undefined ? all : all.filter(({ hooks }) => hooks === this.#scope.hooks);
   }
 
@@ -169,6 +175,7 @@ export class Entrance {
   #remove(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
     connection.liveness.gone();
+    if (!connection.closed) this.#awaitEnd(connection);
     for (const entrance of this.#all) {
       if (--entrance.#count === 0) entrance.#onEmpty?.();
     }
@@ -177,6 +184,11 @@ export class Entrance {
     if (info.remoteAddress === undefined) return;
     if (presence === undefined) this.admitted(info);
     this.#addresses.closed(countedAddress(info.remoteAddress));
+  }
+
+  #awaitEnd(connection: Connection): void {
+    this.#leaving.add(connection);
+    connection.onEnded = () => this.#leaving.delete(connection);
   }
 }
 

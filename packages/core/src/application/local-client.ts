@@ -13,6 +13,7 @@ import type { FanOut } from '../routing/fan-outs.ts';
 import type { Publishing } from '../routing/publishing.ts';
 import type { Router } from '../routing/router.ts';
 import { readOutgoing } from '../services/outgoing-message.ts';
+import { closedError } from '../services/serving.ts';
 import { checkTopicFilter, wrongOption } from '../services/wanted-subscription.ts';
 import { Subscription } from '../session/subscription.ts';
 import {
@@ -34,6 +35,7 @@ export class LocalClient {
   readonly #retained: RetainedMessages;
   readonly #publishing: Publishing;
   readonly #subscriptions: Set<LocalSubscription> = new Set();
+  #isClosed = false;
 
   constructor(
     context: Context,
@@ -84,7 +86,9 @@ export class LocalClient {
     return local;
   }
 
+  /** Ends all subscriptions, and refuses what hooks still hold up. */
   close(): void {
+    this.#isClosed = true;
     for (const subscription of this.#subscriptions) subscription.close();
   }
 
@@ -103,6 +107,7 @@ export class LocalClient {
     const accepted = RoutedMessage.of(event?.message ?? message);
     const publisher = { client: undefined, hooks: this.#context.hooks };
     const retained = await this.#publishing.retention(accepted, publisher);
+    if (this.#isClosed) throw closedError();
     const before = publishGuard.enterRouting(accepted);
     let receivers: number | FanOut;
     try {

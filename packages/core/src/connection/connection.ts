@@ -80,6 +80,7 @@ export class Connection implements PortOwner, Member {
   /** CONNACK with success was written: from here on a client is told why it is disconnected. */
   presence: Presence | undefined;
   onGone: (() => void) | undefined;
+  onEnded: (() => void) | undefined;
   readonly traffic: TrafficMeter;
   readonly #context: Context;
   readonly #port: Port;
@@ -147,8 +148,7 @@ export class Connection implements PortOwner, Member {
   handle(packet: Packet): void | Promise<void> {
     this.#context.stats.packetsReceived++;
     this.hooks.packetReceived?.({ connection: this.info, client: this.client, packet });
-    if (this.#closed) return;
-    return this.#handlePacket(this, packet);
+    return this.#closed ? undefined : this.#handlePacket(this, packet);
   }
 
   /** The peer broke the protocol, or the broker is at fault itself. */
@@ -275,11 +275,14 @@ export class Connection implements PortOwner, Member {
       this.presence?.disconnected({ client, by, reasonCode, error, traffic });
     }
     if (isMine) registry.leave(session);
+    this.onEnded?.();
   }
 
   #left(error: Error | undefined): void {
     // Who sends no more may still take the answers.
     this.output.flush();
+    // A hook that was told of them has ended it.
+    if (this.#closed) return;
     this.liveness.closing();
     if (this.client === undefined)
       this.#refused('network', 0, error?.message ?? 'the stream ended');

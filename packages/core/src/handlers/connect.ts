@@ -15,7 +15,7 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
   connection.protocolVersion = packet.protocolVersion;
   connection.clientId = packet.clientId;
   connection.maximumPacketSize = packet.properties.maximumPacketSize ?? Infinity;
-  checkMemory(connection);
+  checkMemory(connection, packet);
   const transformed = connection.hooks.connect?.({ connection: connection.info, packet });
   return andThen(transformed, (event) => {
     if (connection.closed) return;
@@ -38,9 +38,13 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
 }
 
 /** Before anything is spent on the client: its password is not even hashed. */
-function checkMemory(connection: Connection): void {
-  const { overload, serverReference } = connection.parts.context;
+function checkMemory(connection: Connection, { clientId }: ConnectPacket): void {
+  const { context, registry } = connection.parts;
+  const { overload, persistence, serverReference } = context;
   if (!overload.isRefusing) return;
+  // Who is there to take what fills the memory makes room.
+  const isInMemory = persistence.memoryBytes !== undefined;
+  if (isInMemory && (registry.get(clientId)?.outbox.size ?? 0) > 0) return;
   const short = 'the broker is short of memory';
   if (serverReference === undefined) {
     throw new LimitExceeded('maxMemoryBytes', ReasonCode.quotaExceeded, short);

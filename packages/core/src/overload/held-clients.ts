@@ -79,12 +79,6 @@ export class HeldClients {
     }
   }
 
-  /** All of them are gone. */
-  forget(): void {
-    this.#held.clear();
-    this.#noted = new HeaviestFirst();
-  }
-
   /** A client's own acknowledgements lie behind what it publishes: who is never read never makes room. */
   #sip(now: number): void {
     let sips = maxSips;

@@ -81,10 +81,9 @@ export class Overload implements DeadlineOwner, SlicedTask {
 
   /** Nobody is there from whom something could come. */
   rest(): void {
-    if (!this.#armed || this.#gauge.level !== 'none') return;
+    // Who is gone, too, is read to the end of what came once it is let go.
+    if (!this.#armed || this.#gauge.level !== 'none' || this.#held.size > 0) return;
     this.#armed = false;
-    this.#held.forget();
-    this.#parts.stats.heldClients = 0;
     this.#parts.deadlines.clear(this.#deadline);
   }
 

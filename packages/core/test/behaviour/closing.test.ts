@@ -2,7 +2,7 @@ import { Duplex, PassThrough } from 'node:stream';
 import { encodePacket } from '@sluice/packet';
 import { describe, expect, test, vi } from 'vitest';
 import { Gate } from '../support/gate.ts';
-import { aWill, connectPacket, disconnectPacket } from '../support/packets.ts';
+import { aWill, connectPacket, disconnectPacket, publishPacket } from '../support/packets.ts';
 import { aPlugin, startTestBroker } from '../support/test-broker.ts';
 
 describe('close', () => {
@@ -58,6 +58,49 @@ describe('close', () => {
     await closing;
     await world.restart();
     expect(await (await world.connect('w', watcher)).payloads()).toEqual(['x']);
+  });
+
+  test('ends who has gone while a hook takes its time, before plug-ins close', async () => {
+    const log: string[] = [];
+    const gate = new Gate();
+    const slow = aPlugin((context) => {
+      context.hook('publish', gate.wait);
+      context.hook('will', () => void log.push('will'));
+      context.hook('disconnected', () => void log.push('disconnected'));
+      context.hook('close', () => void log.push('close'));
+    });
+    const world = await startTestBroker({ plugins: [slow] });
+    const client = await world.connect('c', { will: aWill('will') });
+    client.send(publishPacket('a', 'x', { qos: 1, packetId: 1 }));
+    await client.drop();
+    expect([world.broker.stats.connections, world.broker.stats.clients]).toEqual([0, 1]);
+    const closing = world.broker.close();
+    await world.settle();
+    await closing;
+    gate.open();
+    await world.settle();
+    expect(log).toEqual(['will', 'disconnected', 'close']);
+    expect(world.broker.stats).toMatchObject({ clients: 0, messagesReceived: 1 });
+  });
+
+  test('what a hook still holds up of the application is refused, and goes no further', async () => {
+    const log: string[] = [];
+    const gate = new Gate();
+    const slow = aPlugin((context) => {
+      context.hook('publish', gate.wait);
+      context.hook('published', () => void log.push('published'));
+      context.hook('close', () => void log.push('close'));
+    });
+    const world = await startTestBroker({ plugins: [slow] });
+    const published = world.broker.publish({ topic: 'a', payload: 'x' });
+    const refused = expect(published).rejects.toMatchObject({ code: 'SLUICE_CLOSED' });
+    const closing = world.broker.close();
+    await world.settle();
+    await closing;
+    gate.open();
+    await world.settle();
+    await refused;
+    expect(log).toEqual(['close']);
   });
 
   test('does not wait for ever for a client that takes nothing', async () => {

@@ -180,6 +180,25 @@ describe('packetReceived and packetSent', () => {
     },
   );
 
+  test('a hook that disconnects who is leaving, when it sees the last answer, ends the connection once', async () => {
+    const log: string[] = [];
+    const plugin = aPlugin(({ hook, broker }) => {
+      hook('packetSent', ({ packet }) => {
+        if (packet.type === PacketType.puback) broker.disconnect('c');
+      });
+      hook('disconnected', ({ by }) => void log.push(by));
+    });
+    const world = await startTestBroker({ plugins: [plugin] });
+    const client = await world.connect('c');
+    client.send(publishPacket('a', 'x', { qos: 1, packetId: 1 }));
+    client.stream.push(null);
+    // The end comes in the same turn: what waits for the end of that is written now.
+    await new Promise((resolve) => setImmediate(resolve));
+    await world.settle();
+    expect(log).toEqual(['broker']);
+    expect(world.broker.stats).toMatchObject({ connections: 0, clients: 0, sessions: 0 });
+  });
+
   test('failing changes nothing', async () => {
     const fail = () => {
       throw new Error('broken');

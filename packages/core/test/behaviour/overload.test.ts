@@ -122,6 +122,26 @@ describe('a broker whose memory gets short', () => {
     expect(world.broker.stats.messagesReceived).toBe(before + 1);
   });
 
+  test('reads to the end what was sent by those who were held back and have all gone', async () => {
+    const { world, idle } = await aTightBroker();
+    await anAbsentReader(world);
+    await idle.drop();
+    const heavy: TestClient[] = [];
+    for (let index = 0; index < 8; index++) heavy.push(await world.connect(`heavy ${index}`));
+    for (let round = 0; round < 6; round++) {
+      for (const client of heavy) await fill(world, client, 1);
+    }
+    await world.advance(250);
+    expect(world.broker.stats).toMatchObject({ overload: 'refusing', heldClients: 8 });
+    void world.broker.sessions.end('absent');
+    while (world.broker.stats.overload !== 'none') await world.advance(250);
+    expect(world.broker.stats.heldClients).toBeGreaterThan(0);
+    for (const client of heavy) client.stream.destroy();
+    await world.advance(3_000);
+    expect(world.broker.stats).toMatchObject({ clients: 0, sessions: 0, heldClients: 0 });
+    expect(world.environment.timers).toBe(0);
+  });
+
   test('drops QoS 0 for who is behind, under a reason of its own, and closes who stays behind', async () => {
     const { world } = await aTightBroker();
     await anAbsentReader(world);
@@ -174,6 +194,23 @@ describe('a broker whose memory gets short', () => {
       expect((await world.resume('late', { version })).connack.reasonCode).toBe(0);
     },
   );
+
+  test('lets in whose messages fill the memory: nobody else makes room', async () => {
+    const { world, idle } = await aTightBroker();
+    await idle.drop();
+    await anAbsentReader(world);
+    const publisher = await world.connect('p');
+    await fill(world, publisher, 41);
+    await world.advance(10_000);
+    expect(world.broker.stats.overload).toBe('refusing');
+    const other = world.client();
+    expect((await other.connect({ clientId: 'other' })).reasonCode).toBe(0x97);
+    const reader = await world.connect('absent', durable);
+    await world.advance(10_000);
+    expect(await reader.payloads()).toHaveLength(41);
+    expect(world.broker.stats.overload).toBe('none');
+    await world.connect('other');
+  });
 
   test('looks at its memory only when something comes, and not for ever', async () => {
     const { world, idle } = await aTightBroker();
