@@ -131,8 +131,10 @@ export class ScriptRules {
   #subscribe(step: SubscribeStep, connection: ConnectStep): Step | undefined {
     const { filters } = this.#client(step.client);
     const isWindowed = this.#habits[step.client] === 'windowed';
-    const subscriptions = step.subscriptions.flatMap((subscription) => {
+    const subscriptions = step.subscriptions.flatMap((subscription, index) => {
       const { filter, retainAsPublished } = subscription;
+      // Avoids `A filter twice in one SUBSCRIBE`.
+      if (step.subscriptions.findIndex((other) => other.filter === filter) < index) return [];
       const shared = parseSharedFilter(filter);
       // Avoids `Shared subscriptions to topics that begin with $`.
       if (shared?.filter.startsWith('$')) return [];

@@ -146,7 +146,7 @@ export class OutboxQueue implements WaitingQueue {
     this.#context.stats.inflightMessages++;
   }
 
-  /** The message at the cursor was sent for the first time. */
+  /** A message is written for the first time. */
   sent(sequence: number): void {
     this.#sentEnd = sequence + 1;
   }

@@ -82,7 +82,6 @@ export class OutboxSender {
       this.#leaveOut(entry, message, result);
       return;
     }
-    if (!dup) queue.sent(sequence);
     const { acknowledged, refused, dropped, delivered } = this.#owner.hooks;
     const isReported = acknowledged !== undefined || refused !== undefined || dropped !== undefined;
     if (isReported) entry.reported = message.own();

@@ -166,6 +166,11 @@ export class Outbox {
     this.#queue.forget();
   }
 
+  /** The message with this packet identifier is about to be written for the first time. */
+  begun(packetId: number): void {
+    this.#queue.sent(this.#queue.sequenceOf(packetId));
+  }
+
   /** Whether an entry that is on disk was sent at least once. */
   wasSent(sequence: number): boolean {
     return sequence < this.#queue.sentEnd;

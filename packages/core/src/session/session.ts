@@ -200,6 +200,8 @@ export class Session implements SharingReceiver, OutboxOwner {
       // A hook ended the connection.
       if (sink !== this.#sink) return undefined;
     }
+    // Before it is written: its client may leave within the write.
+    if (qos > 0 && !dup) this.outbox.begun(packetId);
     if (!sink.publish(message, qos, retain, dup, packetId, subscriptionIdentifiers)) {
       return DropReason.packetTooLarge;
     }

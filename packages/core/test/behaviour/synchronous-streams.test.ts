@@ -168,3 +168,39 @@ test('a client that answers DISCONNECT with its own ends once, and by the broker
   expect(told).toEqual([['c', 'broker']]);
   expect(world.broker.stats).toMatchObject({ clients: 1, sessions: 1 });
 });
+
+test('a message whose client leaves within the write that brings it counts as sent', async () => {
+  const world = await startTestBroker();
+  const durable = {
+    clientId: 'reader',
+    cleanStart: false,
+    properties: { sessionExpiryInterval: 100 },
+  };
+  const reader = new SynchronousClient(world);
+  await world.settle();
+  reader.send(connectPacket(5, durable));
+  await world.settle();
+  reader.send(
+    subscribePacket(1, [subscription('a', { qos: 1 }), subscription('$share/g/b', { qos: 2 })]),
+  );
+  await world.settle();
+  const leaves = (leaving: SynchronousClient) => () => leaving.send(disconnectPacket());
+  reader.onMessage = leaves(reader);
+  await world.publish('a', '1000'.padEnd(70_000), { qos: 1 });
+  expect(reader.payloads).toEqual(['1000']);
+  // [MQTT-3.3.1-1]
+  const again = new SynchronousClient(world);
+  await world.settle();
+  again.send(connectPacket(5, durable));
+  await world.settle();
+  expect(again.payloads).toEqual(['1000']);
+  expect(again.dups).toEqual([true]);
+  // A QoS 2 message whose delivery has begun goes to no other member [MQTT-4.8.2-5].
+  const other = await world.connect('other');
+  again.onMessage = leaves(again);
+  await world.publish('b', '2000'.padEnd(70_000), { qos: 2 });
+  expect(again.payloads).toEqual(['1000', '2000']);
+  await other.subscribe('$share/g/b', { qos: 2 });
+  void world.broker.sessions.end('reader');
+  expect(await other.messages()).toEqual([]);
+});
