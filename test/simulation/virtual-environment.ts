@@ -1,5 +1,6 @@
 import type { Environment } from '@sluice/core';
 import { Dice, seedOf } from './dice.ts';
+import type { Plan } from './plan.ts';
 import type { Moment, Timeline } from './timeline.ts';
 
 const startOfWallClock = Date.UTC(2026, 0, 1);
@@ -14,7 +15,7 @@ export interface EnvironmentWorld {
 
 /** The environment of one life of the broker. When that ends, nothing of it happens any more. */
 export class VirtualEnvironment implements Environment {
-  readonly overwritesReads = true;
+  readonly overwritesReads: true | 'hooks keep none';
   readonly #timeline: Timeline;
   readonly #world: EnvironmentWorld;
   readonly #dice: Dice;
@@ -24,7 +25,14 @@ export class VirtualEnvironment implements Environment {
   #ids = 0;
   #dead = false;
 
-  constructor(timeline: Timeline, world: EnvironmentWorld, seed: number, boot: number) {
+  constructor(
+    timeline: Timeline,
+    world: EnvironmentWorld,
+    { seed, hasHooks }: Pick<Plan, 'seed' | 'hasHooks'>,
+    boot: number,
+  ) {
+    // Without hooks of a plan there is one that notes what was dropped.
+    this.overwritesReads = hasHooks || 'hooks keep none';
     this.#timeline = timeline;
     this.#world = world;
     this.#boot = boot;

@@ -157,7 +157,7 @@ export class World {
   async boot(): Promise<void> {
     const { plan } = this;
     const boot = this.#boots.length;
-    const environment = new VirtualEnvironment(this.timeline, this, plan.seed, boot);
+    const environment = new VirtualEnvironment(this.timeline, this, plan, boot);
     const persistence = new SimulatedPersistence(
       this.state,
       diskWorldOf(this),

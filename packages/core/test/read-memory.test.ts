@@ -108,6 +108,14 @@ test('bytes that lie elsewhere are neither held nor kept', () => {
   expect(memory.lent(chunk)).toBe(chunk);
 });
 
+test('hooks that keep no messages, as in a test, leave memory free', () => {
+  const memory = new ReadMemory('hooks keep none');
+  const chunk = take(memory, 1);
+  memory.shown();
+  memory.written();
+  expect(chunk[0]).toBe(0xee);
+});
+
 test('what is free is overwritten where a test asks for that, of every stream', () => {
   const memory = new ReadMemory(true);
   const [read, lent, held] = [take(memory, 1), memory.lent(chunkOf(2, 10)), take(memory, 3)];

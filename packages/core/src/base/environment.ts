@@ -26,9 +26,10 @@ export interface Environment {
   eventLoopDelay?(): EventLoopDelay;
   /**
    * Whether chunks of all streams are copied into memory that is overwritten as soon as it could be used again: for tests,
-   * which see who needs it for longer. Default false.
+   * which see who needs it for longer. Where hooks may keep messages it is used once, unless they are said to keep none.
+   * Default false.
    */
-  readonly overwritesReads?: boolean;
+  readonly overwritesReads?: boolean | 'hooks keep none';
 }
 
 /** What a process uses of its memory. Bytes. */

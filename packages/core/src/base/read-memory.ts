@@ -30,6 +30,7 @@ export class ReadSlab {
  */
 export class ReadMemory {
   readonly #overwrites: boolean;
+  readonly #hooksKeepNone: boolean;
   readonly #slabs: WeakMap<ArrayBufferLike, ReadSlab> = new WeakMap();
   readonly #free: ReadSlab[] = [];
   /** Those that are full. */
@@ -41,8 +42,9 @@ export class ReadMemory {
   #isShown = false;
 
   /** With `overwrites`, each chunk is in a slab of its own, which is overwritten when it is free: a test sees who needed it. */
-  constructor(overwrites = false) {
-    this.#overwrites = overwrites;
+  constructor(overwrites: boolean | 'hooks keep none' = false) {
+    this.#overwrites = overwrites !== false;
+    this.#hooksKeepNone = overwrites === 'hooks keep none';
   }
 
   /** A copy of the first bytes of a buffer, in memory of this. */
@@ -85,7 +87,7 @@ export class ReadMemory {
 
   /** Hooks see messages from now on. */
   shown(): void {
-    this.#isShown = true;
+    this.#isShown = !this.#hooksKeepNone;
   }
 
   /** Chunks are handled from here on to `leave`, which leaves nothing of them unhandled that is not held. */
