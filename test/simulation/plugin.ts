@@ -4,6 +4,8 @@ import type { ClientNumber, HookFate } from './plan.ts';
 import { type Publication, readPayload } from './publication.ts';
 import type { World } from './world.ts';
 
+// So that memory of reads is used again, which in histories shows who needed it for longer.
+const keepsNone = { keepsMessages: false };
 const publishedSuffix = Buffer.from(';+');
 const deliveredSuffix = Buffer.from(';@');
 
@@ -49,7 +51,7 @@ export class SimulatedPlugin {
 
   #setUp(context: PluginContext): void {
     const { plan } = this.#world;
-    context.hook('dropped', (event) => noteDrop(this.#world, event));
+    context.hook('dropped', (event) => noteDrop(this.#world, event), keepsNone);
     if (!plan.hasHooks) return;
     // It fails where the plan says so, not because it is broken.
     const patience = { maxFailures: Infinity };
@@ -61,7 +63,7 @@ export class SimulatedPlugin {
     context.hook(
       'authorizePublish',
       ({ message }) => this.#decide(readPayload(message.payload).hook),
-      patience,
+      { ...patience, ...keepsNone },
     );
     context.hook(
       'authorizeSubscribe',
@@ -70,30 +72,42 @@ export class SimulatedPlugin {
       patience,
     );
     // Without an opinion, so that queues are as they would be without them.
-    context.hook('enqueue', () => undefined);
-    context.hook('acknowledged', () => undefined);
-    context.hook('authorizeDeliver', ({ client, message }) => {
-      return this.#world.isDenied(numberOf(client.clientId), message.topic) ? deny() : allow();
-    });
+    context.hook('enqueue', () => undefined, keepsNone);
+    context.hook('acknowledged', () => undefined, keepsNone);
+    const isDenied = (clientId: string, topic: string) =>
+      this.#world.isDenied(numberOf(clientId), topic);
+    context.hook(
+      'authorizeDeliver',
+      ({ client, message }) => (isDenied(client.clientId, message.topic) ? deny() : allow()),
+      keepsNone,
+    );
     this.#setUpChanges(context);
   }
 
   /** Changes messages, as the plan says: when they are published, and once more for one receiver. */
   #setUpChanges(context: PluginContext): void {
     const { rewrites } = this.#world.plan;
-    context.hook('publish', ({ message: { topic, payload } }) => {
-      const { durability } = readPayload(payload);
-      const isLower = durability === 'none' || durability === 'write';
-      if (payload.length === 0 || (!isLower && topic !== rewrites.topic)) return;
-      return {
-        ...(isLower && { durability }),
-        ...(topic === rewrites.topic && { payload: withSuffix(payload, publishedSuffix) }),
-      };
-    });
-    context.hook('deliver', ({ client, message: { payload } }) => {
-      if (payload.length === 0 || numberOf(client.clientId) !== rewrites.client) return;
-      return { payload: withSuffix(payload, deliveredSuffix) };
-    });
+    context.hook(
+      'publish',
+      ({ message: { topic, payload } }) => {
+        const { durability } = readPayload(payload);
+        const isLower = durability === 'none' || durability === 'write';
+        if (payload.length === 0 || (!isLower && topic !== rewrites.topic)) return;
+        return {
+          ...(isLower && { durability }),
+          ...(topic === rewrites.topic && { payload: withSuffix(payload, publishedSuffix) }),
+        };
+      },
+      keepsNone,
+    );
+    context.hook(
+      'deliver',
+      ({ client, message: { payload } }) => {
+        if (payload.length === 0 || numberOf(client.clientId) !== rewrites.client) return;
+        return { payload: withSuffix(payload, deliveredSuffix) };
+      },
+      keepsNone,
+    );
   }
 
   /** What a client gets of a message that the application or a client has published, or left as its will. */

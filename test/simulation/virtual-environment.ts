@@ -15,7 +15,7 @@ export interface EnvironmentWorld {
 
 /** The environment of one life of the broker. When that ends, nothing of it happens any more. */
 export class VirtualEnvironment implements Environment {
-  readonly overwritesReads: true | 'hooks keep none';
+  readonly overwritesReads = true;
   readonly #timeline: Timeline;
   readonly #world: EnvironmentWorld;
   readonly #dice: Dice;
@@ -28,11 +28,9 @@ export class VirtualEnvironment implements Environment {
   constructor(
     timeline: Timeline,
     world: EnvironmentWorld,
-    { seed, hasHooks }: Pick<Plan, 'seed' | 'hasHooks'>,
+    { seed }: Pick<Plan, 'seed'>,
     boot: number,
   ) {
-    // Without hooks of a plan there is one that notes what was dropped.
-    this.overwritesReads = hasHooks || 'hooks keep none';
     this.#timeline = timeline;
     this.#world = world;
     this.#boot = boot;

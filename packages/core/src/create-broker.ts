@@ -53,7 +53,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
     hookTimeoutMs: limits.hookTimeoutMs,
     environment,
     reportError,
-    showsMessages: () => readMemory.shown(),
+    keepsMessages: () => readMemory.mayBeKept(),
   });
   const lateBroker = new LateBroker(table.guard);
   let opened: Persistence | undefined;

@@ -62,6 +62,8 @@ describe('HookTable', () => {
     ['SLUICE_HOOK_OPTION', 'connect', nothing, { priority: Number.NaN }, /priority/],
     ['SLUICE_HOOK_OPTION', 'connect', nothing, { deadlineMs: 0 }, /deadlineMs/],
     ['SLUICE_HOOK_OPTION', 'connect', nothing, { deadlineMs: Infinity }, /deadlineMs/],
+    ['SLUICE_HOOK_OPTION', 'connect', nothing, { keepsMessages: false }, /keepsMessages/],
+    ['SLUICE_HOOK_OPTION', 'publish', nothing, { keepsMessages: 0 as never }, /keepsMessages/],
     ['SLUICE_HOOK_OPTION', 'connect', nothing, { maxConcurrent: 0 }, /maxConcurrent/],
     ['SLUICE_HOOK_OPTION', 'connect', nothing, { maxConcurrent: 1.5 }, /maxConcurrent/],
     ['SLUICE_HOOK_OPTION', 'deliver', nothing, { deadlineMs: 5 }, /cannot wait/],

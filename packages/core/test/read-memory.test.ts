@@ -80,7 +80,7 @@ describe.each([100, slabBytes])('a chunk of %i bytes', (length) => {
   test('stays for good where hooks see messages, from the turn on in which there is one', () => {
     const memory = new ReadMemory();
     const chunk = take(memory, 1, length);
-    memory.shown();
+    memory.mayBeKept();
     expect([isUsedAgain(memory, chunk), isUsedAgain(memory, chunk)]).toEqual([false, false]);
     expect(chunk.equals(chunkOf(1, length))).toBe(true);
   });
@@ -106,14 +106,6 @@ test('bytes that lie elsewhere are neither held nor kept', () => {
   expect(memory.hold(chunk)).toBeUndefined();
   memory.keep(chunk);
   expect(memory.lent(chunk)).toBe(chunk);
-});
-
-test('hooks that keep no messages, as in a test, leave memory free', () => {
-  const memory = new ReadMemory('hooks keep none');
-  const chunk = take(memory, 1);
-  memory.shown();
-  memory.written();
-  expect(chunk[0]).toBe(0xee);
 });
 
 test('what is free is overwritten where a test asks for that, of every stream', () => {

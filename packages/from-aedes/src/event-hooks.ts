@@ -49,10 +49,14 @@ export function hookEvents(stage: Stage): void {
     });
   }
   if (stage.listensTo('ping')) {
-    context.hook('packetReceived', ({ client, packet }) => {
-      if (packet.type !== PacketType.pingreq || client === undefined) return;
-      stage.emit('ping', { cmd: 'pingreq' }, clients.of(client));
-    });
+    context.hook(
+      'packetReceived',
+      ({ client, packet }) => {
+        if (packet.type !== PacketType.pingreq || client === undefined) return;
+        stage.emit('ping', { cmd: 'pingreq' }, clients.of(client));
+      },
+      { keepsMessages: false },
+    );
   }
   if (stage.listensTo('subscribe')) {
     context.hook('subscribed', ({ client, subscription }) => {

@@ -92,7 +92,7 @@ export function messageRate(options: MessageRateOptions): Plugin {
           }
           if (waitMs > 0) return act(client, waitMs);
         },
-        { priority, deadlineMs: 2 * (maxWaitMs + lateMs) },
+        { priority, keepsMessages: false, deadlineMs: 2 * (maxWaitMs + lateMs) },
       );
       context.hook('disconnected', ({ client }) => {
         allowances.leave(client, clock.monotonic());

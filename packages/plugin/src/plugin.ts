@@ -25,6 +25,12 @@ export interface HookOptions {
    * any hook is registered, everything is denied that none allows. false by default.
    */
   readonly leavesOthers?: boolean | undefined;
+  /**
+   * false says that the hook, once it has returned, uses no bytes of a message or packet any more, nor hands them on, also
+   * where it returned a promise: the memory that they were read into is used again. true by default. Only for hooks that
+   * see messages or packets, and the same for all: where one keeps them, that memory is never used twice.
+   */
+  readonly keepsMessages?: boolean | undefined;
   /** Calls the hook only for what it is about; of any hook that has such a thing. Everything by default. */
   readonly filter?: HookFilter | undefined;
   /**

@@ -17,14 +17,20 @@ const upTo: readonly Allow<AuthorizeSubscribeGrant>[] = ([0, 1, 2] as const).map
 
 /** Lets rules decide what is published, subscribed to and delivered. `control` answers the rules of now. */
 export function registerAccessHooks(context: PluginContext, control: () => AccessControl): void {
-  context.hook('authorizePublish', ({ client, message: { topic, qos, retain } }) =>
-    control().of(client).mayPublish(topic, qos, retain) ? allow() : notAuthorized,
+  context.hook(
+    'authorizePublish',
+    ({ client, message: { topic, qos, retain } }) =>
+      control().of(client).mayPublish(topic, qos, retain) ? allow() : notAuthorized,
+    { keepsMessages: false },
   );
   context.hook('authorizeSubscribe', ({ client, subscription }) => {
     const qos = control().of(client).grantedQos(subscription.filter);
     return qos === undefined ? notAuthorized : (upTo[qos] as Allow<AuthorizeSubscribeGrant>);
   });
-  context.hook('authorizeDeliver', ({ client, message }) =>
-    control().of(client).mayReceive(message.topic) ? allow() : notAuthorized,
+  context.hook(
+    'authorizeDeliver',
+    ({ client, message }) =>
+      control().of(client).mayReceive(message.topic) ? allow() : notAuthorized,
+    { keepsMessages: false },
   );
 }

@@ -26,10 +26,9 @@ export interface Environment {
   eventLoopDelay?(): EventLoopDelay;
   /**
    * Whether chunks of all streams are copied into memory that is overwritten as soon as it could be used again: for tests,
-   * which see who needs it for longer. Where hooks may keep messages it is used once, unless they are said to keep none.
-   * Default false.
+   * which see who needs it for longer. Where hooks may keep messages it is used once. Default false.
    */
-  readonly overwritesReads?: boolean | 'hooks keep none';
+  readonly overwritesReads?: boolean;
 }
 
 /** What a process uses of its memory. Bytes. */

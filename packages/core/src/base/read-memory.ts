@@ -25,12 +25,11 @@ export class ReadSlab {
  * The memory that sockets are read into. Messages are forwarded as they lie in it, and what outlives the turn is copied: so it
  * is used again as soon as everything is written that was read into it, warm as it is.
  *
- * Chunks that are put off hold it meanwhile, and what a stream took but the system did not keeps it for good. Hooks and
- * applications may keep what they are shown: where there are such hooks it is never used twice.
+ * Chunks that are put off hold it meanwhile, and what a stream took but the system did not keeps it for good. Hooks may
+ * keep messages: where one does not say that it keeps none, it is never used twice.
  */
 export class ReadMemory {
   readonly #overwrites: boolean;
-  readonly #hooksKeepNone: boolean;
   readonly #slabs: WeakMap<ArrayBufferLike, ReadSlab> = new WeakMap();
   readonly #free: ReadSlab[] = [];
   /** Those that are full. */
@@ -39,12 +38,11 @@ export class ReadMemory {
   #at = 0;
   /** Chunks that are handled right now: one within the other where a stream answers within a write. */
   #readers = 0;
-  #isShown = false;
+  #mayBeKept = false;
 
   /** With `overwrites`, each chunk is in a slab of its own, which is overwritten when it is free: a test sees who needed it. */
-  constructor(overwrites: boolean | 'hooks keep none' = false) {
-    this.#overwrites = overwrites !== false;
-    this.#hooksKeepNone = overwrites === 'hooks keep none';
+  constructor(overwrites = false) {
+    this.#overwrites = overwrites;
   }
 
   /** A copy of the first bytes of a buffer, in memory of this. */
@@ -85,9 +83,9 @@ export class ReadMemory {
     if (slab !== undefined) slab.isKept = true;
   }
 
-  /** Hooks see messages from now on. */
-  shown(): void {
-    this.#isShown = !this.#hooksKeepNone;
+  /** From now on hooks see messages that they may keep. */
+  mayBeKept(): void {
+    this.#mayBeKept = true;
   }
 
   /** Chunks are handled from here on to `leave`, which leaves nothing of them unhandled that is not held. */
@@ -107,25 +105,25 @@ export class ReadMemory {
     used.length = 0;
     const current = this.#current;
     if (current === undefined || current.holds > 0) return;
-    if (this.#isShown || current.isKept) return;
+    if (this.#mayBeKept || current.isKept) return;
     if (this.#overwrites) current.bytes.fill(overwritten);
     this.#at = 0;
   }
 
   #next(bytes: number): void {
     const full = this.#current;
-    if (full !== undefined && !this.#isShown) {
+    if (full !== undefined && !this.#mayBeKept) {
       if (this.#used.length === maxUsedSlabs) this.#used = [];
       this.#used.push(full);
     }
     const slab = this.#free.pop() ?? new ReadSlab(bytes);
-    if (!this.#isShown) this.#slabs.set(slab.bytes.buffer, slab);
+    if (!this.#mayBeKept) this.#slabs.set(slab.bytes.buffer, slab);
     this.#current = slab;
     this.#at = 0;
   }
 
   #settle(slab: ReadSlab): void {
-    if (this.#isShown || slab.isKept) return;
+    if (this.#mayBeKept || slab.isKept) return;
     if (slab.holds > 0) {
       slab.isListed = false;
       return;

@@ -5,8 +5,36 @@ import {
   type Hooks,
   hookKinds,
 } from '@sluice/plugin';
-import { allowingWithin, concernsOf, faultInFilter, messageHooks } from './hook-filter.ts';
-import type { Registration } from './registered-hook.ts';
+import {
+  allowingWithin,
+  type Concerns,
+  concernsOf,
+  faultInFilter,
+  messageHooks,
+} from './hook-filter.ts';
+
+/** What is registered, with the options filled in. */
+export interface Registration {
+  readonly plugin: string;
+  readonly name: HookName;
+  readonly hook: (event: unknown) => unknown;
+  readonly priority: number;
+  /** Infinity for none. */
+  readonly deadlineMs: number;
+  /** Infinity for no line. */
+  readonly maxConcurrent: number;
+  /** Undefined when it is called for every event. */
+  readonly concerns: Concerns | undefined;
+  /** Whether events that are none of its concern are decided as if it was not there. */
+  readonly leavesOthers: boolean;
+  /** Whether it may use what it sees of messages and packets once it has returned. */
+  readonly keepsMessages: boolean;
+  /** Failures in a row that suspend it; Infinity for never. */
+  readonly maxFailures: number;
+  readonly retryAfterMs: number;
+  /** One of how many calls is timed; Infinity for none. */
+  readonly timedCalls: number;
+}
 
 const defaultMaxFailures = 10;
 const defaultRetryAfterMs = 5_000;
@@ -21,6 +49,31 @@ const synchronous: ReadonlySet<HookName> = new Set<HookName>([
   'overflow',
   'authorizeDeliver',
   'deliver',
+]);
+
+/** Hooks that see neither messages nor packets that came in. */
+const withoutMessages: ReadonlySet<HookName> = new Set<HookName>([
+  'start',
+  'close',
+  'connection',
+  'connect',
+  'authenticate',
+  'exchange',
+  'session',
+  'connack',
+  'connected',
+  'takenOver',
+  'resumed',
+  'disconnect',
+  'disconnected',
+  'ended',
+  'subscribe',
+  'authorizeSubscribe',
+  'subscribed',
+  'unsubscribe',
+  'unsubscribed',
+  'limited',
+  'policyChanged',
 ]);
 
 /** Hooks that run for messages and packets: looking at the clock each time would cost more than they do. */
@@ -39,6 +92,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof HookOptions>([
   'maxConcurrent',
   'filter',
   'leavesOthers',
+  'keepsMessages',
   'maxFailures',
   'retryAfterMs',
 ]);
@@ -76,6 +130,7 @@ export function registrationOf<Name extends HookName>(
     maxConcurrent,
     concerns: filter === undefined ? undefined : concernsOf(name, filter),
     leavesOthers: options.leavesOthers ?? false,
+    keepsMessages: !withoutMessages.has(name) && (options.keepsMessages ?? true),
     maxFailures: canBeSuspended(name) ? (options.maxFailures ?? defaultMaxFailures) : Infinity,
     retryAfterMs: options.retryAfterMs ?? defaultRetryAfterMs,
     timedCalls: timedCallsOf(name),
@@ -99,10 +154,21 @@ function faultIn(name: HookName, hook: unknown, options: HookOptions): string | 
     return 'has leavesOthers, which is for authorizeSubscribe with a filter';
   }
   return (
+    faultInKeeping(name, options) ??
     faultInWaiting(name, options) ??
     faultInSuspension(name, options) ??
     (filter === undefined ? undefined : faultInFilter(name, filter))
   );
+}
+
+function faultInKeeping(name: HookName, { keepsMessages }: HookOptions): string | undefined {
+  if (keepsMessages === undefined) return undefined;
+  if (typeof keepsMessages !== 'boolean') {
+    return 'has a keepsMessages that is neither true nor false';
+  }
+  return withoutMessages.has(name)
+    ? 'sees neither messages nor packets: keepsMessages means nothing there'
+    : undefined;
 }
 
 function faultInWaiting(

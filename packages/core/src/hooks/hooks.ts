@@ -40,39 +40,14 @@ export type {
   TransformRunner,
 } from './hook-runners.ts';
 
-/** Hooks that see neither messages nor packets that came in. */
-const withoutMessages: ReadonlySet<HookName> = new Set<HookName>([
-  'start',
-  'close',
-  'connection',
-  'connect',
-  'authenticate',
-  'exchange',
-  'session',
-  'connack',
-  'connected',
-  'takenOver',
-  'resumed',
-  'disconnect',
-  'disconnected',
-  'ended',
-  'subscribe',
-  'authorizeSubscribe',
-  'subscribed',
-  'unsubscribe',
-  'unsubscribed',
-  'limited',
-  'policyChanged',
-]);
-
 /** What a table of hooks needs of the broker. */
 export interface HookTableOptions {
   /** For asynchronous hooks that were registered without a deadline. */
   readonly hookTimeoutMs: number;
   readonly environment: Environment;
   readonly reportError: (error: Error) => void;
-  /** A hook was registered that sees messages or packets. */
-  readonly showsMessages?: () => void;
+  /** A hook was registered that may keep messages or packets. */
+  readonly keepsMessages?: () => void;
 }
 
 /** What plug-ins registered, by the name of the hook. */
@@ -107,18 +82,16 @@ export class HookTable {
     hook: Hooks[Name],
     options: HookOptions = {},
   ): void {
-    const { environment, hookTimeoutMs, reportError, showsMessages } = this.#options;
-    const registered = new RegisteredHook(
-      registrationOf(plugin, name, hook, options, hookTimeoutMs),
-      {
-        environment,
-        deadlines: this.#deadlines,
-        guard: this.guard,
-        // A failed start is thrown to the one who starts the broker.
-        onFailure: name === 'start' ? () => {} : reportError,
-      },
-    );
-    if (!withoutMessages.has(name)) showsMessages?.();
+    const { environment, hookTimeoutMs, reportError, keepsMessages } = this.#options;
+    const registration = registrationOf(plugin, name, hook, options, hookTimeoutMs);
+    const registered = new RegisteredHook(registration, {
+      environment,
+      deadlines: this.#deadlines,
+      guard: this.guard,
+      // A failed start is thrown to the one who starts the broker.
+      onFailure: name === 'start' ? () => {} : reportError,
+    });
+    if (registration.keepsMessages) keepsMessages?.();
     const others = this.#hooks.get(name);
     if (others === undefined) this.#hooks.set(name, [registered]);
     else others.push(registered);

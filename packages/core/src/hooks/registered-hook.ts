@@ -1,4 +1,4 @@
-import { BrokerError, type HookName } from '@sluice/plugin';
+import { BrokerError } from '@sluice/plugin';
 import fastq from 'fastq';
 import { asError } from '../base/as-error.ts';
 import type { Deadlines } from '../base/deadlines.ts';
@@ -7,30 +7,10 @@ import { HookBreaker } from './hook-breaker.ts';
 import { type CalledHook, HookCall } from './hook-call.ts';
 import { HookFailure } from './hook-failure.ts';
 import type { Concerns } from './hook-filter.ts';
+import type { Registration } from './hook-registration.ts';
 import type { HookStatistics } from './hook-statistics.ts';
 import { HookWatch } from './hook-watch.ts';
 import type { PublishGuard } from './publish-guard.ts';
-
-/** What is registered, with the options filled in. */
-export interface Registration {
-  readonly plugin: string;
-  readonly name: HookName;
-  readonly hook: (event: unknown) => unknown;
-  readonly priority: number;
-  /** Infinity for none. */
-  readonly deadlineMs: number;
-  /** Infinity for no line. */
-  readonly maxConcurrent: number;
-  /** Undefined when it is called for every event. */
-  readonly concerns: Concerns | undefined;
-  /** Whether events that are none of its concern are decided as if it was not there. */
-  readonly leavesOthers: boolean;
-  /** Failures in a row that suspend it; Infinity for never. */
-  readonly maxFailures: number;
-  readonly retryAfterMs: number;
-  /** One of how many calls is timed; Infinity for none. */
-  readonly timedCalls: number;
-}
 
 /** What a call of a hook needs besides the hook. */
 export interface HookSurroundings {
