@@ -1,7 +1,13 @@
+import type { QueuedMessage } from '@sluice/plugin';
+import { asError } from '../base/as-error.ts';
+import { Deadline } from '../base/deadlines.ts';
 import type { Context } from '../context/context.ts';
 import { EntryState, OutboxEntry } from '../outbox/outbox-entry.ts';
 import type { Router } from '../routing/router.ts';
 import type { Session } from '../session/session.ts';
+
+const firstDelayMs = 100;
+const longestDelayMs = 1_600;
 
 /**
  * Gives what a session got through its share groups to other members, when the session ends without having
@@ -30,36 +36,50 @@ export class SharedRedelivery {
     }
     return new Promise((done) => {
       const onCommitted = (failure: Error | undefined): void => {
-        if (failure === undefined) this.#readOn(session, -1, 0, done);
-        else done(0);
+        done(failure === undefined ? this.#giveStored(session) : 0);
       };
       this.#context.commits.wait({ onCommitted });
     });
   }
 
-  #readOn(
-    session: Session,
-    after: number,
-    givenBefore: number,
-    done: (given: number) => void,
-  ): void {
+  async #giveStored(session: Session): Promise<number> {
+    const { windowMessages } = this.#context.limits;
+    let given = 0;
+    let records: readonly QueuedMessage[];
+    let after = -1;
+    do {
+      records = await this.#read(session.number, after);
+      for (const record of records) {
+        const wasSent = session.outbox.wasSent(record.sequence);
+        if (this.#offer(OutboxEntry.restored(record), wasSent)) given++;
+        after = record.sequence;
+      }
+    } while (records.length === windowMessages);
+    return given;
+  }
+
+  /** Tries again for some seconds: with the session goes the only copy. Nothing where all that fails. */
+  async #read(session: number, after: number): Promise<readonly QueuedMessage[]> {
     const { queueReads, limits, reportError } = this.#context;
-    let given = givenBefore;
-    queueReads.read(session.number, after, limits.windowMessages).then(
-      (records) => {
-        for (const record of records) {
-          const wasSent = session.outbox.wasSent(record.sequence);
-          if (this.#offer(OutboxEntry.restored(record), wasSent)) given++;
-        }
-        const last = records.at(-1);
-        if (last === undefined || records.length < limits.windowMessages) done(given);
-        else this.#readOn(session, last.sequence, given, done);
-      },
-      (error) => {
-        reportError(error);
-        done(given);
-      },
-    );
+    for (let delayMs = firstDelayMs; ; delayMs *= 2) {
+      try {
+        return await queueReads.read(session, after, limits.windowMessages);
+      } catch (error) {
+        reportError(asError(error));
+        if (delayMs > longestDelayMs) return [];
+      }
+      await this.#pause(delayMs);
+    }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    const { deadlines, environment } = this.#context;
+    return new Promise((resolve) => {
+      deadlines.set(
+        new Deadline({ onDeadline: () => resolve() }),
+        environment.monotonic() + delayMs,
+      );
+    });
   }
 
   #offer(entry: OutboxEntry, wasSent: boolean): boolean {

@@ -1,5 +1,6 @@
+import { MemoryPersistence } from '@sluice/persistence-memory';
 import { allow, deny } from '@sluice/plugin';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
 
@@ -263,3 +264,26 @@ describe.each(stores)('with a %s store', (_, makeStore) => {
     expect(await other.payloads()).toEqual(['0']);
   });
 });
+
+test.each([1, 100])(
+  'what a member leaves behind goes to another one also when reading it fails %i times, and not for ever',
+  async (failures) => {
+    const persistence = new MemoryPersistence();
+    const world = await startTestBroker({ store: { persistence: () => persistence } });
+    const member = await world.connect('m', durable);
+    await member.subscribe(filter, { qos: 1 });
+    await member.drop();
+    await publish(world, 3);
+    const other = await world.connect('o');
+    await other.subscribe(filter, { qos: 1 });
+    const read = vi.spyOn(persistence, 'readQueue');
+    for (let failure = 0; failure < failures; failure++) {
+      read.mockRejectedValueOnce(new Error('too many open files'));
+    }
+    const ended = world.broker.sessions.end('m');
+    for (let second = 0; second < 10; second++) await world.advance(1_000);
+    expect(await other.payloads()).toEqual(failures === 1 ? ['0', '1', '2'] : []);
+    expect(world.errors.splice(0)).toHaveLength(Math.min(failures, 6));
+    expect(await ended).toBe(true);
+  },
+);
