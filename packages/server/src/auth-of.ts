@@ -7,12 +7,12 @@ export function asksWhoClientsAre({ users, jwt, certificate }: ResolvedConfig): 
 }
 
 /**
- * The plug-in for who may connect and do what; undefined where everybody may do everything. Nothing is read yet.
- * `isQuestion`: it serves nobody, so that rules about users make sense without anything that says who they are.
+ * The plug-in for who may connect and do what; undefined where everybody may do everything. Nothing is read yet. With
+ * `externalIdentities`, rules about users make sense without anything here that says who they are.
  */
 export async function authOf(
   config: ResolvedConfig,
-  isQuestion = false,
+  externalIdentities = false,
 ): Promise<AuthPlugin | undefined> {
   const { users, rules, jwt, certificate, allowAnonymous, attempts } = config;
   const asks = asksWhoClientsAre(config);
@@ -26,6 +26,6 @@ export async function authOf(
     certificate,
     attempts,
     // Where nobody is asked for anything, everybody is in already.
-    ...(asks ? { anonymous: allowAnonymous } : { externalIdentities: isQuestion }),
+    ...(asks ? { anonymous: allowAnonymous } : { externalIdentities }),
   });
 }

@@ -70,7 +70,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const prepared = config.listeners.map(prepareListener);
 
   const { persistence } = config;
-  const users = await authOf(config);
+  // A plug-in of the program may say who clients are.
+  const users = await authOf(config, plugins.length > 0);
   const limits = limitsOf(config);
   const store = persistence === 'memory' ? undefined : storeOf(persistence);
   const counters = config.sys === false ? undefined : sys(config.sys);

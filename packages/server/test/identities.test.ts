@@ -2,6 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { allow, type Plugin } from '@sluice/plugin';
 import { connectAsync, type IClientOptions } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { readConfigFile } from '../src/config-file.ts';
@@ -106,5 +107,37 @@ describe('a configuration', () => {
     [{ certificate: { names: 7 } }, /options\.certificate\.names must be a list/],
   ])('with %j is refused', async (config, message) => {
     await expect(serving(config)).rejects.toThrow(message);
+  });
+});
+
+it('rules about users go with a plug-in that says who clients are, and need one', async () => {
+  const rules = join(directory, 'rules.json');
+  writeFileSync(
+    rules,
+    JSON.stringify({
+      rules: [{ effect: 'allow', action: 'publish', topic: '%u/#', who: { user: 'anna' } }],
+    }),
+  );
+  const options = { persistence: 'memory', allowEphemeralPorts: true, rules } as const;
+  const listeners = [{ type: 'tcp', port: 0 }] as const;
+  await expect(startServer({ ...options, listeners })).rejects.toMatchObject({
+    code: 'SLUICE_AUTH_RULES_FILE',
+  });
+  const doorman: Plugin = {
+    name: 'doorman',
+    setup: ({ hook }) =>
+      hook('authenticate', ({ userName }) => allow({ identity: userName ?? 'nobody' })),
+  };
+  const server = await startServer({ ...options, listeners, plugins: [doorman] });
+  onTestFinished(() => server.close({ graceMs: 0 }));
+  const client = await connectAsync(`mqtt://127.0.0.1:${server.listeners[0]?.port}`, {
+    username: 'anna',
+    protocolVersion: 5,
+    reconnectPeriod: 0,
+  });
+  onTestFinished(() => void client.end(true));
+  await client.publishAsync('anna/a', 'x', { qos: 1 });
+  await expect(client.publishAsync('bert/a', 'x', { qos: 1 })).rejects.toMatchObject({
+    code: 0x87,
   });
 });
