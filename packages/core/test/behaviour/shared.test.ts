@@ -1,6 +1,7 @@
 import { MemoryPersistence } from '@sluice/persistence-memory';
 import { allow, deny } from '@sluice/plugin';
 import { describe, expect, test, vi } from 'vitest';
+import { publishPacket } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
 import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
 
@@ -287,3 +288,17 @@ test.each([1, 100])(
     expect(await ended).toBe(true);
   },
 );
+
+test('what a member was sent and did not acknowledge goes to the next one as it came', async () => {
+  const world = await startTestBroker();
+  const publisher = await world.connect('p');
+  const first = await world.connect('a', { acknowledges: false });
+  await first.subscribe(filter, { qos: 1 });
+  publisher.send(publishPacket('job', 'x', { qos: 1, packetId: 1 }));
+  await world.settle();
+  publisher.send(publishPacket('else', 'y'));
+  const second = await world.connect('b');
+  await second.subscribe(filter, { qos: 1 });
+  await first.drop();
+  expect(await second.payloads()).toEqual(['x']);
+});
