@@ -5,6 +5,7 @@ import { sys } from '@sluice/sys';
 import type { Logger } from 'pino';
 import { asksWhoClientsAre, authOf } from './auth-of.ts';
 import { backupDirectory } from './backup-directory.ts';
+import { brokerOptionsOf } from './broker-options-of.ts';
 import { watchCertificates } from './certificate-watch.ts';
 import {
   type ResolvedConfig,
@@ -77,13 +78,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const counters = config.sys === false ? undefined : sys(config.sys);
   const ours = [store, users, counters].filter((plugin) => plugin !== undefined);
   const broker = await createBroker({
+    ...brokerOptionsOf(config),
     plugins: [...ours, ...limits.all, ...plugins],
-    limits: config.limits,
-    features: config.features,
-    ...(config.queueOverflow !== undefined && { queueOverflow: config.queueOverflow }),
-    ...(config.slowReceiver !== undefined && { slowReceiver: config.slowReceiver }),
-    ...(config.serverReference !== undefined && { serverReference: config.serverReference }),
-    allowControlCharacters: config.allowControlCharacters,
     onProgress: (what, records) => logger.info({ records }, `restoring ${what}`),
   });
   logEvents(broker, logger);

@@ -174,6 +174,7 @@ describe('sluice check', () => {
     [{ bans: { file: 'check-broken.json' } }, 'SLUICE_LIMITS_BANS_FILE', /.*check-broken.json/],
     [{ bans: { bans: [{}] } }, 'SLUICE_LIMITS_OPTIONS', /ban-list: a ban has exactly one of/],
     [{ connectRate: {} }, 'SLUICE_LIMITS_OPTIONS', /connect-rate: neither perAddress nor total/],
+    [{ serverReference: 'x\u0000' }, 'SLUICE_OPTION', /The option serverReference/],
     [{ sys: { interval: 5 } }, 'SLUICE_SYS_OPTIONS', /sys: options has interval, but there are/],
     [
       { listeners: [{ type: 'tls', cert: 'no.crt', key: 'no.key' }] },

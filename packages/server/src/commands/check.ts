@@ -1,5 +1,7 @@
+import { createBroker } from '@sluice/core';
 import { sys } from '@sluice/sys';
 import { authOf } from '../auth-of.ts';
+import { brokerOptionsOf } from '../broker-options-of.ts';
 import { addressOf, type ListenerOptions, type ResolvedConfig, resolveConfig } from '../config.ts';
 import { checkRules } from '../config-rules.ts';
 import { readConfig } from '../layers.ts';
@@ -16,6 +18,7 @@ export async function check(args: readonly string[], terminal: Terminal): Promis
   await (await authOf(config))?.load();
   await limitsOf(config).bans?.reload();
   if (config.sys !== false) sys(config.sys);
+  await (await createBroker(brokerOptionsOf(config))).close();
   terminal.output.write(`${describe(config).join('\n')}\n`);
   return 0;
 }
