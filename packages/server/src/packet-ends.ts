@@ -5,19 +5,12 @@ export class PacketEnds {
   /** Bytes of the body that are still to come. */
   #left = 0;
 
-  /** Views of the bytes, none of which reaches into a second packet. */
-  cut(bytes: Buffer): Buffer[] {
-    const pieces: Buffer[] = [];
-    let from = 0;
-    let at = 0;
-    while (at < bytes.length) {
-      at = this.#pass(bytes, at);
-      if (this.#at !== 'type') continue;
-      pieces.push(bytes.subarray(from, at));
-      from = at;
-    }
-    if (from < bytes.length) pieces.push(bytes.subarray(from));
-    return pieces;
+  /** Where the packet ends that goes on or begins at an index; the end of the bytes if it goes on behind them. */
+  after(bytes: Buffer, from: number): number {
+    let at = from;
+    do at = this.#pass(bytes, at);
+    while (this.#at !== 'type' && at < bytes.length);
+    return at;
   }
 
   /** Passes a byte of the fixed header, or what there is of the body. Returns where it has come to. */

@@ -5,6 +5,9 @@ import { PacketEnds } from './packet-ends.ts';
 // Reads and writes of a broker come in pieces of about this size: below it, back-pressure would set in for nothing.
 const highWaterMark = 65_536;
 
+// A frame that waits takes more memory than the few bytes that may be in it.
+const maxFramesAtOnce = 256;
+
 /**
  * A WebSocket as a stream of bytes: what is in a frame has no meaning (section 6), and a text frame closes it with 1003.
  * Each packet is sent in a frame of its own. With the connection below it, packets that are written at once leave at once.
@@ -39,15 +42,24 @@ function framePackets(stream: Duplex, socket: WebSocket, connection: Duplex | un
   const ends = new PacketEnds();
   const write = stream._write.bind(stream);
   stream._write = (chunk: Buffer, encoding, callback) => {
-    const packets = socket.readyState === WebSocket.OPEN ? ends.cut(chunk) : [chunk];
-    const last = packets.pop() ?? chunk;
-    if (packets.length === 0) {
-      write(last, encoding, callback);
+    if (socket.readyState !== WebSocket.OPEN) {
+      write(chunk, encoding, callback);
       return;
     }
-    connection?.cork();
-    for (const packet of packets) socket.send(packet);
-    socket.send(last, callback);
-    connection?.uncork();
+    let from = 0;
+    const sendSome = (error?: Error | null): void => {
+      if (error || from === chunk.length) {
+        callback(error);
+        return;
+      }
+      connection?.cork();
+      for (let left = maxFramesAtOnce; left > 0 && from < chunk.length; left -= 1) {
+        const packet = chunk.subarray(from, ends.after(chunk, from));
+        from += packet.length;
+        socket.send(packet, left === 1 || from === chunk.length ? sendSome : undefined);
+      }
+      connection?.uncork();
+    };
+    sendSome();
   };
 }
