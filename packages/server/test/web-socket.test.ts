@@ -298,6 +298,18 @@ describe('frames as a stream of bytes [MQTT-6.0.0-2]', () => {
       { numRuns: 30 },
     );
   });
+
+  it('sends thousands of packets that are written at once, and then closes', async () => {
+    attach();
+    const { client, stream } = await connect();
+    const frames: string[] = [];
+    client.on('message', (data: Buffer) => frames.push(data.toString('latin1')));
+    const packets = Array.from({ length: 2_000 }, (_, index) => packetOf(index % 3));
+    stream.write(Buffer.concat(packets));
+    stream.end(packetOf(4));
+    await once(client, 'close');
+    expect(frames).toEqual([...packets, packetOf(4)].map((packet) => packet.toString('latin1')));
+  });
 });
 
 describe('a peer that breaks the rules', () => {
