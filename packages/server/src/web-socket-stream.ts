@@ -10,7 +10,7 @@ const maxFramesAtOnce = 256;
 
 /**
  * A WebSocket as a stream of bytes: what is in a frame has no meaning (section 6), and a text frame closes it with 1003.
- * Each packet is sent in a frame of its own. With the connection below it, packets that are written at once leave at once.
+ * No two packets are sent in one frame. With the connection below it, packets that are written at once leave at once.
  */
 export function webSocketStream(socket: WebSocket, connection?: Duplex): Duplex {
   const stream = createWebSocketStream(socket, { highWaterMark });

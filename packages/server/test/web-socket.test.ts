@@ -272,7 +272,7 @@ describe('frames as a stream of bytes [MQTT-6.0.0-2]', () => {
     expect(Buffer.concat(frames).toString()).toBe('firstlast');
   });
 
-  it('sends each packet in a frame of its own, wherever writes are cut', async () => {
+  it('sends no two packets in one frame, wherever writes are cut', async () => {
     attach();
     const bodies = fc.array(fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 40_000 })), {
       minLength: 1,
