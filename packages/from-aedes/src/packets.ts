@@ -30,21 +30,24 @@ export function connectPacketOf(packet: Connect): ConnectPacket {
   };
 }
 
-/** What a handler changed of CONNECT. Nothing can be taken away from it. */
+/**
+ * What a handler changed of CONNECT. Nothing can be taken away from it: what is null or undefined is as it was, or what it
+ * is by default in the packets of Aedes.
+ */
 export function connectChanges(before: Connect, after: ConnectPacket): ConnectChanges {
   const { clientId, username, password, keepalive, clean, will } = after;
   return {
-    clientId,
-    keepAlive: keepalive,
-    cleanStart: clean,
-    ...(username !== undefined && { userName: username }),
-    ...(password !== undefined && { password: Buffer.from(password) }),
-    ...(will !== undefined && {
+    clientId: clientId ?? '',
+    keepAlive: keepalive ?? before.keepAlive,
+    cleanStart: clean ?? before.cleanStart,
+    ...(isThere(username) && { userName: username }),
+    ...(isThere(password) && { password: Buffer.from(password) }),
+    ...(isThere(will) && {
       will: {
         topic: will.topic,
-        payload: Buffer.from(will.payload),
-        qos: will.qos,
-        retain: will.retain,
+        payload: Buffer.from(will.payload ?? ''),
+        qos: will.qos ?? 0,
+        retain: will.retain ?? false,
         properties: before.will?.properties ?? {},
       },
     }),
@@ -134,6 +137,11 @@ function isSamePayload({ payload }: Message, other: Buffer | string | null | und
   return other.buffer === payload.buffer && other.byteOffset === payload.byteOffset
     ? other.length === payload.length
     : false;
+}
+
+/** A handler of JavaScript may take something away with null. */
+function isThere<Value>(value: Value | null | undefined): value is Value {
+  return value !== null && value !== undefined;
 }
 
 /** The same bytes, not a copy. */

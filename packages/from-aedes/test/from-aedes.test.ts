@@ -110,6 +110,34 @@ describe('preConnect', () => {
     await world.client(3, info).connect();
     expect(seen).toEqual(['192.0.2.1', 5, '/mqtt', 'MQIsdp', 3]);
   });
+
+  it('that takes away what cannot be taken away lets the client in with it', async () => {
+    const seen: unknown[] = [];
+    const world = await start({
+      preConnect(_client, packet, callback) {
+        Object.assign(packet, { username: null, password: null, keepalive: null });
+        Object.assign(packet, packet.clientId === 'no will' ? { will: null } : {});
+        if (packet.will) Object.assign(packet.will, { payload: null, qos: null, retain: null });
+        callback(null, true);
+      },
+      authenticate(_client, username, password, callback) {
+        seen.push(`${username} ${password}`);
+        callback(null, true);
+      },
+    });
+    const watcher = await world.connect('watcher');
+    await watcher.subscribe('will');
+    for (const clientId of ['no will', 'no payload']) {
+      const client = world.client(4);
+      const login = { userName: 'u', password: Buffer.from('p') };
+      const connack = await client.connect({ clientId, ...login, will: aWill('will', clientId) });
+      expect(connack.reasonCode).toBe(0);
+      await client.drop();
+    }
+    expect(seen.slice(1)).toEqual(['u p', 'u p']);
+    expect(await watcher.payloads()).toEqual(['no will', '']);
+    expect(world.errors).toEqual([]);
+  });
 });
 
 describe('authorizePublish', () => {

@@ -110,7 +110,7 @@ export function attachWebSocket(
   function handOver(webSocket: WebSocket, request: IncomingMessage, socket: Duplex): void {
     const told = describe(request, webSocket);
     if (told === undefined) return;
-    const stream = webSocketStream(webSocket);
+    const stream = webSocketStream(webSocket, socket);
     boundStranger(socket, webSocket, stream, maxStrangerBytes);
     broker.handle(stream, {
       transport: 'encrypted' in request.socket ? 'wss' : 'ws',

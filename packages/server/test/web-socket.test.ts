@@ -203,6 +203,25 @@ describe('beside other things on one HTTP server', () => {
   });
 });
 
+/** A PUBLISH as far as its fixed header goes, with a body of so many bytes. */
+function packetOf(bytes: number): Buffer {
+  const header = [0x30];
+  let left = bytes;
+  do {
+    header.push((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+    left >>= 7;
+  } while (left > 0);
+  return Buffer.concat([Buffer.from(header), Buffer.alloc(bytes, 0x31)]);
+}
+
+function endsOf(pieces: readonly Buffer[]): number[] {
+  let end = 0;
+  return pieces.map((piece) => {
+    end += piece.length;
+    return end;
+  });
+}
+
 describe('frames as a stream of bytes [MQTT-6.0.0-2]', () => {
   it('joins and splits without a trace, wherever frames are cut', async () => {
     attach();
@@ -251,6 +270,45 @@ describe('frames as a stream of bytes [MQTT-6.0.0-2]', () => {
     stream.end('last');
     await once(client, 'close');
     expect(Buffer.concat(frames).toString()).toBe('firstlast');
+  });
+
+  it('sends no two packets in one frame, wherever writes are cut', async () => {
+    attach();
+    const bodies = fc.array(fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 40_000 })), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    await fc.assert(
+      fc.asyncProperty(bodies, fc.array(fc.nat({ max: 300 })), async (lengths, cuts) => {
+        const { client, stream } = await connect();
+        const frames: Buffer[] = [];
+        client.on('message', (data: Buffer) => frames.push(data));
+        const packets = lengths.map(packetOf);
+        let rest = Buffer.concat(packets);
+        for (const cut of cuts) {
+          stream.write(rest.subarray(0, cut));
+          rest = rest.subarray(cut);
+        }
+        stream.end(rest);
+        await once(client, 'close');
+        expect(Buffer.concat(frames)).toEqual(Buffer.concat(packets));
+        expect(endsOf(frames)).toEqual(expect.arrayContaining(endsOf(packets)));
+        if (cuts.length === 0) expect(frames.length).toBe(packets.length);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('sends thousands of packets that are written at once, and then closes', async () => {
+    attach();
+    const { client, stream } = await connect();
+    const frames: string[] = [];
+    client.on('message', (data: Buffer) => frames.push(data.toString('latin1')));
+    const packets = Array.from({ length: 2_000 }, (_, index) => packetOf(index % 3));
+    stream.write(Buffer.concat(packets));
+    stream.end(packetOf(4));
+    await once(client, 'close');
+    expect(frames).toEqual([...packets, packetOf(4)].map((packet) => packet.toString('latin1')));
   });
 });
 
