@@ -1,6 +1,7 @@
 import type { Qos } from '@sluice/packet';
 import { DropReason, type Message } from '@sluice/plugin';
 import { asError } from '../base/as-error.ts';
+import { Line } from '../base/line.ts';
 import type { Context } from '../context/context.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import type { Receiver } from '../session/receiver.ts';
@@ -24,7 +25,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
   readonly #context: Context;
   readonly #listener: MessageListener | undefined;
   readonly #onClose: () => void;
-  readonly #queue: Message[] = [];
+  readonly #queue = new Line<Message>();
   /** The application takes what comes. */
   #isIdle: boolean;
   /** How many came while it does: they have not waited, and do not expire, be their interval 0. */
@@ -63,7 +64,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
       return false;
     }
     // As a client would see it.
-    this.#queue.push(message.own().delivered(qos, retain));
+    this.#queue.add(message.own().delivered(qos, retain));
     if (this.#isIdle) this.#immediate++;
     this.#wake();
     return true;
@@ -117,7 +118,7 @@ export class LocalSubscription implements BrokerSubscription, Receiver {
   }
 
   #shift(): Message | undefined {
-    const message = this.#queue.shift();
+    const message = this.#queue.take();
     const onRoom = this.#onRoom;
     if (
       onRoom !== undefined &&

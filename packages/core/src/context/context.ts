@@ -55,7 +55,7 @@ export interface Context {
 export interface Publisher {
   /** Undefined while it has no connection. */
   readonly sink: { readonly isGone: boolean; holdBack(): void; letGo(): void } | undefined;
-  /** Whether it has messages that it did not acknowledge yet: it has to be read. */
+  /** Whether there are messages that it did not acknowledge yet, or will get: it has to be read. */
   readonly owesAcknowledgements: boolean;
 }
 

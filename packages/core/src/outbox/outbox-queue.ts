@@ -220,8 +220,8 @@ export class OutboxQueue implements WaitingQueue {
     return this.#openWindow?.get(sequence);
   }
 
-  *unsent(): IterableIterator<OutboxEntry> {
-    for (const entry of this.#openWindow?.from(this.firstUnsent) ?? []) {
+  *unsent(from: number = 0): IterableIterator<OutboxEntry> {
+    for (const entry of this.#openWindow?.from(Math.max(from, this.firstUnsent)) ?? []) {
       if (entry.state === EntryState.waiting) yield entry;
     }
   }

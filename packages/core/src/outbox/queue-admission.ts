@@ -4,6 +4,7 @@ import type { Context } from '../context/context.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import type { OutboxEntry } from './outbox-entry.ts';
 import { type QueuedPlace, QueueKeys } from './queue-keys.ts';
+import { QueueTopics } from './queue-topics.ts';
 import { QueueTrim } from './queue-trim.ts';
 import type { QueueOwner, QueueWatcher, WaitingQueue } from './waiting-queue.ts';
 
@@ -22,6 +23,7 @@ export class QueueAdmission implements QueueWatcher {
   readonly #queue: WaitingQueue;
   readonly #context: Context;
   readonly #keys: QueueKeys = new QueueKeys();
+  readonly #topics: QueueTopics;
   readonly #trim: QueueTrim;
   #isEnding = false;
 
@@ -29,6 +31,7 @@ export class QueueAdmission implements QueueWatcher {
     this.#owner = owner;
     this.#queue = queue;
     this.#context = context;
+    this.#topics = new QueueTopics(queue);
     this.#trim = new QueueTrim(owner, queue, context);
   }
 
@@ -66,6 +69,7 @@ export class QueueAdmission implements QueueWatcher {
   /** A message left the queue. */
   removed(sequence: number): void {
     this.#keys.delete(sequence);
+    this.#topics.removed();
     this.#trim.withdrawn(sequence);
   }
 
@@ -122,9 +126,8 @@ export class QueueAdmission implements QueueWatcher {
       const messages = victims.length + (replaced === undefined ? 0 : 1);
       return this.#queue.hasRoomFor(message.bytes, messages, bytes);
     };
-    for (const entry of this.#queue.unsent()) {
+    for (const entry of isByTopic ? this.#topics.of(message.topic) : this.#queue.unsent()) {
       if (entry.sequence === replaced?.sequence || entry.message === undefined) continue;
-      if (isByTopic && entry.message.topic !== message.topic) continue;
       if (!isByTopic && hasRoom()) break;
       victims.push(entry);
       bytes += entry.message.bytes;

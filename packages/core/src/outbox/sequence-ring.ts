@@ -78,7 +78,8 @@ export class SequenceRing<Value> {
 
   /** Values from a sequence on, in order. */
   *from(sequence: number): IterableIterator<Value> {
-    if (this.#sparse !== undefined) {
+    // The last few are asked for one by one.
+    if (this.#sparse !== undefined && this.#end - sequence > this.#size) {
       for (const [one, value] of this.#sparse) if (one >= sequence) yield value;
       return;
     }

@@ -20,8 +20,8 @@ export interface WaitingQueue {
   readonly isInMemory: boolean;
   /** A message that is in memory. */
   inMemory(sequence: number): OutboxEntry | undefined;
-  /** What is in memory and was never sent, in order. */
-  unsent(): Iterable<OutboxEntry>;
+  /** What is in memory and was never sent, in order; from a sequence on, if it is given. */
+  unsent(from?: number): Iterable<OutboxEntry>;
   /** Whether a message fits in once others are gone. */
   hasRoomFor(bytes: number, goneMessages?: number, goneBytes?: number): boolean;
   /** Takes out a message that was never sent, or lies behind `first`; false when it is gone or on its way. */

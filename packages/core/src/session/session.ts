@@ -101,7 +101,7 @@ export class Session implements SharingReceiver, OutboxOwner {
   }
 
   get owesAcknowledgements(): boolean {
-    return this.outbox.inflight > 0;
+    return this.outbox.size > 0;
   }
 
   /** What a share group looks at. */

@@ -166,6 +166,24 @@ describe('what is dropped for a client that acknowledges nothing', () => {
     },
   );
 
+  test('keep-newest-per-topic looks at few messages for each that comes, however many topics wait', async () => {
+    const count = 2_000;
+    const world = await startTestBroker({
+      limits: { maxQueuedMessages: count },
+      more: { queueOverflow: 'keep-newest-per-topic' },
+    });
+    const reader = await world.connect('c', { acknowledges: false });
+    await reader.subscribe('#');
+    const publish = (topic: number) =>
+      world.broker.publish({ topic: `${topic}`, payload: 'x', qos: 1 });
+    for (let topic = 0; topic < count + 200; topic++) await publish(topic);
+    const looks = vi.spyOn(SequenceRing.prototype, 'get');
+    for (let topic = 200; topic < count; topic++) await publish(topic);
+    expect(looks.mock.calls.length).toBeLessThan(20 * count);
+    looks.mockRestore();
+    expect(world.dropped('queue-full')).toBe(100 + count - 200);
+  });
+
   test('who returns to what was kept gets it, however far it lies behind what was in flight', async () => {
     const persistence = new MemoryPersistence();
     const world = await startTestBroker({ store: { persistence: () => persistence } });

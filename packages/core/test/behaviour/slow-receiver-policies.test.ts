@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { publishPacket } from '../support/packets.ts';
+import { connectPacket, publishPacket } from '../support/packets.ts';
 import { startTestBroker, type TestBroker } from '../support/test-broker.ts';
 import type { TestClient } from '../support/test-client.ts';
 
@@ -174,6 +174,30 @@ describe("slowReceiver: 'pause' comes to no standstill where a client waits for"
     for (const client of [one, two]) {
       await expectRead(world, client);
     }
+  });
+
+  test('others that come back with it to queues, and publish to each other at once', async () => {
+    const windowed = { ...limits, windowMessages: 4 };
+    const world = await startTestBroker({ ...pause, limits: windowed });
+    const fields = { cleanStart: false, properties: { sessionExpiryInterval: 100 } };
+    const names = ['one', 'two', 'three'];
+    for (const name of names) {
+      const client = await world.connect(name, fields);
+      await client.subscribe('all', { qos: 1 });
+      await client.drop();
+    }
+    for (let count = 0; count < 100; count++) await world.publish('all', `${count}`, { qos: 1 });
+    const back = names.map((name) => {
+      const client = world.client(5);
+      const properties = { ...fields.properties, receiveMaximum: 1 };
+      const connect = connectPacket(5, { ...fields, clientId: name, properties });
+      client.send(connect, publishPacket('all', name, { qos: 1, packetId: 1 }));
+      return client;
+    });
+    await world.settle();
+    await world.advance(1_000);
+    // With the two of the others, and its own.
+    for (const client of back) expect((await client.payloads()).length).toBe(103);
   });
 
   test('another one that takes nothing either: both end, and a third goes on', async () => {
