@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ReadMemory } from '../src/base/read-memory.ts';
 import { SocketReads } from '../src/connection/socket-reads.ts';
 
-const isSupported = process.platform !== 'win32' && [20, 22, 24].includes(majorOfNode());
+const isSupported = process.platform !== 'win32' && [20, 22, 24, 26].includes(majorOfNode());
 
 function majorOfNode(): number {
   return Number.parseInt(process.versions.node, 10);

@@ -249,7 +249,11 @@ describe('progress', () => {
       progress.show('queue', time * 10);
     }
     progress.end();
-    return String(errors.read() ?? '');
+    errors.end();
+    let text = '';
+    // Node 26 gives one chunk for each `read`.
+    for (let chunk = errors.read(); chunk !== null; chunk = errors.read()) text += String(chunk);
+    return text;
   }
 
   it('is one line on a terminal, gone in the end', () => {

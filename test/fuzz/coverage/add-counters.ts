@@ -9,7 +9,7 @@ interface Node {
   readonly [field: string]: unknown;
 }
 
-/** JavaScript with a counter at each place where it may go one way or the other. */
+/** Code with a counter at each place where it may go one way or the other. */
 export interface CountedCode {
   readonly code: string;
   readonly counters: number;
@@ -39,7 +39,7 @@ export function addCounters(source: string, first: number): CountedCode {
     insert(node.start, `{${count()};`);
     insert(node.end, '}', -insertions.length);
   };
-  visit(parseAst(source) as unknown as Node, (node) => {
+  visit(parseAst(source, { lang: 'ts' }) as unknown as Node, (node) => {
     const { type, body, consequent, alternate, right } = node as unknown as Record<string, Node> & {
       type: string;
     };

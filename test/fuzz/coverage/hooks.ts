@@ -1,4 +1,4 @@
-// Hooks of the module loader, in a thread of their own: what tsx makes of the sources gets counters.
+// Hooks of the module loader, in a thread of their own: the sources get counters, as tsx made JavaScript of them or before.
 import type { LoadHook } from 'node:module';
 import { addCounters } from './add-counters.ts';
 

@@ -4,7 +4,7 @@ import { ownBytes } from '../base/own-bytes.ts';
 import type { ReadMemory } from '../base/read-memory.ts';
 
 /** The releases of Node whose sockets are known to read this way. With any other, and where it is named, sockets read as Node has it. */
-const knownMajors: readonly number[] = [20, 22, 24];
+const knownMajors: readonly number[] = [20, 22, 24, 26];
 
 const readBytes = 64 * 1024;
 
