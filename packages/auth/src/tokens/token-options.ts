@@ -1,3 +1,4 @@
+import { isUint8Array } from 'node:util/types';
 import {
   checkBoolean,
   checkInteger,
@@ -142,7 +143,7 @@ function checkKeys(value: unknown, place: string, source: Source): KeyOrigin {
   const [kind, key] = first;
   const at = `${place}.${kind}`;
   if (kind === 'secret') {
-    if (key instanceof Uint8Array) return { kind, bytes: Uint8Array.from(key) };
+    if (isUint8Array(key)) return { kind, bytes: Uint8Array.from(key) };
     return { kind, bytes: new TextEncoder().encode(checkText(key, at, source)) };
   }
   const text = checkText(key, at, source);

@@ -1,3 +1,9 @@
+/** Whether a value is a Uint8Array, also of another context of Node. */
+export function isBytes(value: unknown): value is Uint8Array {
+  if (value instanceof Uint8Array) return true;
+  return ArrayBuffer.isView(value) && (value as Uint8Array)[Symbol.toStringTag] === 'Uint8Array';
+}
+
 /**
  * A copy of bytes in memory of exactly its size. `Buffer.prototype.slice` would be a view, and `Buffer.from`
  * would pin a pool.

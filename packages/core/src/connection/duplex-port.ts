@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asError } from '../base/as-error.ts';
+import { isBytes } from '../base/own-bytes.ts';
 import type { Port, PortOwner } from '../base/port.ts';
 import type { Departing, Departures } from './departures.ts';
 import type { SocketReads } from './socket-reads.ts';
@@ -135,7 +136,7 @@ export class DuplexPort implements Port, Departing {
 }
 
 function onData(this: OwnedDuplex, chunk: unknown): void {
-  if (chunk instanceof Uint8Array) this[portOf]?.received(chunk);
+  if (isBytes(chunk)) this[portOf]?.received(chunk);
   else this.destroy(new TypeError(whyNoBytes(chunk)));
 }
 

@@ -1,6 +1,7 @@
 import { isValidTopicName, type PublishProperties, type Qos } from '@sluice/packet';
 import { BrokerError, type Durability, type Message, type MessageChanges } from '@sluice/plugin';
 import { asError } from '../base/as-error.ts';
+import { isBytes } from '../base/own-bytes.ts';
 
 type Field = keyof MessageChanges;
 
@@ -96,7 +97,7 @@ export function isSendable(text: unknown): text is string {
 
 /** Throws when a value is no binary data that a packet can carry. */
 export function checkBinary(name: string, bytes: unknown): void {
-  if (!(bytes instanceof Uint8Array) || bytes.length > maxFieldBytes) {
+  if (!isBytes(bytes) || bytes.length > maxFieldBytes) {
     throw refused(`${name} is no Uint8Array of at most ${maxFieldBytes} bytes`);
   }
 }
@@ -161,7 +162,7 @@ export function checkUserProperties(name: string, value: unknown): void {
 
 function toBytes(payload: unknown): Uint8Array {
   if (typeof payload === 'string') return utf8.encode(payload);
-  if (payload instanceof Uint8Array) return payload;
+  if (isBytes(payload)) return payload;
   throw refused('payload is neither a string nor a Uint8Array');
 }
 

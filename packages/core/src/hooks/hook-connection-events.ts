@@ -9,6 +9,7 @@ import type {
   DisconnectEvent,
   SessionChanges,
 } from '@sluice/plugin';
+import { isBytes } from '../base/own-bytes.ts';
 import {
   checkBinary,
   checkLowerQos,
@@ -110,7 +111,7 @@ function checkTexts({ reasonString, serverReference, userProperties }: Disconnec
 function checkWill(will: Will): void {
   if (typeof will !== 'object' || will === null) throw refused('will is no object');
   checkTopic('will.topic', will.topic);
-  if (!(will.payload instanceof Uint8Array)) throw refused('will.payload is no Uint8Array');
+  if (!isBytes(will.payload)) throw refused('will.payload is no Uint8Array');
   // In CONNECT a will payload is binary data with a length of two bytes.
   checkBinary('will.payload', will.payload);
   checkLowerQos(will.qos, 2);

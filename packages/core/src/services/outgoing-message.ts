@@ -1,6 +1,6 @@
 import { isValidTopicName, noProperties } from '@sluice/packet';
 import { BrokerError, type OutgoingMessage } from '@sluice/plugin';
-import { ownBytes } from '../base/own-bytes.ts';
+import { isBytes, ownBytes } from '../base/own-bytes.ts';
 import { checkProperties, refusalReason } from '../hooks/change-message.ts';
 import type { RoutedMessage } from '../messages/routed-message.ts';
 import type { Publishing } from '../routing/publishing.ts';
@@ -50,7 +50,7 @@ function wrongProperty(why: string, cause?: unknown): BrokerError {
 function bytesOf(payload: unknown): Uint8Array {
   if (typeof payload === 'string') return Buffer.from(payload);
   // The caller may use its buffer again while the message waits.
-  if (payload instanceof Uint8Array) return ownBytes(payload);
+  if (isBytes(payload)) return ownBytes(payload);
   const kind = payload === null || payload === undefined ? String(payload) : typeof payload;
   throw new BrokerError(
     'SLUICE_PAYLOAD',

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { BrokerError, type Message } from '@sluice/plugin';
 import { describe, expect, test } from 'vitest';
 import { text } from '../support/packets.ts';
@@ -55,6 +56,14 @@ describe('publish', () => {
     const world = await startTestBroker();
     const publish = world.broker.publish.bind(world.broker) as (...given: unknown[]) => unknown;
     await expect(publish(...given)).rejects.toThrow(message);
+  });
+
+  test('takes bytes of another context of Node, as of Jest with a page', async () => {
+    const world = await startTestBroker();
+    const client = await world.connect('c');
+    await client.subscribe('a');
+    await world.publish('a', runInNewContext('new Uint8Array([120])'));
+    expect(await client.payloads()).toEqual(['x']);
   });
 
   test('copies the payload, which the caller may use again', async () => {

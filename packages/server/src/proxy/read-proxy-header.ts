@@ -14,9 +14,11 @@ export function readProxyHeader(
   let received: Buffer = Buffer.alloc(0);
 
   function onReadable(): void {
-    const chunk: Buffer | null = socket.read();
-    if (chunk === null) return;
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    let chunk: Buffer | null = socket.read();
+    while (chunk !== null) {
+      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+      chunk = socket.read();
+    }
     try {
       const header = parseProxyHeader(received);
       if (header !== undefined) finish(header);
