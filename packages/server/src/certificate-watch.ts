@@ -1,4 +1,3 @@
-import { unwatchFile, watchFile } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Listener } from './listeners/listener.ts';
 
@@ -13,11 +12,39 @@ export function watchCertificates(
   logger: Logger,
   times: { readonly pollMs: number; readonly settleMs: number } = { pollMs, settleMs },
 ): () => void {
-  const stops = listeners.map((listener) =>
-    watchFiles(listener.files ?? [], () => reload(listener, logger), times),
-  );
+  const stops = listeners.map((listener) => watch(listener, logger, times));
   return () => {
     for (const stop of stops) stop();
+  };
+}
+
+/** Looks at files now and then rather than waiting for word of the system, which mounts and links do not give. */
+function watch(
+  listener: Listener,
+  logger: Logger,
+  times: { readonly pollMs: number; readonly settleMs: number },
+): () => void {
+  const { certificates } = listener;
+  if (certificates === undefined) return () => {};
+  let isOver = false;
+  let timer: NodeJS.Timeout;
+  const after = (ms: number, step: () => void) => {
+    if (!isOver) timer = setTimeout(step, ms).unref();
+  };
+  const look = () => {
+    void certificates.haveChanged().then((haveChanged) => {
+      if (haveChanged) after(times.settleMs, readAgain);
+      else after(times.pollMs, look);
+    });
+  };
+  const readAgain = () => {
+    reload(listener, logger);
+    after(times.pollMs, look);
+  };
+  after(times.pollMs, look);
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
   };
 }
 
@@ -28,24 +55,4 @@ function reload(listener: Listener, logger: Logger): void {
   } catch (error) {
     logger.error({ err: error }, `certificates of ${listener.url} stay as they were`);
   }
-}
-
-/** Looks at files now and then rather than waiting for word of the system, which mounts and links do not give. */
-function watchFiles(
-  paths: readonly string[],
-  onChange: () => void,
-  times: { readonly pollMs: number; readonly settleMs: number },
-): () => void {
-  let soon: NodeJS.Timeout | undefined;
-  const changed = () => {
-    clearTimeout(soon);
-    soon = setTimeout(onChange, times.settleMs).unref();
-  };
-  for (const path of paths) {
-    watchFile(path, { interval: times.pollMs, persistent: false }, changed);
-  }
-  return () => {
-    clearTimeout(soon);
-    for (const path of paths) unwatchFile(path, changed);
-  };
 }

@@ -1,34 +1,84 @@
-import { readFileSync } from 'node:fs';
+import { type BigIntStats, readFileSync, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { createSecureContext, type TlsOptions } from 'node:tls';
 import { BrokerError } from '@sluice/plugin';
 import type { CertificateFiles } from './config.ts';
 
-/** Reads the files of a TLS listener and makes sure that they are whole and fit each other. */
-export function readCertificates(files: CertificateFiles): TlsOptions {
-  const wanted = files.requestClientCertificate ?? false;
-  const options: TlsOptions = {
-    cert: read(files.cert, 'certificate'),
-    key: read(files.key, 'private key'),
-    ...(files.ca !== undefined && { ca: read(files.ca, 'authorities') }),
-    ...(files.crl !== undefined && { crl: read(files.crl, 'revocation') }),
-    requestCert: wanted !== false,
-    rejectUnauthorized: wanted === true,
-  };
-  try {
-    createSecureContext(options);
-  } catch (error) {
-    throw new BrokerError(
-      'SLUICE_CERTIFICATE',
-      `The certificate files ${certificatePaths(files).join(', ')} cannot be used (${(error as Error).message}).`,
-      { cause: error },
-    );
+/** The files of a TLS listener, and what they were like when they were last read. */
+export class Certificates {
+  readonly #files: CertificateFiles;
+  readonly #paths: readonly string[];
+  #asRead = '';
+  #current: TlsOptions;
+
+  /** Reads the files. Throws SLUICE_CERTIFICATE where they are not whole or do not fit each other. */
+  constructor(files: CertificateFiles) {
+    this.#files = files;
+    const { cert, key, ca, crl } = files;
+    this.#paths = [cert, key, ca, crl].filter((path) => path !== undefined);
+    this.#current = this.#read();
   }
-  return options;
+
+  /** What was read last, and was good. */
+  get current(): TlsOptions {
+    return this.#current;
+  }
+
+  /** Reads the files again. Throws as the constructor does, and keeps what there was. */
+  readAgain(): TlsOptions {
+    this.#current = this.#read();
+    return this.#current;
+  }
+
+  /** Whether a file is another one than was read, or was written since. */
+  async haveChanged(): Promise<boolean> {
+    return (await Promise.all(this.#paths.map(looks))).join() !== this.#asRead;
+  }
+
+  #read(): TlsOptions {
+    // Before they are read: a change in between is one that is still to be read.
+    this.#asRead = this.#paths.map(looksNow).join();
+    const { cert, key, ca, crl, requestClientCertificate: wanted = false } = this.#files;
+    const options: TlsOptions = {
+      cert: read(cert, 'certificate'),
+      key: read(key, 'private key'),
+      ...(ca !== undefined && { ca: read(ca, 'authorities') }),
+      ...(crl !== undefined && { crl: read(crl, 'revocation') }),
+      requestCert: wanted !== false,
+      rejectUnauthorized: wanted === true,
+    };
+    try {
+      createSecureContext(options);
+    } catch (error) {
+      throw new BrokerError(
+        'SLUICE_CERTIFICATE',
+        `The certificate files ${this.#paths.join(', ')} cannot be used (${(error as Error).message}).`,
+        { cause: error },
+      );
+    }
+    return options;
+  }
 }
 
-/** The files that are read. */
-export function certificatePaths({ cert, key, ca, crl }: CertificateFiles): readonly string[] {
-  return [cert, key, ca, crl].filter((path) => path !== undefined);
+function looksNow(path: string): string {
+  try {
+    return look(statSync(path, { bigint: true }));
+  } catch {
+    return 'none';
+  }
+}
+
+async function looks(path: string): Promise<string> {
+  try {
+    return look(await stat(path, { bigint: true }));
+  } catch {
+    return 'none';
+  }
+}
+
+/** What differs between a file and the one that takes its place. */
+function look({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join('-');
 }
 
 function read(path: string, what: string): Buffer {

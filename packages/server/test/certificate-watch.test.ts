@@ -34,15 +34,23 @@ function use(name: string): void {
   copyFileSync(fixture(`${name}.key`), file('key'));
 }
 
-async function watched(type: 'tls' | 'wss'): Promise<OpenListener> {
+async function opened(type: 'tls' | 'wss'): Promise<OpenListener> {
   use('server');
   copyFileSync(fixture('ca.crt'), file('ca'));
-  const listener = await listeners.open({
+  return await listeners.open({
     ...{ type, host, port: 0, cert: file('cert'), key: file('key'), ca: file('ca') },
     requestClientCertificate: 'optional',
   });
+}
+
+function watch(listener: OpenListener): void {
   const logger = createLogger('info', { write: (line) => void log.push(JSON.parse(line)) });
   onTestFinished(watchCertificates([listener], logger, times));
+}
+
+async function watched(type: 'tls' | 'wss'): Promise<OpenListener> {
+  const listener = await opened(type);
+  watch(listener);
   return listener;
 }
 
@@ -69,6 +77,15 @@ describe.each(['tls', 'wss'] as const)('changed files of a listener of type %s',
     expect(await serialNumber(listener)).not.toBe(before);
     expect(live.destroyed).toBe(false);
     live.destroy();
+  });
+
+  it('between the reading and the first look are taken', async () => {
+    const listener = await opened(type);
+    const before = await serialNumber(listener);
+    use('client');
+    watch(listener);
+    await logged(`certificates of ${listener.url} read again`);
+    expect(await serialNumber(listener)).not.toBe(before);
   });
 
   it('that are broken are told of once, and change nothing', async () => {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Broker } from '@sluice/core';
 import { BrokerError } from '@sluice/plugin';
 import type { Logger } from 'pino';
+import type { Certificates } from '../certificates.ts';
 import type { ListenerType } from '../config.ts';
 import { LogBudget } from '../log-budget.ts';
 import type { Arrivals } from './arrivals.ts';
@@ -18,7 +19,7 @@ export interface Listener {
   /** Accepts nobody from now on; connections go on. */
   stop(): void;
   /** What it has read, and `reload` reads again. */
-  readonly files?: readonly string[];
+  readonly certificates?: Certificates;
   /** Reads its certificates again, for the next handshakes. Throws SLUICE_CERTIFICATE, and keeps those it had. */
   reload?(): void;
   /** Drops the connections that never became the broker's: those in a handshake. */

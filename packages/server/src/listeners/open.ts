@@ -1,5 +1,4 @@
-import type { TlsOptions } from 'node:tls';
-import { readCertificates } from '../certificates.ts';
+import { Certificates } from '../certificates.ts';
 import type { ListenerOptions } from '../config.ts';
 import type { Listener, ListenerContext } from './listener.ts';
 import { openTcp } from './tcp.ts';
@@ -21,11 +20,11 @@ export function prepareListener(options: ListenerOptions): PreparedListener {
       checkSocketPath(options);
       return (context) => openUnix(options, context);
     case 'tls': {
-      const certificates: TlsOptions = readCertificates(options);
+      const certificates = new Certificates(options);
       return (context) => openTls(options, certificates, context);
     }
     case 'wss': {
-      const certificates: TlsOptions = readCertificates(options);
+      const certificates = new Certificates(options);
       return (context) => openWeb(options, certificates, context);
     }
   }

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { certificatePaths, readCertificates } from '../certificates.ts';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type { Certificates } from '../certificates.ts';
 import { addressOf, type TlsListenerOptions } from '../config.ts';
 import { originOf } from './arrivals.ts';
 import { Door } from './door.ts';
@@ -10,13 +10,13 @@ import { socketOptions } from './sockets.ts';
 /** Opens a listener for MQTT over TLS. */
 export async function openTls(
   options: TlsListenerOptions,
-  certificates: TlsOptions,
+  certificates: Certificates,
   context: ListenerContext,
 ): Promise<Listener> {
   const { host, port } = addressOf(options);
   let url = urlOf('mqtts', host, port);
   const secured = createTlsServer(
-    { ...certificates, handshakeTimeout: context.arrivals.limits.timeoutMs },
+    { ...certificates.current, handshakeTimeout: context.arrivals.limits.timeoutMs },
     (socket: TLSSocket) => {
       const origin = door.leave(socket)?.origin;
       if (origin === undefined) return;
@@ -44,8 +44,8 @@ export async function openTls(
     url,
     port: boundPort(server),
     stop: () => void server.close(),
-    files: certificatePaths(options),
-    reload: () => secured.setSecureContext(readCertificates(options)),
+    certificates,
+    reload: () => secured.setSecureContext(certificates.readAgain()),
     destroy: () => door.destroy(),
   };
 }

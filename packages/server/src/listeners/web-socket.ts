@@ -5,9 +5,9 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
-import { type TlsOptions, Server as TlsServer } from 'node:tls';
+import { Server as TlsServer } from 'node:tls';
 import { attachWebSocket } from '../attach-web-socket.ts';
-import { certificatePaths, readCertificates } from '../certificates.ts';
+import type { Certificates } from '../certificates.ts';
 import { addressOf, type WsListenerOptions, type WssListenerOptions } from '../config.ts';
 import { Door } from './door.ts';
 import { boundPort, type Listener, type ListenerContext, listen, urlOf } from './listener.ts';
@@ -17,7 +17,7 @@ import { certificateName } from './tls.ts';
 /** Opens a listener for MQTT over WebSocket: over TLS when it is given certificates. */
 export async function openWebSocket(
   options: WsListenerOptions | WssListenerOptions,
-  certificates: TlsOptions | undefined,
+  certificates: Certificates | undefined,
   context: ListenerContext,
 ): Promise<Listener> {
   const { host, port } = addressOf(options);
@@ -65,18 +65,18 @@ export async function openWebSocket(
     url,
     port: boundPort(server),
     stop: () => void server.close(),
-    ...(options.type === 'wss' &&
+    ...(certificates !== undefined &&
       http instanceof TlsServer && {
-        files: certificatePaths(options),
-        reload: () => http.setSecureContext(readCertificates(options)),
+        certificates,
+        reload: () => http.setSecureContext(certificates.readAgain()),
       }),
     destroy: () => door.destroy(),
   };
 }
 
-function createHttp(certificates: TlsOptions | undefined, handshakeTimeout: number): HttpServer {
+function createHttp(certificates: Certificates | undefined, handshakeTimeout: number): HttpServer {
   if (certificates === undefined) return createHttpServer(answerPlainRequest);
-  return createHttpsServer({ ...certificates, handshakeTimeout }, answerPlainRequest);
+  return createHttpsServer({ ...certificates.current, handshakeTimeout }, answerPlainRequest);
 }
 
 const answerPlainRequest: RequestListener = (_request, response) => {
