@@ -83,7 +83,10 @@ export interface BrokerServices {
   readonly subscriptions: SubscriptionService;
   readonly retained: RetainedService;
   readonly stats: BrokerStats;
-  /** Settles when the message is routed, and durable where it has to be. */
+  /**
+   * Settles when the message is routed, and durable where it has to be. Messages are routed in the order of the calls,
+   * but each waits for its own answer of an asynchronous hook: where order matters then, await one before the next.
+   */
   publish(message: OutgoingMessage, options?: PublishOptions): Promise<void>;
   /**
    * Sends a message to one session only, without a subscription; false when there is no such session or it did not
