@@ -13,6 +13,8 @@ export default defineConfig({
   // Tests run every package from its sources: no build stands between an edit and its test.
   ssr: { resolve: { conditions: ['@sluice/source', 'node'] } },
   test: {
+    // A busy machine is no fault of the code.
+    expect: { poll: { timeout: 30_000 } },
     coverage: { provider: 'v8', include: ['packages/*/src/**'], reportsDirectory: 'coverage' },
     projects: [
       {
@@ -22,8 +24,8 @@ export default defineConfig({
           include: ['packages/*/test/**/*.test.ts'],
           maxWorkers,
           isolate,
-          // A busy machine is no fault of the code: nothing here waits for real time.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -36,8 +36,7 @@ describe('createEnvironment', () => {
     environment.defer(() => ran.push('b'));
     await Promise.resolve();
     expect(ran).toEqual([]);
-    await sleep(1);
-    expect(ran).toEqual(['a', 'b']);
+    await expect.poll(() => ran).toEqual(['a', 'b']);
   });
 
   it('draws bytes that differ', () => {

@@ -72,7 +72,10 @@ async function listenForProxies(world: AttackWorld, options: Partial<ListenerOpt
   const listener = await prepareListener(merged as ListenerOptions)({
     handle: world.broker.handle,
     logger,
-    arrivals: new Arrivals({ timeoutMs: 300, maxPending: 100, maxPendingPerAddress: 100 }, logger),
+    arrivals: new Arrivals(
+      { timeoutMs: 1_000, maxPending: 100, maxPendingPerAddress: 100 },
+      logger,
+    ),
     maxPacketBytes: 1_000,
     maxConnectPacketBytes: 1_000,
   });
