@@ -76,6 +76,9 @@ test.each([none, full, offline, busy, ready])(
   (readiness) => {
     const receivers = manyOf(10_000, readiness);
     const members = groupOf(receivers);
+    // Of each member it is learned once that it has no room.
+    members.next(message, none);
+    for (const receiver of receivers) receiver.asked = 0;
     const chosen = members.next(message, none)?.receiver;
     expect(chosen === undefined).toBe(readiness === none);
     expect(receivers.reduce((sum, { asked }) => sum + asked, 0)).toBeLessThan(300);
@@ -100,6 +103,30 @@ test('who is away and has room comes before who is connected and has none', () =
   away.become(full);
   expect(members.next(message, none)?.receiver).toBe(here);
   expect(members.next(message, full)).toBe(undefined);
+});
+
+test.each([none, full])(
+  'one that has room is found among any number with readiness %i',
+  (readiness) => {
+    const others = Array.from(
+      { length: 5_000 },
+      (_, index) => new Told(`${index}`, readiness, true),
+    );
+    const members = groupOf([...others, new Told('room', busy)]);
+    for (let count = 0; count < 100; count++) {
+      expect(members.next(message, none)?.receiver.clientId).toBe('room');
+    }
+    expect(others.reduce((sum, { asked }) => sum + asked, 0)).toBeLessThan(5_000 + 100 * 200);
+  },
+);
+
+test('who has room again gets messages, while another one is ready all the time', () => {
+  const others = Array.from({ length: 200 }, (_, index) => new Told(`${index}`, full, true));
+  const members = groupOf([...others, new Told('room', ready)]);
+  members.next(message, none);
+  for (const other of others) other.become(ready);
+  const chosen = Array.from({ length: 1_000 }, () => members.next(message, none)?.receiver);
+  expect(new Set(chosen).size).toBe(201);
 });
 
 test('where nobody is ready all have their turn, in a group of any size', () => {

@@ -6,41 +6,113 @@ import type { Subscription } from '../session/subscription.ts';
 /** How many are looked at for one message: what it costs must not depend on how many join a group. */
 const maxLooks = 100;
 
-/** Members that take turns. */
+/** Members that take turns. Those who had no room when they were last looked at stand behind the others. */
 class TakingTurns {
   readonly all: GroupMember[] = [];
+  /** So many of them, the first ones, are not known to have no room. */
+  #able = 0;
   #turn = 0;
+  #turnOfOthers = 0;
 
   add(member: GroupMember): void {
     member.place = this.all.length;
     this.all.push(member);
+    this.#exchange(member, this.#able++);
   }
 
   remove(member: GroupMember): void {
-    const last = this.all.pop() as GroupMember;
-    if (last === member) return;
-    this.all[member.place] = last;
-    last.place = member.place;
+    this.#setAside(member);
+    this.#exchange(member, this.all.length - 1);
+    this.all.pop();
   }
 
   /** The next one that is as ready as one of these can be, or the readiest of those that are looked at; readier than `tooLittle`. */
   next(message: RoutedMessage, readiest: Readiness, tooLittle: Readiness): GroupMember | undefined {
-    const count = this.all.length;
-    const looks = Math.min(count, maxLooks);
-    let best: GroupMember | undefined;
-    let bestReadiness = tooLittle;
-    for (let step = 0; step < looks && bestReadiness < readiest; step++) {
+    const first = this.#nextAble(message, readiest, tooLittle);
+    const others = this.all.length - this.#able;
+    if (others === 0) return first.member;
+    // Who has room again is found sooner or later, whoever else can take messages.
+    const isFound = first.readiness >= readiest;
+    const looks = Math.min(others, isFound ? 1 : Math.max(1, maxLooks - first.looks));
+    const other = this.#nextOther(message, looks, readiest, first.readiness);
+    return isFound ? first.member : (other ?? first.member);
+  }
+
+  /** Each one without room is set aside: all together cost one look each, and not one for each message. */
+  #nextAble(message: RoutedMessage, readiest: Readiness, tooLittle: Readiness): Found {
+    const count = this.#able;
+    const found: Found = { member: undefined, readiness: tooLittle, looks: 0 };
+    const without: GroupMember[] = [];
+    let step = 0;
+    for (; step < count && found.looks < maxLooks && found.readiness < readiest; step++) {
       const member = this.all[(this.#turn + step) % count];
       // A hook that was asked about one may have ended others.
       if (member === undefined) continue;
       const readiness = member.readiness(message);
+      if (readiness > Readiness.full) found.looks++;
+      else without.push(member);
+      if (readiness <= found.readiness) continue;
+      found.member = member;
+      found.readiness = readiness;
+    }
+    const { member } = found;
+    this.#turn = member === undefined ? this.#turn + step : member.place + 1;
+    for (const one of without) this.#setAside(one);
+    return found;
+  }
+
+  #nextOther(
+    message: RoutedMessage,
+    looks: number,
+    readiest: Readiness,
+    tooLittle: Readiness,
+  ): GroupMember | undefined {
+    const from = this.#able;
+    const count = this.all.length - from;
+    let best: GroupMember | undefined;
+    let bestReadiness = tooLittle;
+    const withRoom: GroupMember[] = [];
+    for (let step = 0; step < looks; step++) {
+      const member = this.all[from + ((this.#turnOfOthers + step) % count)];
+      if (member === undefined) continue;
+      const readiness = member.readiness(message);
+      if (readiness > Readiness.full) withRoom.push(member);
       if (readiness <= bestReadiness) continue;
       best = member;
       bestReadiness = readiness;
+      if (readiness >= readiest) break;
     }
-    this.#turn = best === undefined ? this.#turn + looks : best.place + 1;
+    this.#turnOfOthers = best === undefined ? this.#turnOfOthers + looks : best.place - from + 1;
+    for (const one of withRoom) this.#takeBack(one);
     return best;
   }
+
+  #setAside(member: GroupMember): void {
+    if (this.#has(member) && member.place < this.#able) this.#exchange(member, --this.#able);
+  }
+
+  #takeBack(member: GroupMember): void {
+    if (this.#has(member) && member.place >= this.#able) this.#exchange(member, this.#able++);
+  }
+
+  #has(member: GroupMember): boolean {
+    return this.all[member.place] === member;
+  }
+
+  #exchange(member: GroupMember, place: number): void {
+    const other = this.all[place] as GroupMember;
+    this.all[member.place] = other;
+    other.place = member.place;
+    this.all[place] = member;
+    member.place = place;
+  }
+}
+
+interface Found {
+  member: GroupMember | undefined;
+  readiness: Readiness;
+  /** At members that have room. */
+  looks: number;
 }
 
 /** A session in a share group: among those that are connected, or those that are away. */
