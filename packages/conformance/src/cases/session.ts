@@ -128,7 +128,8 @@ const state: readonly ConformanceCase[] = [
       }
       await again.find('publish', { payload: 'sent', packetId: sent.packetId, dup: true });
       await again.find('pubrel', { packetId: released.packetId });
-      await again.find('publish', { payload: 'queued', dup: false });
+      // As a duplicate where the broker had not seen yet that the connection was gone.
+      await again.find('publish', { payload: 'queued' });
       again.send(publish({ ...held, dup: true }));
       await again.find('pubrec', { packetId: 77 });
       again.send(acknowledgement('pubrel', 77));
