@@ -3,6 +3,7 @@ import { type Client, DropReason, isDrop } from '@sluice/plugin';
 import { andThen } from '../base/and-then.ts';
 import type { Context } from '../context/context.ts';
 import type { HookRunners } from '../hooks/hooks.ts';
+import { hasExpired } from '../messages/has-expired.ts';
 import { RoutedMessage } from '../messages/routed-message.ts';
 import type { RetainedMessages } from '../retained/retained-messages.ts';
 import { FanOut, FanOuts } from './fan-outs.ts';
@@ -86,6 +87,7 @@ export class Publishing {
     retained: RoutedMessage | undefined,
     publisher: Publisher,
   ): number | FanOut {
+    if (message.expiresAt !== Infinity && this.#expired(message, publisher)) return 0;
     const { commits } = this.#context;
     commits.cut();
     commits.beginAtomic();
@@ -138,6 +140,15 @@ export class Publishing {
     else for (const target of targets) if (target.deliver(message)) receivers++;
     if (hooks.published !== undefined) this.#tellPublished(message, publisher, receivers);
     return receivers;
+  }
+
+  /** A hook may have taken longer than the message lasts [MQTT-3.3.2-5]. */
+  #expired(message: RoutedMessage, { hooks }: Publisher): boolean {
+    const { environment } = this.#context;
+    if (!hasExpired(message, environment.now(), true)) return false;
+    this.#context.dropped(message, undefined, DropReason.expired);
+    hooks.expired?.({ clientId: undefined, message });
+    return true;
   }
 
   /** After a hook that took its time: who subscribed meanwhile gets it as it is routed, and not as a retained one again. */

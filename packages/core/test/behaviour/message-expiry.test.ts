@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { Gate } from '../support/gate.ts';
 import { acknowledgement, publishPacket } from '../support/packets.ts';
 import { stores } from '../support/stores.ts';
-import { startTestBroker, type TestBroker } from '../support/test-broker.ts';
+import { aPlugin, startTestBroker, type TestBroker } from '../support/test-broker.ts';
 import type { TestClient } from '../support/test-client.ts';
 
 const durable = { cleanStart: false, properties: { sessionExpiryInterval: 100_000 } };
@@ -226,5 +227,39 @@ test.each([0, 2] as const)(
     await world.advance(60_000);
     expect(await subscriber.payloads()).toEqual(['1']);
     expect(world.dropped('expired')).toBe(1);
+  },
+);
+
+test.each([0, 1] as const)(
+  'a message with QoS %i that a hook takes longer for than it lasts goes to nobody',
+  async (qos) => {
+    const gate = new Gate();
+    const expired: unknown[] = [];
+    const slow = aPlugin(({ hook }) => {
+      hook('publish', () => gate.wait());
+      hook('expired', (event) => void expired.push(event));
+    });
+    const world = await startTestBroker({ plugins: [slow] });
+    const subscriber = await world.connect('s');
+    await subscriber.subscribe('a');
+    const publisher = await world.connect('p');
+    for (const [payload, seconds] of [
+      ['short', 1],
+      ['long', 50],
+    ] as const) {
+      const properties = { messageExpiryInterval: seconds };
+      const packetId = qos === 0 ? 0 : seconds;
+      publisher.send(publishPacket('a', payload, { qos, packetId, retain: true, properties }));
+      await world.settle();
+      await world.advance(3_000);
+      gate.open();
+      await world.settle();
+    }
+    expect(await left(subscriber)).toEqual([['long', 47]]);
+    expect(world.dropped('expired')).toBe(1);
+    expect(expired).toMatchObject([{ clientId: undefined, message: { topic: 'a' } }]);
+    const late = await world.connect('late');
+    await late.subscribe('a');
+    expect(await left(late)).toEqual([['long', 47]]);
   },
 );
