@@ -27,6 +27,7 @@ describe.skipIf(process.platform === 'win32')('SIGUSR2', { timeout: 60_000 }, ()
       }
     }
     expect((await server.stop()).code).toBe(0);
+    expect(existsSync(join(directory, 'data'))).toBe(true);
     const names = readdirSync(join(directory, 'backups'));
     expect(names).toHaveLength(2);
     const path = join(directory, 'backups', names[0] ?? '');
@@ -42,6 +43,5 @@ describe.skipIf(process.platform === 'win32')('SIGUSR2', { timeout: 60_000 }, ()
     await server.logged('backup failed');
     expect((await server.stop()).code).toBe(0);
     expect(JSON.stringify(server.log)).toContain('SLUICE_NO_STORE');
-    expect(existsSync(join(directory, 'data'))).toBe(true);
   });
 });
