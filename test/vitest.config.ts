@@ -13,6 +13,10 @@ export default defineConfig({
   // Tests run every package from its sources: no build stands between an edit and its test.
   ssr: { resolve: { conditions: ['@sluice/source', 'node'] } },
   test: {
+    // A busy machine, or one that stalls, is no fault of the code: nobody waits for a time, so that a limit only ends what hangs.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     coverage: { provider: 'v8', include: ['packages/*/src/**'], reportsDirectory: 'coverage' },
     projects: [
       {
@@ -22,8 +26,6 @@ export default defineConfig({
           include: ['packages/*/test/**/*.test.ts'],
           maxWorkers,
           isolate,
-          // A busy machine is no fault of the code: nothing here waits for real time.
-          testTimeout: 60_000,
         },
       },
       {
@@ -35,8 +37,6 @@ export default defineConfig({
           globalSetup: 'test/support/build.ts',
           maxWorkers,
           isolate,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
@@ -48,8 +48,6 @@ export default defineConfig({
           // They use every processor themselves: one after the other, when all else is done.
           sequence: { groupOrder: 1 },
           maxWorkers: 1,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],
