@@ -13,8 +13,10 @@ export default defineConfig({
   // Tests run every package from its sources: no build stands between an edit and its test.
   ssr: { resolve: { conditions: ['@sluice/source', 'node'] } },
   test: {
-    // A busy machine is no fault of the code.
-    expect: { poll: { timeout: 30_000 } },
+    // A busy machine, or one that stalls, is no fault of the code: nobody waits for a time, so that a limit only ends what hangs.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     coverage: { provider: 'v8', include: ['packages/*/src/**'], reportsDirectory: 'coverage' },
     projects: [
       {
@@ -24,8 +26,6 @@ export default defineConfig({
           include: ['packages/*/test/**/*.test.ts'],
           maxWorkers,
           isolate,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
@@ -37,8 +37,6 @@ export default defineConfig({
           globalSetup: 'test/support/build.ts',
           maxWorkers,
           isolate,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
@@ -50,8 +48,6 @@ export default defineConfig({
           // They use every processor themselves: one after the other, when all else is done.
           sequence: { groupOrder: 1 },
           maxWorkers: 1,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

@@ -133,7 +133,7 @@ export async function startSluice(
     refusedTopic,
     authentication,
     // The machine may be busy with other tests.
-    patienceMs: 5_000,
+    patienceMs: 15_000,
   };
   return {
     target,

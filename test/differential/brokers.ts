@@ -74,7 +74,7 @@ export async function startMosquitto(more: readonly string[] = []): Promise<Play
 }
 
 async function listening(process: ChildProcess, port: number): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 6_000; tries++) {
     if (process.exitCode !== null) throw new Error(`mosquitto ended with ${process.exitCode}`);
     const socket = connect({ port, host: '127.0.0.1' });
     const isOpen = await new Promise<boolean>((resolve) => {

@@ -14,7 +14,7 @@ const count = SEED === undefined ? Number(SEEDS) : 1;
 const from = Number(SEED ?? FROM);
 
 // A script takes some 50 ms; a busy machine makes it more.
-vi.setConfig({ testTimeout: 60_000 + 1_000 * count });
+vi.setConfig({ testTimeout: 180_000 + 1_000 * count });
 
 foreignTest(
   [mosquitto],

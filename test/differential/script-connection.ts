@@ -10,7 +10,7 @@ import {
 } from '@sluice/packet';
 
 /** How long a broker may take for an answer before the run counts as hanging. Milliseconds. */
-const patienceMs = 5_000;
+const patienceMs = 30_000;
 
 /** One network connection of a client, which says when nothing is under way any more. */
 export class ScriptConnection {

@@ -9,7 +9,7 @@ import { filesOf, type Program } from './programs.ts';
 /** Within the workspace, so that `@sluice/core` and the others resolve as they do for a reader. */
 const workshop = join(root, 'node_modules/.cache/docs');
 const runner = fileURLToPath(new URL('run-program.mjs', import.meta.url));
-const timeLimitMs = 45_000;
+const timeLimitMs = 150_000;
 
 /** What became of a program. */
 export interface Outcome {

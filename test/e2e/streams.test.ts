@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await expect.poll(() => broker.stats.clients, { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => broker.stats.clients).toBe(0);
   await broker.close();
   for (const server of servers) server.close();
 });

@@ -18,7 +18,7 @@ export function join(where: number | string, options: IClientOptions = {}): Prom
 
 /** A client that is about to be connected, once it is. */
 export async function greeted(dialling: MqttClient): Promise<Guest> {
-  const inbox = new Inbox<IPublishPacket>(10_000);
+  const inbox = new Inbox<IPublishPacket>();
   const { client, connected } = connecting(dialling);
   client.on('message', (_topic, _payload, packet) => inbox.push(packet));
   try {

@@ -8,7 +8,7 @@ import { openBrowser, screenshotFile } from './browser.ts';
 import { type Guest, join } from './guest.ts';
 
 const passwords = { anna: 'correct horse', plc: 'battery', service: 'staple' };
-const timeout = 15_000;
+const timeout = 60_000;
 
 let running: Awaited<ReturnType<typeof house.start>>;
 

@@ -15,7 +15,7 @@ import { ElasticEnvironment } from './elastic-environment.ts';
 
 /** Turns of the event loop without an answer of a client, after which nothing is on its way. */
 const quietTurns = 5;
-const patienceMs = 10_000;
+const patienceMs = 60_000;
 
 /** A broker in the real world, and clients in the same process that do what an attack says. */
 export class AttackWorld {

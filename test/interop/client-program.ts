@@ -7,7 +7,7 @@ import { Inbox } from '../support/inbox.ts';
 import { formatLine, parseLine, type Word, Words } from './words.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const deadlineMs = 15_000;
+const deadlineMs = 60_000;
 
 /** What a client program answered to a command. */
 export interface Answer {

@@ -19,7 +19,7 @@ export interface Seen {
 
 /** The one whom the client under test talks to: MQTT.js, 5.0, over TCP. */
 export class OtherSide {
-  readonly messages: Inbox<Seen> = new Inbox(15_000);
+  readonly messages: Inbox<Seen> = new Inbox();
   readonly #client: MqttClient;
 
   private constructor(client: MqttClient) {

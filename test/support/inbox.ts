@@ -5,7 +5,7 @@ export class Inbox<Item> {
   readonly #deadlineMs: number;
   #failure: Error | undefined;
 
-  constructor(deadlineMs = 20_000) {
+  constructor(deadlineMs = 60_000) {
     this.#deadlineMs = deadlineMs;
   }
 

@@ -22,7 +22,7 @@ export interface Outcome {
 /** A process that says what it does line by line. */
 export class LineProcess {
   /** What it writes to standard output. */
-  readonly lines: Inbox<string> = new Inbox(40_000); // a busy machine takes its time to start a process
+  readonly lines: Inbox<string> = new Inbox(120_000); // a busy machine takes its time to start a process
   readonly ended: Promise<Outcome>;
   readonly #child: ChildProcess;
 

@@ -21,8 +21,8 @@ async function watched(times = { debounceMs: 5, pollMs: 60_000 }, at?: string) {
 
 it('tells of a file that is written, replaced, removed and made again', async () => {
   const { directory, path, told } = await watched();
-  // To write all of it anew are two changes: it is empty in between.
-  await appendFile(path, 'two');
+  // In one step: between emptying and writing a file there may be a look at it.
+  await appendFile(path, ', two');
   await expect.poll(() => told.count).toBe(1);
   await writeFile(join(directory, 'other'), 'three');
   await rename(join(directory, 'other'), path);

@@ -64,7 +64,7 @@ async function serialNumber({ port }: OpenListener): Promise<string> {
 }
 
 const logged = (msg: unknown) =>
-  expect.poll(() => log, { timeout: 10_000 }).toContainEqual(expect.objectContaining({ msg }));
+  expect.poll(() => log).toContainEqual(expect.objectContaining({ msg }));
 
 describe.each(['tls', 'wss'] as const)('changed files of a listener of type %s', (type) => {
   it('are taken for the next handshakes; connections stay', async () => {
@@ -96,7 +96,7 @@ describe.each(['tls', 'wss'] as const)('changed files of a listener of type %s',
     expect(log).toMatchObject([{ level: 'error', err: { code: 'SLUICE_CERTIFICATE' } }]);
     expect(await serialNumber(listener)).toBe(before);
     rmSync(file('key'));
-    await expect.poll(() => log.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => log.length).toBe(2);
     expect(await serialNumber(listener)).toBe(before);
   });
 });

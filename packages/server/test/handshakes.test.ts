@@ -64,7 +64,7 @@ describe.each([tls, ws, wss])('handshakes of $type', (options) => {
     // Another address is not held to account for it.
     const other = await idle(listener, '127.0.0.2');
     waiting[0]?.destroy();
-    await expect.poll(() => serves(listener), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => serves(listener)).toBe(true);
     expect(other.destroyed).toBe(false);
     // Who has gone through counts no more.
     expect(await serves(listener)).toBe(true);

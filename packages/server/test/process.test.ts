@@ -29,7 +29,7 @@ async function comeAndGo(port: number): Promise<void> {
 }
 
 // Each of these starts a process or two.
-describe('sluice start', { timeout: 60_000 }, () => {
+describe('sluice start', () => {
   it('says where it listens, and ends with 0 at SIGTERM', async () => {
     const [port, wsPort] = [await freePort(), await freePort()];
     const server = await started(['--memory', `--port=${port}`, `--ws-port=${wsPort}`]);
@@ -88,9 +88,7 @@ describe('sluice start', { timeout: 60_000 }, () => {
     const log = openSync('/dev/full', 'w');
     const server = new SluiceProcess(args, {}, log);
     closeSync(log);
-    await expect
-      .poll(() => comeAndGo(port).catch((error) => error), { timeout: 30_000 })
-      .toBe(undefined);
+    await expect.poll(() => comeAndGo(port).catch((error) => error)).toBe(undefined);
     await comeAndGo(port);
     expect(await server.stop()).toEqual({ code: 0, stdout: '', stderr: '' });
   });
