@@ -5,7 +5,7 @@ import { FileWatch } from '../src/documents/file-watch.ts';
 import { temporaryDirectory } from './fakes.ts';
 
 /** Watches a file that holds "one", and counts what it is told. */
-async function watched(times = { debounceMs: 5, pollMs: 60_000 }, at?: string) {
+async function watched(times = { debounceMs: 5, pollMs: 600_000 }, at?: string) {
   const directory = await temporaryDirectory();
   const path = join(directory, at ?? 'file.json');
   if (at === undefined) await writeFile(path, 'one');
@@ -47,7 +47,7 @@ it('sees a link that leads elsewhere, as mounted configurations change', async (
   }
   await symlink(join(directory, 'one'), join(directory, '..data'));
   await symlink(join('..data', 'file.json'), join(directory, 'file.json'));
-  const watch = new FileWatch(join(directory, 'file.json'), { debounceMs: 5, pollMs: 60_000 });
+  const watch = new FileWatch(join(directory, 'file.json'), { debounceMs: 5, pollMs: 600_000 });
   let told = 0;
   await watch.seen();
   watch.start(() => {

@@ -27,7 +27,6 @@ describe.skipIf(process.platform === 'win32')('SIGUSR2', () => {
       }
     }
     expect((await server.stop()).code).toBe(0);
-    expect(existsSync(join(directory, 'data'))).toBe(true);
     const names = readdirSync(join(directory, 'backups'));
     expect(names).toHaveLength(2);
     const path = join(directory, 'backups', names[0] ?? '');
