@@ -12,10 +12,13 @@ export interface SerialOptions {
 /** One connection on a port. A cable does not hang up: who has said all ends it, and the port stays open for the next. */
 class SerialConnection extends Duplex {
   readonly #port: SerialPort;
+  readonly #leave: (done: () => void) => void;
 
-  constructor(port: SerialPort) {
+  /** `leave` is called at its end: a connection is closed when the port is ready for the next one. */
+  constructor(port: SerialPort, leave: (done: () => void) => void) {
     super();
     this.#port = port;
+    this.#leave = leave;
   }
 
   /** Whether what comes now belongs to it. */
@@ -41,8 +44,7 @@ class SerialConnection extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#port.resume(); // for the next one
-    done(error);
+    this.#leave(() => done(error));
   }
 }
 
@@ -55,7 +57,10 @@ export async function start({ path, baudRate = 115_200 }: SerialOptions) {
   // The first bytes after the end of a connection begin a new one. Noise does, too, and is refused.
   port.on('data', (chunk: Buffer) => {
     if (!connection?.isOpen) {
-      connection = new SerialConnection(port);
+      connection = new SerialConnection(port, (done) => {
+        port.resume(); // it may have been paused
+        done();
+      });
       broker.handle(connection, { transport: 'serial', listener: path });
     }
     connection.receive(chunk);
@@ -87,13 +92,13 @@ export async function start({ path, baudRate = 115_200 }: SerialOptions) {
 /** The client's side: `new MqttClient(() => dial(serial), options)` of MQTT.js. */
 export function dial({ path, baudRate = 115_200 }: SerialOptions): Duplex {
   const port = new SerialPort({ path, baudRate });
-  const connection = new SerialConnection(port);
+  const connection = new SerialConnection(port, (done) => {
+    if (port.isOpen) port.close(() => done());
+    else done();
+  });
   port.on('data', (chunk: Buffer) => connection.receive(chunk));
   port.on('error', (error) => connection.destroy(error));
   port.on('close', () => connection.destroy());
-  connection.on('close', () => {
-    if (port.isOpen) port.close();
-  });
   return connection;
 }
 
