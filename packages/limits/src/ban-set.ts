@@ -1,6 +1,7 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { type Ban, type BanTarget, parseNetwork, targetOf } from './ban.ts';
-import { withoutZone } from './network.ts';
+import type { Network } from './network.ts';
+import { NetworkSet } from './network-set.ts';
 
 /** Who or what is asked about. */
 export interface Suspect {
@@ -13,8 +14,8 @@ export interface Suspect {
 /** Bans that are in force, and whom they hit. */
 export class BanSet {
   readonly #bans: Map<string, Ban> = new Map();
-  /** Only of the bans that have an address; made again when these change. */
-  #addresses: BlockList | undefined;
+  /** Of the bans that have an address. */
+  readonly #networks = new NetworkSet();
   /** When the first ban ends. */
   #nextEnd = Infinity;
 
@@ -23,17 +24,20 @@ export class BanSet {
   }
 
   add(ban: Ban): void {
-    this.#bans.set(keyOf(targetOf(ban)), ban);
-    this.#changed(ban);
+    const target = targetOf(ban);
+    if (target === undefined) return;
+    this.remove(target);
+    this.#bans.set(keyOf(target), ban);
+    const network = networkOfTarget(target);
+    if (network !== undefined) this.#networks.add(network);
     this.#nextEnd = Math.min(this.#nextEnd, ban.until ?? Infinity);
   }
 
   /** False when there is none. */
   remove(target: BanTarget): boolean {
-    const ban = this.#bans.get(keyOf(target));
-    if (ban === undefined) return false;
-    this.#bans.delete(keyOf(target));
-    this.#changed(ban);
+    if (!this.#bans.delete(keyOf(target))) return false;
+    const network = networkOfTarget(target);
+    if (network !== undefined) this.#networks.remove(network);
     return true;
   }
 
@@ -51,46 +55,29 @@ export class BanSet {
       has('clientId', clientId) ||
       has('user', userName) ||
       has('user', identity) ||
-      this.#hitsAddress(address)
+      (address !== undefined && isIP(address) !== 0 && this.#networks.has(address))
     );
-  }
-
-  #hitsAddress(text: string | undefined): boolean {
-    const version = isIP(text ?? '');
-    if (text === undefined || version === 0) return false;
-    this.#addresses ??= this.#blockList();
-    // It finds an IPv4 address in its IPv6 form, too.
-    return this.#addresses.check(withoutZone(text), version === 4 ? 'ipv4' : 'ipv6');
-  }
-
-  #blockList(): BlockList {
-    const list = new BlockList();
-    for (const { address } of this.#bans.values()) {
-      const network = address === undefined ? undefined : parseNetwork(address);
-      if (network !== undefined) list.addSubnet(network.address, network.prefix, network.family);
-    }
-    return list;
   }
 
   #forgetEnded(now: number): void {
     if (now < this.#nextEnd) return;
     this.#nextEnd = Infinity;
-    for (const [key, ban] of this.#bans) {
+    for (const ban of this.#bans.values()) {
       const until = ban.until ?? Infinity;
       if (until > now) {
         this.#nextEnd = Math.min(this.#nextEnd, until);
       } else {
-        this.#bans.delete(key);
-        this.#changed(ban);
+        const target = targetOf(ban);
+        if (target !== undefined) this.remove(target);
       }
     }
   }
-
-  #changed(ban: Ban): void {
-    if (ban.address !== undefined) this.#addresses = undefined;
-  }
 }
 
-function keyOf(target: BanTarget | undefined): string {
-  return `${target?.kind} ${target?.value}`;
+function keyOf({ kind, value }: BanTarget): string {
+  return `${kind} ${value}`;
+}
+
+function networkOfTarget({ kind, value }: BanTarget): Network | undefined {
+  return kind === 'address' ? parseNetwork(value) : undefined;
 }

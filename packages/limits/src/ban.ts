@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { BrokerError } from '@sluice/plugin';
-import { withoutZone } from './network.ts';
+import { type Network, withoutZone } from './network.ts';
 
 /** What is banned: exactly one of the first three. */
 export interface Ban {
@@ -19,13 +19,6 @@ export interface Ban {
 export interface BanTarget {
   readonly kind: 'clientId' | 'user' | 'address';
   readonly value: string;
-}
-
-/** A network as `net.BlockList` takes it. */
-export interface Network {
-  readonly address: string;
-  readonly prefix: number;
-  readonly family: 'ipv4' | 'ipv6';
 }
 
 const kinds = ['clientId', 'user', 'address'] as const;

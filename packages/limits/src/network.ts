@@ -1,5 +1,12 @@
 import { isIP, isIPv6 } from 'node:net';
 
+/** The first bits of an address. */
+export interface Network {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
 /**
  * What counts as one address: an IPv4 address (in its IPv6 form, too), and the /64 of an IPv6 address, of which one
  * customer has 2^64 addresses. Undefined for what is no address.
@@ -17,7 +24,13 @@ export function networkOf(address: string): string | undefined {
   return `${prefix.join(':')}::/64`;
 }
 
-/** An address as `net.BlockList` takes it: without the name of an interface. */
+/** The 128 bits of a valid address, as a text of 0 and 1; of an IPv4 address those of its IPv6 form. */
+export function networkBits(address: string): string {
+  const groups = groupsOf(isIP(address) === 4 ? `::ffff:${address}` : address);
+  return groups.map((group) => group.toString(2).padStart(16, '0')).join('');
+}
+
+/** An address without the name of an interface. */
 export function withoutZone(address: string): string {
   const zone = address.indexOf('%');
   return zone < 0 || !isIPv6(address) ? address : address.slice(0, zone);

@@ -1,3 +1,4 @@
+import { BlockList } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { readBan } from '../src/ban.ts';
 import { BanSet } from '../src/ban-set.ts';
@@ -44,6 +45,59 @@ describe('BanSet', () => {
     expect(set.remove({ kind: 'clientId', value: 'c' })).toBe(true);
     expect(set.hits({ clientId: 'c' }, 150)).toBe(false);
     expect(set.remove({ kind: 'clientId', value: 'c' })).toBe(false);
+  });
+
+  it('looks at no other ban when one comes, goes or ends', () => {
+    let looks = 0;
+    const watched = (address: string, until: number) => ({
+      get address() {
+        looks += 1;
+        return address;
+      },
+      until,
+    });
+    const set = new BanSet();
+    for (let i = 0; i < 1_000; i += 1) set.add(watched(`10.0.${i >> 8}.${i & 255}`, 100 + i));
+    const suspect = { address: '10.0.3.0' };
+    expect(set.hits(suspect, 0)).toBe(true);
+    looks = 0;
+    set.add({ address: '192.0.2.7' });
+    expect(set.hits(suspect, 0)).toBe(true);
+    set.remove({ kind: 'address', value: '192.0.2.7' });
+    expect(set.hits(suspect, 0)).toBe(true);
+    expect(set.hits(suspect, 100)).toBe(true);
+    expect(set.hits({ address: '10.0.0.0' }, 100)).toBe(false);
+    expect(looks).toBeLessThan(20);
+  });
+
+  it('keeps a network of two bans until both are gone', () => {
+    const set = setOf({ address: '192.0.2.0/24' }, { address: '192.0.2.9/24', until: 100 });
+    set.add({ address: '192.0.2.0/24', until: 50 });
+    expect(set.hits({ address: '192.0.2.7' }, 49)).toBe(true);
+    expect(set.hits({ address: '192.0.2.7' }, 50)).toBe(true);
+    expect(set.hits({ address: '192.0.2.7' }, 100)).toBe(false);
+  });
+
+  it('finds what a BlockList of Node finds', () => {
+    const addresses = ['::', '::1', '::ffff:10.1.2.3', '10.1.2.3', '10.1.2.4', '0.0.0.0', 'ff::1'];
+    addresses.push('2001:db8::1', '2001:db8:0:1::1', '255.255.255.255', '::10.1.2.3', 'fe80::8000');
+    for (const network of addresses) {
+      const family = network.includes(':') ? 'ipv6' : 'ipv4';
+      for (let prefix = 1; prefix <= (family === 'ipv4' ? 32 : 128); prefix += 1) {
+        const list = new BlockList();
+        list.addSubnet(network, prefix, family);
+        const set = setOf({ address: `${network}/${prefix}` });
+        for (const address of addresses) {
+          const found = list.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+          expect([network, prefix, address, set.hits({ address }, 0)]).toEqual([
+            network,
+            prefix,
+            address,
+            found,
+          ]);
+        }
+      }
+    }
   });
 });
 
