@@ -62,8 +62,9 @@ describe('jwt-auth', () => {
   });
 
   it('ends the connection with the token', async () => {
+    // Of whole seconds, so that the first one may be over at once.
     running = await jwtAuth.start({ port }, key);
-    const { client } = await joinAs('anna', await jwtAuth.issueToken(key, 'anna', claims, '1s'));
+    const { client } = await joinAs('anna', await jwtAuth.issueToken(key, 'anna', claims, '5s'));
     const code = await new Promise((resolve) =>
       client.once('disconnect', ({ reasonCode }) => resolve(reasonCode)),
     );
