@@ -1,4 +1,4 @@
-import { type Network, networkBits } from './network.ts';
+import { addressGroups, type Network } from './network.ts';
 
 /** Networks, found by their first bits: how many there are costs an address that is looked for nothing. */
 export class NetworkSet {
@@ -25,9 +25,9 @@ export class NetworkSet {
   /** Finds an IPv4 address in its IPv6 form, too. */
   has(address: string): boolean {
     if (this.#byPrefix.size === 0) return false;
-    const bits = networkBits(address);
+    const groups = addressGroups(address);
     for (const [prefix, networks] of this.#byPrefix) {
-      if (networks.has(bits.slice(0, prefix))) return true;
+      if (networks.has(firstBits(groups, prefix))) return true;
     }
     return false;
   }
@@ -35,5 +35,13 @@ export class NetworkSet {
 
 function placeOf({ address, prefix, family }: Network): { prefix: number; key: string } {
   const length = family === 'ipv4' ? prefix + 96 : prefix;
-  return { prefix: length, key: networkBits(address).slice(0, length) };
+  return { prefix: length, key: firstBits(addressGroups(address), length) };
+}
+
+/** Sixteen bits a character. */
+function firstBits(groups: readonly number[], count: number): string {
+  const first = groups.slice(0, count >> 4);
+  const rest = count & 15;
+  if (rest > 0) first.push((groups[count >> 4] ?? 0) & (0xffff << (16 - rest)));
+  return String.fromCharCode(...first);
 }

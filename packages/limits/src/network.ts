@@ -24,10 +24,9 @@ export function networkOf(address: string): string | undefined {
   return `${prefix.join(':')}::/64`;
 }
 
-/** The 128 bits of a valid address, as a text of 0 and 1; of an IPv4 address those of its IPv6 form. */
-export function networkBits(address: string): string {
-  const groups = groupsOf(isIP(address) === 4 ? `::ffff:${address}` : address);
-  return groups.map((group) => group.toString(2).padStart(16, '0')).join('');
+/** The eight groups of sixteen bits of a valid address; of an IPv4 address those of its IPv6 form. */
+export function addressGroups(address: string): number[] {
+  return isIP(address) === 4 ? [0, 0, 0, 0, 0, 0xffff, ...ipv4Groups(address)] : groupsOf(address);
 }
 
 /** An address without the name of an interface. */
@@ -50,7 +49,11 @@ function parseGroups(text: string): number[] {
   if (text === '') return [];
   return text.split(':').flatMap((group) => {
     if (!group.includes('.')) return [Number.parseInt(group, 16)];
-    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
-    return [(a << 8) | b, (c << 8) | d];
+    return ipv4Groups(group);
   });
+}
+
+function ipv4Groups(text: string): [number, number] {
+  const [a, b, c, d] = text.split('.');
+  return [(Number(a) << 8) | Number(b), (Number(c) << 8) | Number(d)];
 }
