@@ -62,8 +62,8 @@ describe('jwt-auth', () => {
   });
 
   it('ends the connection with the token', async () => {
-    // Of whole seconds, so that the first one may be over at once.
     running = await jwtAuth.start({ port }, key);
+    // A token ends with a whole second: of one that lasts a second nothing may be left.
     const { client } = await joinAs('anna', await jwtAuth.issueToken(key, 'anna', claims, '5s'));
     const code = await new Promise((resolve) =>
       client.once('disconnect', ({ reasonCode }) => resolve(reasonCode)),

@@ -4,11 +4,13 @@ import { createSecureContext, type TlsOptions } from 'node:tls';
 import { BrokerError } from '@sluice/plugin';
 import type { CertificateFiles } from './config.ts';
 
+const missing = 'missing';
+
 /** The files of a TLS listener, and what they were like when they were last read. */
 export class Certificates {
   readonly #files: CertificateFiles;
   readonly #paths: readonly string[];
-  #asRead = '';
+  #signatures = '';
   #current: TlsOptions;
 
   /** Reads the files. Throws SLUICE_CERTIFICATE where they are not whole or do not fit each other. */
@@ -32,12 +34,12 @@ export class Certificates {
 
   /** Whether a file is another one than was read, or was written since. */
   async haveChanged(): Promise<boolean> {
-    return (await Promise.all(this.#paths.map(looks))).join() !== this.#asRead;
+    return (await Promise.all(this.#paths.map(signatureOf))).join() !== this.#signatures;
   }
 
   #read(): TlsOptions {
     // Before they are read: a change in between is one that is still to be read.
-    this.#asRead = this.#paths.map(looksNow).join();
+    this.#signatures = this.#paths.map(signatureNow).join();
     const { cert, key, ca, crl, requestClientCertificate: wanted = false } = this.#files;
     const options: TlsOptions = {
       cert: read(cert, 'certificate'),
@@ -60,24 +62,24 @@ export class Certificates {
   }
 }
 
-function looksNow(path: string): string {
+function signatureNow(path: string): string {
   try {
-    return look(statSync(path, { bigint: true }));
+    return signature(statSync(path, { bigint: true }));
   } catch {
-    return 'none';
+    return missing;
   }
 }
 
-async function looks(path: string): Promise<string> {
+async function signatureOf(path: string): Promise<string> {
   try {
-    return look(await stat(path, { bigint: true }));
+    return signature(await stat(path, { bigint: true }));
   } catch {
-    return 'none';
+    return missing;
   }
 }
 
-/** What differs between a file and the one that takes its place. */
-function look({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+/** What tells one content of a file from another one without reading it. */
+function signature({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join('-');
 }
 

@@ -3,7 +3,7 @@ import type { RoutedMessage } from '../messages/routed-message.ts';
 import { type PresenceWatcher, Readiness, type SharingReceiver } from '../session/receiver.ts';
 import type { Subscription } from '../session/subscription.ts';
 
-/** How many are looked at for one message: what it costs must not depend on how many join a group. */
+/** How many that have room are looked at for one message: what it costs must not depend on how many join a group. */
 const maxLooks = 100;
 
 /** Members that take turns. Those who had no room when they were last looked at stand behind the others. */
